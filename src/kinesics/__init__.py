@@ -1,0 +1,21 @@
+"""Kinesics turns a video of a person into a timeline of micro-gestures."""
+
+from importlib.metadata import version
+from typing import TYPE_CHECKING, Any
+
+from kinesics.errors import KinesicsError
+
+if TYPE_CHECKING:
+    from kinesics.pipeline import analyze, classify
+
+__version__ = version("kinesics")
+__all__ = ["KinesicsError", "__version__", "analyze", "classify"]
+
+
+def __getattr__(name: str) -> Any:
+    """`kinesics.analyze` and `kinesics.classify` load the networks when first used, so that importing stays quick."""
+    if name in ("analyze", "classify"):
+        from kinesics import pipeline
+
+        return getattr(pipeline, name)
+    raise AttributeError(f"module 'kinesics' has no attribute {name!r}")

@@ -1,0 +1,22 @@
+"""Named joint layouts, conversions between them, and skeletons over time."""
+
+from kinesics.skeleton.convert import to_upper_body
+from kinesics.skeleton.graph import adjacency, bone_parents
+from kinesics.skeleton.layout import SkeletonLayout, make_layout
+from kinesics.skeleton.layouts import LAYOUTS, UPPER_BODY
+from kinesics.skeleton.sequence import SkeletonSequence, load_note, load_skeletons, resample, save_skeletons
+
+__all__ = [
+    "LAYOUTS",
+    "UPPER_BODY",
+    "SkeletonLayout",
+    "SkeletonSequence",
+    "adjacency",
+    "bone_parents",
+    "load_note",
+    "load_skeletons",
+    "make_layout",
+    "resample",
+    "save_skeletons",
+    "to_upper_body",
+]

@@ -1,0 +1,163 @@
+"""`SkeletonSequence`, one person's joints over time, and Kinesics' own file of it."""
+
+from __future__ import annotations
+
+import json
+import os
+import zipfile
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kinesics.errors import KinesicsError
+from kinesics.skeleton.layout import SkeletonLayout
+from kinesics.skeleton.layouts import LAYOUTS
+
+FloatArray = NDArray[np.float32]
+SUFFIX = ".skeleton.npz"
+
+
+@dataclass(frozen=True, eq=False)
+class SkeletonSequence:
+    """T frames of V joints of one person, on a steady clock.
+
+    xyz: (T, V, 3) float32; x to the image's right, y down, z away from the camera; metres, or body
+        units for a source that knows no metres; z is 0 where `is_3d` is False. The origin is free.
+    score: (T, V) float32 in 0..1; 0 means missing, and then xyz is 0 as well.
+    image_xy: (T, V, 2) float32, 0..1 across the image (may lie outside it), or None.
+    fps: frames a second; frame t was seen at `start + t / fps` seconds.
+    """
+
+    xyz: FloatArray
+    score: FloatArray
+    fps: float
+    layout: SkeletonLayout
+    image_xy: FloatArray | None = None
+    is_3d: bool = True
+    person: int = 0
+    start: float = 0.0
+
+    def __post_init__(self) -> None:
+        frames, joints = self.score.shape
+        if joints != len(self.layout) or self.xyz.shape != (frames, joints, 3):
+            raise ValueError(
+                f"layout {self.layout.name} has {len(self.layout)} joints: expected xyz (T, V, 3) and "
+                f"score (T, V), found {self.xyz.shape} and {self.score.shape}"
+            )
+        if self.image_xy is not None and self.image_xy.shape != (frames, joints, 2):
+            raise ValueError(f"expected image_xy {(frames, joints, 2)}, found {self.image_xy.shape}")
+        if not self.fps > 0:
+            raise ValueError(f"fps must be positive, found {self.fps}")
+
+    def __len__(self) -> int:
+        return len(self.score)
+
+    @property
+    def duration(self) -> float:
+        """Seconds."""
+        return len(self) / self.fps
+
+    def times(self) -> NDArray[np.float64]:
+        """(T,) seconds."""
+        return self.start + np.arange(len(self)) / self.fps
+
+    def slice(self, first: int, last: int) -> SkeletonSequence:
+        """Frames first..last-1, as views."""
+        image_xy = None if self.image_xy is None else self.image_xy[first:last]
+        start = self.start + first / self.fps
+        return replace(self, xyz=self.xyz[first:last], score=self.score[first:last], image_xy=image_xy, start=start)
+
+    def mirrored(self) -> SkeletonSequence:
+        """The same movement seen in a mirror: x negated, left and right joints exchanged."""
+        order = self.layout.mirror
+        xyz = self.xyz[:, order] * np.array([-1, 1, 1], np.float32)
+        image_xy = None if self.image_xy is None else self.image_xy[:, order] * np.array([-1, 1], np.float32)
+        if image_xy is not None:
+            image_xy += np.array([1, 0], np.float32)
+        return replace(self, xyz=xyz, score=self.score[:, order], image_xy=image_xy)
+
+
+def resample(sequence: SkeletonSequence, fps: float) -> SkeletonSequence:
+    """The nearest frames on a clock of `fps`; returns the same object if it already runs at it."""
+    if abs(fps - sequence.fps) < 1e-6 or len(sequence) == 0:
+        return sequence
+    count = max(1, round(len(sequence) * fps / sequence.fps))
+    frames = np.minimum(np.round(np.arange(count) * sequence.fps / fps).astype(int), len(sequence) - 1)
+    image_xy = None if sequence.image_xy is None else sequence.image_xy[frames]
+    return replace(sequence, xyz=sequence.xyz[frames], score=sequence.score[frames], image_xy=image_xy, fps=fps)
+
+
+def save_skeletons(path: Path, sequences: Sequence[SkeletonSequence], extra: dict[str, object] | None = None) -> None:
+    """Write the people of one recording to one `.skeleton.npz`, beside it first, then renamed.
+
+    `extra` is any JSON-able note that `load_note` gives back.
+    """
+    header = {"format": "kinesics skeleton", "version": 1, "note": extra or {}, "people": []}
+    arrays: dict[str, NDArray[np.generic]] = {}
+    people: list[dict[str, object]] = []
+    for i, sequence in enumerate(sequences):
+        layout = sequence.layout
+        person: dict[str, object] = {"person": sequence.person, "fps": sequence.fps, "start": sequence.start}
+        person |= {"is_3d": sequence.is_3d, "layout": layout.name}
+        if LAYOUTS.get(layout.name) != layout:
+            person |= {"joints": layout.joints, "parents": layout.parents, "pairs": layout.pairs}
+        people.append(person)
+        arrays |= {f"xyz_{i}": sequence.xyz, f"score_{i}": sequence.score}
+        if sequence.image_xy is not None:
+            arrays[f"image_xy_{i}"] = sequence.image_xy
+    header["people"] = people
+    arrays["header"] = np.frombuffer(json.dumps(header).encode(), np.uint8)
+    beside = path.with_name(path.name + ".part")
+    with open(beside, "wb") as file:
+        np.savez(file, allow_pickle=False, **arrays)
+    os.replace(beside, path)
+
+
+def load_skeletons(path: Path) -> list[SkeletonSequence]:
+    """The people in a `.skeleton.npz`; raises KinesicsError if it is not one."""
+    return _read(path)[0]
+
+
+def load_note(path: Path) -> dict[str, object]:
+    """The note that was saved with the skeletons; raises KinesicsError like `load_skeletons`."""
+    return _read(path)[1]
+
+
+def _read(path: Path) -> tuple[list[SkeletonSequence], dict[str, object]]:
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            header = json.loads(file["header"].tobytes())
+            if header.get("format") != "kinesics skeleton":
+                raise KeyError("format")
+            sequences = [_person(file, i, person) for i, person in enumerate(header["people"])]
+            return sequences, header["note"]
+    except FileNotFoundError:
+        raise KinesicsError(f"{path}: no such file") from None
+    except (OSError, ValueError, KeyError, TypeError, EOFError, AttributeError, zipfile.BadZipFile) as error:
+        raise KinesicsError(
+            f"{path}: expected a skeleton file written by Kinesics (*{SUFFIX}), found something else or a "
+            f"damaged file ({error}); analyse the video again to rebuild it"
+        ) from error
+
+
+def _person(file: np.lib.npyio.NpzFile, i: int, person: dict[str, object]) -> SkeletonSequence:
+    name = str(person["layout"])
+    if "joints" in person:
+        pairs = tuple((int(left), int(right)) for left, right in person["pairs"])  # type: ignore[attr-defined]
+        layout = SkeletonLayout(name, tuple(person["joints"]), tuple(person["parents"]), pairs)  # type: ignore[arg-type]
+    else:
+        layout = LAYOUTS[name]
+    image_xy = file[f"image_xy_{i}"] if f"image_xy_{i}" in file.files else None
+    return SkeletonSequence(
+        xyz=file[f"xyz_{i}"],
+        score=file[f"score_{i}"],
+        fps=float(person["fps"]),  # type: ignore[arg-type]
+        layout=layout,
+        image_xy=image_xy,
+        is_3d=bool(person["is_3d"]),
+        person=int(person["person"]),  # type: ignore[call-overload]
+        start=float(person["start"]),  # type: ignore[arg-type]
+    )
