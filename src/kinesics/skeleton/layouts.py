@@ -69,7 +69,11 @@ def _with_face_pairs(layout: SkeletonLayout) -> SkeletonLayout:
     swaps += [(35, 31), (34, 32)]
     swaps += [(45, 36), (44, 37), (43, 38), (42, 39), (47, 40), (46, 41)]
     swaps += [(54, 48), (53, 49), (52, 50), (55, 59), (56, 58), (64, 60), (63, 61), (65, 67)]
-    pairs = tuple((layout.index(f"face_{left}"), layout.index(f"face_{right}")) for left, right in swaps)
+    return _with_pairs(layout, [(f"face_{left}", f"face_{right}") for left, right in swaps])
+
+
+def _with_pairs(layout: SkeletonLayout, names: list[tuple[str, str]]) -> SkeletonLayout:
+    pairs = tuple((layout.index(left), layout.index(right)) for left, right in names)
     return SkeletonLayout(layout.name, layout.joints, layout.parents, layout.pairs + pairs)
 
 
@@ -122,7 +126,9 @@ def _holistic() -> SkeletonLayout:
             tree[f"{side}_{joint}"] = f"{side}_{parent}" if parent else "nose"
     tree |= {f"mesh_{i}": "nose" for i in range(468)}
     tree |= _hand("left", "left_wrist") | _hand("right", "right_wrist")
-    return make_layout("holistic", tree)
+    # of the mesh, only the points that Kinesics converts know their mirror image
+    sides = ((263, 33), (362, 133), (454, 234), (334, 105), (291, 61), (425, 205))
+    return _with_pairs(make_layout("holistic", tree), [(f"mesh_{left}", f"mesh_{right}") for left, right in sides])
 
 
 def _ntu_25() -> SkeletonLayout:

@@ -1,0 +1,37 @@
+# Every target sets up what it needs: .venv with exactly the hashed requirements, and Kinesics itself in it.
+PYTHON ?= python3
+BIN := .venv/bin
+READY := .venv/.ready
+LOCK := $(BIN)/uv pip compile --quiet --generate-hashes --no-header --no-annotate --no-emit-index-url --python-version 3.11 --universal
+
+.PHONY: demo test lint lock weights clean
+
+demo: $(READY)  ## analyse a real clip and a simulated interview
+	$(BIN)/python scripts/demo.py
+
+test: $(READY)  ## style, types and every test
+	$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy
+	$(BIN)/pytest -n 2 --dist loadgroup
+
+lint: $(READY)  ## mend style where it can be mended, then check types
+	$(BIN)/ruff check --fix . ; $(BIN)/ruff format . && $(BIN)/mypy
+
+weights: $(READY)  ## train the default weights again, from nothing
+	$(BIN)/kinesics train --out runs/default
+
+lock: $(READY)  ## resolve the requirements again
+	$(LOCK) requirements/uv.in -o requirements/uv.txt
+	$(LOCK) pyproject.toml requirements/headless.in --all-extras --group dev --override requirements/overrides.txt \
+		-o requirements/requirements.txt
+
+$(READY): requirements/uv.txt requirements/requirements.txt pyproject.toml
+	$(PYTHON) -c 'import sys; sys.exit(0 if (3, 11) <= sys.version_info < (3, 13) else "Kinesics needs Python 3.11 or 3.12 (the landmark engine has no newer builds), found " + sys.version.split()[0] + "; name one: make PYTHON=python3.12")'
+	$(PYTHON) -m venv .venv
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements/uv.txt
+	@echo "Installing the requirements (some 5 GB, mostly torch; a minute or two)"
+	VIRTUAL_ENV=.venv $(BIN)/uv pip sync --quiet --require-hashes requirements/requirements.txt requirements/uv.txt
+	VIRTUAL_ENV=.venv $(BIN)/uv pip install --quiet --no-deps --no-build-isolation --editable .
+	touch $@
+
+clean:
+	rm -rf .venv demo

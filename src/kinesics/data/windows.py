@@ -1,0 +1,122 @@
+"""Training windows cut from simulated clips, with the augmentation that keeps a skeleton network honest."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+from torch.utils.data import Dataset
+
+from kinesics.skeleton import UPPER_BODY
+from kinesics.skeleton.normalise import normalise
+from kinesics.skeleton.sequence import FloatArray
+
+
+def _hand(side: str) -> list[int]:
+    """The seven points that a lost hand loses; the wrist belongs to the body."""
+    return [
+        i for i, joint in enumerate(UPPER_BODY.joints) if joint.startswith(side) and joint.endswith(("tip", "knuckle"))
+    ]
+
+
+_FACE = list(range(UPPER_BODY.index("nose"), len(UPPER_BODY)))
+_HIPS = UPPER_BODY.indices("pelvis", "left_hip", "right_hip")
+
+
+@dataclass(frozen=True)
+class ClipArrays:
+    """Memory-mapped clips of a simulated set: xyz (N, T, 42, 3), score (N, T, 42) in 0..255, label (N,).
+
+    `onset` and `offset` (N,) give in seconds where the gesture of each clip lies; `fps` is their rate.
+    """
+
+    xyz: NDArray[np.float16]
+    score: NDArray[np.uint8]
+    label: NDArray[np.int64]
+    onset: FloatArray
+    offset: FloatArray
+    fps: float
+
+    @classmethod
+    def open(cls, folder: Path, fps: float = 25.0) -> ClipArrays:
+        """Map the arrays that the simulator wrote to `folder`."""
+        def read(name: str) -> Any:
+            return np.load(folder / f"{name}.npy", mmap_mode="r", allow_pickle=False)
+
+        return cls(read("xyz"), read("score"), read("label"), read("onset"), read("offset"), fps)
+
+
+class ClipWindows(Dataset[tuple[Tensor, Tensor]]):
+    """Windows of `frames` at `fps` from clips: ((4, frames, 42, 1) float32, label).
+
+    With `augment`, a window lies anywhere around the gesture's core and is warped, turned, mirrored and partly
+    hidden; without, it sits on the core's middle. Each draw depends on (seed, epoch, index) alone, so a
+    resumed training sees what an unbroken one sees.
+    """
+
+    def __init__(self, clips: ClipArrays, *, frames: int, fps: float, augment: bool, seed: int = 0) -> None:
+        self.clips, self.frames, self.fps, self.augment, self.seed = clips, frames, fps, augment, seed
+        self.epoch = 0
+
+    def __len__(self) -> int:
+        return len(self.clips.label)
+
+    def __getitem__(self, i: int) -> tuple[Tensor, Tensor]:
+        rng = np.random.default_rng((self.seed, self.epoch, i))
+        rows = self._rows(i, rng)
+        xyz = self.clips.xyz[i][rows].astype(np.float32)
+        score = self.clips.score[i][rows].astype(np.float32) / 255
+        if self.augment:
+            xyz, score = augment(xyz, score, rng)
+        x = normalise(xyz, score)  # (T, 42, 4)
+        return torch.from_numpy(x).permute(2, 0, 1)[..., None].contiguous(), torch.tensor(self.clips.label[i])
+
+    def _rows(self, i: int, rng: np.random.Generator) -> NDArray[np.int64]:
+        """The clip's rows that make the window, warped in time when augmenting, held at the clip's ends."""
+        middle = (self.clips.onset[i] + self.clips.offset[i]) / 2
+        step = self.clips.fps / self.fps
+        if self.augment:
+            middle = rng.uniform(self.clips.onset[i], self.clips.offset[i])
+            step *= rng.uniform(0.8, 1.25)
+        rows = middle * self.clips.fps + (np.arange(self.frames) - (self.frames - 1) / 2) * step
+        held: NDArray[np.int64] = np.clip(np.round(rows), 0, self.clips.xyz.shape[1] - 1).astype(np.int64)
+        return held
+
+
+def augment(xyz: FloatArray, score: FloatArray, rng: np.random.Generator) -> tuple[FloatArray, FloatArray]:
+    """One random view of the same movement: xyz (T, V, 3), score (T, V)."""
+    xyz = xyz @ _turn(rng).T
+    if rng.random() < 0.5:
+        order = UPPER_BODY.mirror
+        xyz, score = xyz[:, order] * np.array([-1, 1, 1], np.float32), score[:, order]
+    if rng.random() < 0.15:
+        xyz = xyz * np.array([1, 1, 0], np.float32)  # a source without depth
+    score = _hide(score.copy(), rng)
+    return xyz.astype(np.float32), score
+
+
+def _turn(rng: np.random.Generator) -> FloatArray:
+    """A small rotation (yaw ±20°, pitch ±10°, roll ±5°) with a stretch of up to a tenth along each axis."""
+    yaw, pitch, roll = rng.uniform(-1, 1, 3) * np.radians([20, 10, 5])
+    cy, sy, cp, sp, cr, sr = np.cos(yaw), np.sin(yaw), np.cos(pitch), np.sin(pitch), np.cos(roll), np.sin(roll)
+    about_y = np.array([[cy, 0, sy], [0, 1, 0], [-sy, 0, cy]])
+    about_x = np.array([[1, 0, 0], [0, cp, -sp], [0, sp, cp]])
+    about_z = np.array([[cr, -sr, 0], [sr, cr, 0], [0, 0, 1]])
+    turned: FloatArray = (about_z @ about_x @ about_y * rng.uniform(0.9, 1.1, (3, 1))).astype(np.float32)
+    return turned
+
+
+def _hide(score: FloatArray, rng: np.random.Generator) -> FloatArray:
+    """Lose a hand, the face or the hips for a stretch or for good, and single joints here and there."""
+    for joints, chance in ((_hand("left"), 0.15), (_hand("right"), 0.15), (_FACE, 0.05), (_HIPS, 0.3)):
+        if rng.random() < chance:
+            first, last = sorted(rng.integers(0, len(score) + 1, 2)) if rng.random() < 0.6 else (0, len(score))
+            score[first:last, joints] = 0
+    if rng.random() < 0.3:
+        score[:, rng.integers(0, score.shape[1], rng.integers(1, 4))] = 0
+    return score

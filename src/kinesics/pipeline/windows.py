@@ -1,0 +1,99 @@
+"""From a skeleton recording to `Scores`: overlapping windows through the network, averaged on a steady clock."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from kinesics.models.agcn import TwoStreamAGCN
+from kinesics.models.weights import NONE, Specification
+from kinesics.pipeline.results import Scores
+from kinesics.skeleton import UPPER_BODY, SkeletonSequence, resample
+from kinesics.skeleton.normalise import normalise
+from kinesics.skeleton.sequence import FloatArray
+
+STRIDE = 4  # network frames between windows: 0.32 s at 12.5 fps
+BATCH = 64
+_PRESENT = 0.3  # share of a window's frames in which head or neck must be seen
+STREAMS = ("both", "joint", "bone")
+
+
+def score(sequence: SkeletonSequence, network: TwoStreamAGCN, specification: Specification) -> Scores:
+    """Class probabilities every `STRIDE` network frames.
+
+    Every window's answer counts most at its middle and, falling off like a cosine, up to a quarter of its
+    length away; windows in which nobody is seen say "none".
+    """
+    clip = resample(sequence, specification.fps)
+    starts = np.arange(0, max(len(clip), 1), STRIDE) - specification.frames // 2
+    parts: dict[str, list[FloatArray]] = {name: [] for name in STREAMS}
+    for first in range(0, len(starts), BATCH):
+        for name, probability in _batch(clip, starts[first : first + BATCH], network, specification).items():
+            parts[name].append(probability)
+    smooth = {name: _overlap_average(np.concatenate(rows), specification.frames) for name, rows in parts.items()}
+    times = (sequence.start + np.arange(len(starts)) * STRIDE / specification.fps).astype(np.float32)
+    both = smooth.pop("both")
+    return Scores(times, both, specification.classes, sequence.person, smooth)
+
+
+def classify_clip(
+    sequence: SkeletonSequence, network: TwoStreamAGCN, specification: Specification
+) -> NDArray[np.float32]:
+    """(32,) probabilities of the gestures for one pre-cut clip, "none" left out: the mean over its windows.
+
+    A clip shorter than a window is held at its ends; a longer one is covered by windows half a length apart.
+    """
+    clip = resample(sequence, specification.fps)
+    spare = len(clip) - specification.frames
+    count = 1 + max(0, int(np.ceil(spare / (specification.frames // 2))))
+    starts = np.round(np.linspace(0, spare, count) if spare > 0 else np.array([spare / 2])).astype(int)
+    probability = _batch(clip, starts, network, specification)["both"].mean(0)
+    gestures = probability[[i for i, name in enumerate(specification.classes) if name != NONE]]
+    total: NDArray[np.float32] = gestures / max(float(gestures.sum()), 1e-9)
+    return total
+
+
+@torch.no_grad()
+def _batch(
+    clip: SkeletonSequence, starts: NDArray[np.int64], network: TwoStreamAGCN, specification: Specification
+) -> dict[str, FloatArray]:
+    windows = list(_windows(clip, starts, specification.frames))
+    x = torch.from_numpy(np.stack(windows)).permute(0, 3, 1, 2)[..., None].contiguous()
+    out = network(x)
+    present = torch.tensor([_is_present(window) for window in windows])
+    logits = {"both": out.logits, "joint": out.joint.logits, "bone": out.bone.logits}
+    return {
+        name: _silence((value.float() / specification.temperature).softmax(1), present, specification).numpy()
+        for name, value in logits.items()
+    }
+
+
+def _windows(clip: SkeletonSequence, starts: NDArray[np.int64], frames: int) -> Iterator[FloatArray]:
+    """(frames, 42, 4) each; the recording is held at its ends."""
+    for start in starts:
+        rows = np.clip(np.arange(start, start + frames), 0, len(clip) - 1)
+        yield normalise(clip.xyz[rows], clip.score[rows])
+
+
+_ANCHORS = UPPER_BODY.indices("neck", "head", "nose")
+
+
+def _is_present(window: FloatArray) -> bool:
+    return bool((window[:, _ANCHORS, 3].max(1) > 0).mean() >= _PRESENT)
+
+
+def _silence(probability: torch.Tensor, present: torch.Tensor, specification: Specification) -> torch.Tensor:
+    """Where nobody is seen, "none" is certain (weights that know no "none" give nothing)."""
+    nobody = torch.tensor([float(name == NONE) for name in specification.classes])
+    return torch.where(present[:, None], probability, nobody)
+
+
+def _overlap_average(probability: FloatArray, frames: int) -> FloatArray:
+    reach = max(1, frames // 4 // STRIDE)
+    kernel = np.cos(np.linspace(-np.pi / 2, np.pi / 2, 2 * reach + 3))[1:-1]
+    padded = np.pad(probability, ((reach, reach), (0, 0)), mode="edge")
+    smooth = sum(weight * padded[i : i + len(probability)] for i, weight in enumerate(kernel / kernel.sum()))
+    return np.asarray(smooth, np.float32)
