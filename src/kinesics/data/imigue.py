@@ -1,5 +1,7 @@
 """iMiGUE (Liu et al., CVPR 2021): the 32 classes of the MiGA challenge, by training index."""
 
+from kinesics.errors import KinesicsError
+
 CLASSES: tuple[str, ...] = (
     "turtle neck",
     "deep breath (puff cheeks)",
@@ -36,12 +38,16 @@ CLASSES: tuple[str, ...] = (
 )
 
 
-def class_index(name: str) -> int:
-    """The index of a class by its name, or a part that fits no other; raises KeyError, naming the near ones."""
+def match_class(name: str) -> int:
+    """The index of the class of this name, or of the one class whose name holds it.
+
+    Raises KinesicsError that lists the classes in question.
+    """
     wanted = name.strip().lower()
     if wanted in CLASSES:
         return CLASSES.index(wanted)
-    fits = [i for i, label in enumerate(CLASSES) if wanted and wanted in label]
+    fits = [index for index, label in enumerate(CLASSES) if wanted and wanted in label]
     if len(fits) == 1:
         return fits[0]
-    raise KeyError(", ".join(CLASSES[i] for i in fits) or "none of the 32 classes")
+    expected = ", ".join(CLASSES[index] for index in fits) or "one of those that `kinesics simulate --list` prints"
+    raise KinesicsError(f"{'several classes hold' if fits else 'unknown class'} {name!r}; expected {expected}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
@@ -84,6 +85,7 @@ def train(data: Path, out: Path, *, epochs: int, seed: int = 1, batch: int = 64)
 
     Resumes from `out/last.ckpt`. Temperature is fitted on val; the returned figures are of test.
     """
+    logging.getLogger("lightning.pytorch").setLevel(logging.WARNING)  # its tips advertise a cloud service
     L.seed_everything(seed, verbose=False)
     sets = {
         split: ClipWindows(ClipArrays.open(data / split), frames=FRAMES, fps=FPS, augment=split == "train", seed=seed)
@@ -99,6 +101,7 @@ def train(data: Path, out: Path, *, epochs: int, seed: int = 1, batch: int = 64)
         callbacks=[checkpoint, NextEpoch(), RichProgressBar()],
         logger=CSVLogger(out, name="logs"),
         gradient_clip_val=1.0,
+        log_every_n_steps=10,
         enable_model_summary=False,
     )
     last = out / "last.ckpt"

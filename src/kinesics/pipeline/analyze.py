@@ -1,0 +1,101 @@
+"""The main job: a recording in, an `Analysis` out; and the same for one pre-cut clip."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+
+from kinesics.errors import KinesicsError
+from kinesics.models.weights import DEFAULT, NONE, Specification, load_weights
+from kinesics.perception import Observation, observe
+from kinesics.pipeline.events import EventRule, find_events
+from kinesics.pipeline.results import Analysis, Recording
+from kinesics.pipeline.windows import classify_clip, score
+from kinesics.skeleton import SkeletonSequence
+from kinesics.timeline import Timeline
+
+Progress = Callable[[float], None]
+
+
+def analyze(
+    path: str | Path,
+    *,
+    person: str | int = "largest",
+    weights: Path | None = None,
+    threshold: float | None = None,
+    labels: Mapping[str, float] | None = None,
+    cache: Path | None = None,
+    progress: Progress | None = None,
+) -> Analysis:
+    """Find the micro-gestures of a recording: a video, a folder of OpenPose JSON files, or a `.skeleton.npz`.
+
+    person: "largest", "all", or a person's number. threshold: the score (0..1) at which an event begins, for all
+    classes; `labels` sets it for single ones. cache: where the landmarks are kept, so that a second run does not
+    look at the video again. progress: called with the share done, 0..1. Raises KinesicsError for a recording that
+    cannot be read, in which nobody is found, or that has no such person.
+    """
+    network, specification, digest = load_weights(weights or DEFAULT)
+    observation = observe(Path(path), cache=cache, progress=progress)
+    people = choose(observation.people, person)
+    recording = _recording(Path(path), observation)
+    rule = _rule(specification, threshold, labels)
+    scores = tuple(score(sequence, network, specification) for sequence in people)
+    events = [
+        event
+        for one in scores
+        for event in find_events(one, rule, start=0.0, end=recording.duration, source=specification.name)
+    ]
+    model = asdict(specification) | {"sha256": digest, "rule": asdict(rule)}
+    return Analysis(recording, people, scores, Timeline(tuple(events), recording.duration), model)
+
+
+@dataclass(frozen=True)
+class Ranked:
+    """One class of a classified clip."""
+
+    label: str
+    index: int
+    probability: float
+
+
+def classify(
+    path: str | Path, *, person: str | int = "largest", weights: Path | None = None, progress: Progress | None = None
+) -> list[Ranked]:
+    """The gestures of one pre-cut clip by probability, best first; input and errors as in `analyze`."""
+    network, specification, _ = load_weights(weights or DEFAULT)
+    people = choose(observe(Path(path), progress=progress).people, person)
+    if len(people) != 1:
+        raise KinesicsError(f"{path}: classify looks at one person, found {len(people)}; name one with --person")
+    probability = classify_clip(people[0], network, specification)
+    names = [name for name in specification.classes if name != NONE]
+    order = sorted(range(len(names)), key=lambda i: -probability[i])
+    return [Ranked(names[i], i, float(probability[i])) for i in order]
+
+
+def choose(people: tuple[SkeletonSequence, ...], person: str | int) -> tuple[SkeletonSequence, ...]:
+    """The people asked for, from a list whose largest comes first; raises KinesicsError for one who is not there."""
+    if person == "all":
+        return people
+    if person == "largest":
+        return people[:1]
+    chosen = tuple(one for one in people if str(one.person) == str(person))
+    if not chosen:
+        there = ", ".join(str(one.person) for one in people)
+        raise KinesicsError(f"--person {person}: no such person in this recording; expected largest, all, or {there}")
+    return chosen
+
+
+def _recording(path: Path, observation: Observation) -> Recording:
+    info = observation.video
+    first = observation.people[0]
+    if info is None:
+        return Recording(path, "landmarks", first.start + first.duration, first.fps, len(first))
+    return Recording(path, "video", info.duration, info.fps, info.frames, info.width, info.height)
+
+
+def _rule(specification: Specification, threshold: float | None, labels: Mapping[str, float] | None) -> EventRule:
+    rule = EventRule(by_class={**specification.thresholds, **(labels or {})})
+    if threshold is None:
+        return rule
+    return replace(rule, threshold=threshold, by_class=dict(labels or {}))

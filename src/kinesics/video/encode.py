@@ -1,0 +1,71 @@
+"""Write a video as mp4 or gif."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from fractions import Fraction
+from pathlib import Path
+
+import av
+import numpy as np
+import PIL.Image
+
+from kinesics.errors import KinesicsError
+from kinesics.video.decode import Image
+
+
+def write_video(path: Path, frames: Iterable[Image], fps: float) -> None:
+    """Write (H, W, 3) uint8 RGB frames of one size as `.mp4` (H.264) or `.gif`, by the path's suffix.
+
+    An odd last row or column is left out of an mp4. Nothing half-written stays. Raises KinesicsError for
+    another suffix, a folder that cannot be written, or no frames.
+    """
+    writers = {".mp4": _write_mp4, ".gif": _write_gif}
+    if path.suffix.lower() not in writers:
+        raise KinesicsError(
+            f"{path}: expected a file name ending in .mp4 or .gif, found {path.suffix or 'no suffix'!r}"
+        )
+    stream = iter(frames)
+    first = next(stream, None)
+    if first is None:
+        raise KinesicsError(f"{path}: expected frames to write, found none")
+    with _beside(path) as part:
+        writers[path.suffix.lower()](part, itertools.chain([first], stream), fps)
+
+
+@contextmanager
+def _beside(path: Path) -> Iterator[Path]:
+    """A path to write to, which becomes `path` at the end, or is removed if the end is not reached."""
+    part = path.with_name(path.name + ".part")
+    try:
+        part.touch()
+        yield part
+        part.replace(path)
+    except OSError as error:
+        raise KinesicsError(f"{path}: cannot be written ({error.strerror}); choose another place") from error
+    finally:
+        if part.is_file():
+            part.unlink()
+
+
+def _write_mp4(path: Path, frames: Iterator[Image], fps: float) -> None:
+    with av.open(str(path), "w", format="mp4", options={"movflags": "+faststart"}) as container:
+        stream = container.add_stream("libx264", rate=Fraction(fps).limit_denominator(10_000))
+        stream.pix_fmt = "yuv420p"
+        for image in frames:
+            height, width = image.shape[0] // 2 * 2, image.shape[1] // 2 * 2
+            if not stream.codec_context.is_open:
+                stream.height, stream.width = height, width
+            even = np.ascontiguousarray(image[:height, :width])
+            container.mux(stream.encode(av.VideoFrame.from_ndarray(even, format="rgb24")))
+        container.mux(stream.encode())
+
+
+def _write_gif(path: Path, frames: Iterator[Image], fps: float) -> None:
+    # a gif counts in hundredths of a second: rounding the ends, not the lengths, keeps the speed
+    pictures = [PIL.Image.fromarray(image).quantize() for image in frames]
+    ends = [round(100 * (i + 1) / fps) for i in range(len(pictures))]
+    lengths = [10 * (end - start) for start, end in itertools.pairwise([0, *ends])]
+    pictures[0].save(path, "GIF", save_all=True, append_images=pictures[1:], duration=lengths, loop=0)

@@ -1,0 +1,75 @@
+"""The whole training, end to end, on a tiny set whose classes differ in one plain way."""
+
+import json
+
+import numpy as np
+import pytest
+import torch
+
+pytest.importorskip("lightning", reason="the train extra is not installed")
+
+from kinesics.data.windows import ClipArrays, ClipWindows, augment
+from kinesics.models.weights import load_weights
+from kinesics.skeleton import UPPER_BODY
+from kinesics.tasks.gesture import fit_temperature, metrics, train
+
+
+def write_clips(folder, count, seed):
+    """Clips in which class c lifts the wrists c hand breadths."""
+    rng = np.random.default_rng(seed)
+    folder.mkdir(parents=True)
+    label = rng.integers(0, 3, count)
+    body = np.random.default_rng(0).normal(size=(1, 1, 42, 3)) * 0.3
+    xyz = body + rng.normal(size=(count, 100, 42, 3)) * 0.01
+    xyz[:, :, UPPER_BODY.indices("left_wrist", "right_wrist"), 1] -= 0.4 * label[:, None, None]
+    np.save(folder / "xyz.npy", xyz.astype(np.float16))
+    np.save(folder / "score.npy", np.full((count, 100, 42), 255, np.uint8))
+    np.save(folder / "label.npy", label.astype(np.int64))
+    np.save(folder / "onset.npy", np.full(count, 1.0, np.float32))
+    np.save(folder / "offset.npy", np.full(count, 3.0, np.float32))
+
+
+def test_training_learns_saves_and_goes_on(tmp_path):
+    for split, count in (("train", 64), ("val", 24), ("test", 24)):
+        write_clips(tmp_path / "data" / split, count, seed=len(split))
+    out = tmp_path / "run"
+    figures = train(tmp_path / "data", out, epochs=12, batch=16)
+    assert figures["top1"] > 0.8
+    assert json.loads((out / "metrics.json").read_text()) == figures
+    network, specification, _ = load_weights(out / "gesture-skeleton.safetensors")
+    assert specification.metrics == figures
+    again = train(tmp_path / "data", out, epochs=12, batch=16)  # nothing left to do: the same network
+    assert again == pytest.approx(figures)
+    x, _ = ClipWindows(ClipArrays.open(tmp_path / "data" / "test"), frames=32, fps=12.5, augment=False)[0]
+    assert network(x[None]).logits.shape == (1, 33)
+
+
+def test_draws_depend_on_seed_epoch_and_index_alone(tmp_path):
+    write_clips(tmp_path / "clips", 4, seed=0)
+    arrays = ClipArrays.open(tmp_path / "clips")
+    first, second = (ClipWindows(arrays, frames=32, fps=12.5, augment=True, seed=3) for _ in range(2))
+    torch.testing.assert_close(first[2][0], second[2][0])
+    second.epoch = 1
+    assert not torch.equal(first[2][0], second[2][0])
+
+
+def test_augmentation_invents_nothing():
+    rng = np.random.default_rng(0)
+    score = (rng.random((32, 42)) > 0.5).astype(np.float32)
+    xyz = rng.normal(size=(32, 42, 3)).astype(np.float32)
+    for seed in range(50):
+        _, hidden = augment(xyz, score, np.random.default_rng(seed))
+        same, mirrored = hidden <= score, hidden <= score[:, UPPER_BODY.mirror]
+        assert same.all() or mirrored.all()
+
+
+def test_temperature_and_metrics():
+    torch.manual_seed(0)
+    labels = torch.randint(0, 33, (500,))
+    noisy = torch.where(torch.rand(500) < 0.7, labels, torch.randint(0, 33, (500,)))
+    logits = {"both": torch.nn.functional.one_hot(noisy, 33) * 30.0}
+    logits |= {"joint": logits["both"], "bone": logits["both"]}
+    assert fit_temperature(logits, labels) > 3  # far too sure of itself
+    figures = metrics(logits, labels, 1.0)
+    assert figures["top1"] == pytest.approx((noisy == labels).float().mean().item())
+    assert figures["top5"] >= figures["top1"]
