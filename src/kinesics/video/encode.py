@@ -24,9 +24,7 @@ def write_video(path: Path, frames: Iterable[Image], fps: float) -> None:
     """
     writers = {".mp4": _write_mp4, ".gif": _write_gif}
     if path.suffix.lower() not in writers:
-        raise KinesicsError(
-            f"{path}: expected a file name ending in .mp4 or .gif, found {path.suffix or 'no suffix'!r}"
-        )
+        raise KinesicsError(f"{path}: expected a name ending in .mp4 or .gif, found {path.suffix or 'no suffix'!r}")
     stream = iter(frames)
     first = next(stream, None)
     if first is None:
