@@ -120,8 +120,7 @@ def write_eaf(path: Path, timeline: Timeline, classes: Sequence[str], media: Pat
     """ELAN annotations: a tier a person and gesture, the person as participant, `classes` as controlled vocabulary.
 
     ELAN allows no overlap inside a tier, so overlapping events of one gesture go to a second tier. It has no place
-    for a score: what comes back from ELAN is an observer's word. `media`: the video, linked by name as well as by
-    its relative path.
+    for a score: what comes back from ELAN is an observer's word. `media`: the video, linked by its relative path.
     """
     import pympi
 
@@ -135,7 +134,8 @@ def write_eaf(path: Path, timeline: Timeline, classes: Sequence[str], media: Pat
     eaf.linguistic_types["gesture"]["CONTROLLED_VOCABULARY_REF"] = _VOCABULARY
     if media is not None:
         kind = mimetypes.guess_type(media.name)[0] or "video/*"
-        eaf.add_linked_file(media.name, relpath=_relative(media, path), mimetype=kind)
+        # ELAN looks at the URL first; without a folder it falls back to the relative path, which survives a move
+        eaf.add_linked_file(f"file:///{media.name}", relpath=f"./{_relative(media, path)}", mimetype=kind)
     for name, event, start, end in _without_overlap(timeline):
         if name not in eaf.tiers:
             eaf.add_tier(name, "gesture", part=f"Person {event.person}")
