@@ -28,6 +28,17 @@ def filled_state(keys: list[str]) -> dict[str, torch.Tensor]:
         shape = tuple(int(size) for size in sizes.split(",") if size)
         if name.endswith("num_batches_tracked"):
             state[name] = torch.tensor(0)
+        elif name.endswith("relative_position_index"):
+            state[name] = window_index(7)
+        elif name.endswith("attn_mask"):
+            state[name] = torch.zeros(shape)  # rebuilt by whoever loads it
         else:
             state[name] = torch.from_numpy(np.asarray(fill(name, shape), np.float32))
     return state
+
+
+def window_index(size: int) -> torch.Tensor:
+    """(size², size²) rows of Swin's table of relative positions."""
+    y, x = torch.meshgrid(torch.arange(size), torch.arange(size), indexing="ij")
+    down, right = (axis.flatten()[:, None] - axis.flatten()[None] + size - 1 for axis in (y, x))
+    return down * (2 * size - 1) + right
