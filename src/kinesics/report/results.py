@@ -1,0 +1,41 @@
+"""All files that an analysis leaves behind."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from kinesics.report.overlay import write_overlay
+from kinesics.report.page import recording_facts, write_report
+from kinesics.timeline import files
+
+if TYPE_CHECKING:
+    from kinesics.pipeline.results import Analysis
+
+
+def write_results(
+    analysis: Analysis, out: Path, *, overlay: bool = False, progress: Callable[[float], None] | None = None
+) -> list[Path]:
+    """Write the timeline in every format, the report and, on wish, the overlay video into the folder `out`.
+
+    Returns the files in the order of their use to a reader. progress: called with the share done, 0..1. Raises
+    KinesicsError if something cannot be written.
+    """
+    told = progress or (lambda _: None)
+    recording, timeline = analysis.recording, analysis.timeline
+    media = recording.path if recording.kind == "video" else None
+    classes = analysis.scores[0].classes if analysis.scores else ()
+    report, video = out / "report.html", out / "overlay.mp4"
+    tables = [out / f"timeline.{suffix}" for suffix in ("json", "csv", "eaf", "boris", "vtt")]
+    files.write_json(tables[0], timeline, recording_facts(recording), analysis.model)
+    files.write_csv(tables[1], timeline)
+    files.write_eaf(tables[2], timeline, classes, media)
+    files.write_boris(tables[3], timeline, classes, media, recording.fps)
+    files.write_vtt(tables[4], timeline)
+    share = 0.3 if overlay else 1.0  # reading the video is the report's work; the overlay writes it as well
+    write_report(analysis, report, lambda done: told(share * done))
+    if not overlay:
+        return [report, *tables]
+    write_overlay(analysis, video, lambda done: told(share + (1 - share) * done))
+    return [report, video, *tables]
