@@ -1,0 +1,88 @@
+"""A pinhole camera in the simulator's world, and the cameras that one meets.
+
+World: metres, z up, the person faces −y, the person's left is +x. Camera: x to the image's right, y down,
+z away from the camera.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kinesics.skeleton.layouts import UPPER_BODY
+from kinesics.skeleton.sequence import FloatArray
+
+_HEAD, _NECK, _PELVIS = UPPER_BODY.indices("head", "neck", "pelvis")
+
+
+@dataclass(frozen=True, eq=False)
+class Camera:
+    """`rotation` (3, 3) turns world into camera axes, `position` (3,) in world metres, `focal` in image heights,
+    `aspect` is width over height.
+    """
+
+    rotation: NDArray[np.float64]
+    position: NDArray[np.float64]
+    focal: float
+    aspect: float = 16 / 9
+
+    def to_camera(self, points: FloatArray) -> FloatArray:
+        """(..., 3) world metres to (..., 3) camera metres."""
+        moved: FloatArray = ((points - self.position) @ self.rotation.T).astype(np.float32)
+        return moved
+
+    def project(self, points: FloatArray) -> FloatArray:
+        """(..., 3) world metres to (..., 2) image, 0..1 across it; points must lie in front of the camera."""
+        x, y, z = np.moveaxis(self.to_camera(points), -1, 0)
+        image: FloatArray = np.stack([0.5 + self.focal * x / z / self.aspect, 0.5 + self.focal * y / z], -1)
+        return image
+
+
+def look_at(
+    target: FloatArray,
+    *,
+    distance: float,
+    height: float,
+    yaw: float = 0.0,
+    pitch: float = 0.0,
+    roll: float = 0.0,
+    aspect: float = 16 / 9,
+) -> Camera:
+    """A camera `distance` metres before the person, whose image is `height` metres high at the target (3,).
+
+    Radians: a positive yaw shows more of the person's left side, a positive pitch looks down on them.
+    """
+    cy, sy, cp, sp = np.cos(yaw), np.sin(yaw), np.cos(pitch), np.sin(pitch)
+    forward = np.array([-sy * cp, cy * cp, -sp])
+    right = np.array([cy, sy, 0.0])
+    down = np.cross(forward, right)
+    right, down = np.cos(roll) * right + np.sin(roll) * down, np.cos(roll) * down - np.sin(roll) * right
+    position = np.asarray(target, np.float64) - distance * forward
+    return Camera(np.stack([right, down, forward]), position, distance / height, aspect)
+
+
+def random_camera(rng: np.random.Generator, joints: FloatArray) -> Camera:
+    """A camera as in interviews, for one performance: joints (T, 42, 3) in world metres.
+
+    Framing runs from head and shoulders to the whole seated body; the head stays inside the image.
+    """
+    head, neck, pelvis = np.median(joints[:, [_HEAD, _NECK, _PELVIS]], axis=0)
+    crown = head[2] + 0.14
+    height = rng.choice([rng.uniform(0.55, 0.8), rng.uniform(0.8, 1.2), rng.uniform(1.2, 1.9)], p=[0.3, 0.45, 0.25])
+    aspect = rng.choice([16 / 9, 4 / 3, 1.0, 3 / 4, 9 / 16], p=[0.6, 0.15, 0.08, 0.1, 0.07])
+    headroom = rng.uniform(0.04, 0.22) * height
+    aside = rng.normal(0, 0.07) * height * aspect
+    target = np.array([neck[0] + aside, (neck[1] + pelvis[1]) / 2, crown + headroom - height / 2])
+    # mostly before the person, now and then well aside
+    yaw = rng.normal(0, 16) if rng.random() < 0.85 else rng.uniform(-50, 50)
+    return look_at(
+        target,
+        distance=max(rng.uniform(1.0, 4.0), 0.9 * height),
+        height=height,
+        yaw=np.radians(np.clip(yaw, -50, 50)),
+        pitch=np.radians(np.clip(rng.normal(3, 6), -15, 15)),
+        roll=np.radians(np.clip(rng.normal(0, 1.2), -3, 3)),
+        aspect=aspect,
+    )
