@@ -11,7 +11,7 @@ pytest.importorskip("lightning", reason="the train extra is not installed")
 from kinesics.data.windows import ClipArrays, ClipWindows, augment
 from kinesics.models.weights import load_weights
 from kinesics.skeleton import UPPER_BODY
-from kinesics.tasks.gesture import fit_temperature, metrics, train
+from kinesics.tasks.gesture import fit_temperature, fit_thresholds, metrics, train
 
 
 def write_clips(folder, count, seed):
@@ -73,3 +73,12 @@ def test_temperature_and_metrics():
     figures = metrics(logits, labels, 1.0)
     assert figures["top1"] == pytest.approx((noisy == labels).float().mean().item())
     assert figures["top5"] >= figures["top1"]
+
+
+def test_thresholds_separate_a_class_from_its_neighbours():
+    labels = torch.tensor([0] * 10 + [32] * 10)
+    probability = torch.zeros(20, 33)
+    probability[:10, 0], probability[10:, 0] = 0.7, 0.5
+    thresholds = fit_thresholds(probability, labels)
+    assert 0.5 < thresholds["turtle neck"] <= 0.7
+    assert all(0.3 <= threshold <= 0.8 for threshold in thresholds.values())

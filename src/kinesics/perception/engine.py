@@ -1,0 +1,62 @@
+"""What Kinesics asks of a landmark engine; another engine is one more file that keeps to it."""
+
+from __future__ import annotations
+
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import Protocol
+
+from kinesics.skeleton import SkeletonLayout
+from kinesics.skeleton.sequence import FloatArray
+from kinesics.video import Image
+
+
+@dataclass(frozen=True)
+class Face:
+    """Where somebody's head is in a picture: its middle and its width, in pixels."""
+
+    x: float
+    y: float
+    width: float
+
+
+@dataclass(frozen=True, eq=False)
+class Landmarks:
+    """One person in one picture.
+
+    points: (V, 3) float32; x and y in pixels of the picture that was given, z in metres, away from the camera.
+    score: (V,) float32 in 0..1, 0 for a point that is missing.
+    metres_per_pixel: (2,) as measured on the body and on the head, NaN where it could not be measured.
+    """
+
+    points: FloatArray
+    score: FloatArray
+    metres_per_pixel: FloatArray
+
+
+class Follower(Protocol):
+    """Follows one person from picture to picture."""
+
+    def see(self, image: Image) -> Landmarks | None:
+        """The person in the next picture, (H, W, 3) uint8 RGB, or None."""
+        ...
+
+
+class LandmarkEngine(Protocol):
+    """Finds people and follows each of them."""
+
+    name: str
+    """Name and version; a cache made under another name is not used."""
+    layout: SkeletonLayout
+    """The layout of the landmarks, one that `to_upper_body` knows."""
+    is_3d: bool
+
+    def finder(self) -> AbstractContextManager[Finder]: ...
+
+    def follower(self) -> AbstractContextManager[Follower]: ...
+
+
+class Finder(Protocol):
+    """Finds everybody in single pictures."""
+
+    def find(self, image: Image) -> list[Face]: ...

@@ -1,0 +1,212 @@
+"""One 3D frame from three: the body in metres around the hips, hands and face in the image with relative depth.
+
+x and y of every point are its place in the image (weak perspective), so what meets in the picture meets in x and y;
+`to_metres` scales them by a measure of the body. z of the body is the pose's own, in metres. Face and hands bring
+depth of their own shape only: the face is hung on the pose's nose and ears, each hand on its wrist, and a hand that
+covers the face is brought to lie on it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from kinesics.perception.engine import Landmarks
+from kinesics.skeleton.layouts import HOLISTIC
+from kinesics.skeleton.sequence import FloatArray
+
+POSE, FACE, HAND = 33, 468, 21
+SEEN = 0.5  # visibility below which MediaPipe's body points are guesses
+MARGIN = 0.03  # of the image: body points further outside are guesses, however sure the engine is
+
+_NOSE, _EARS, _SHOULDERS, _WRISTS = 0, (7, 8), (11, 12), (15, 16)
+_MESH_ANCHORS = (1, 454, 234)  # nose tip and before the ears, in the face mesh
+_HEAD_WIDTH = 0.14  # metres between the mesh's outermost points, a grown person's bizygomatic breadth
+_FOREIGN = 0.18  # metres from the wrist of the pose beyond which a hand is somebody else's
+_WRONG_SIDE = 0.08  # metres that a hand must be nearer to the other wrist to be taken for it
+_TOUCH = 0.012  # metres in the image within which a hand point covers a face point
+_NEAR = 0.08  # metres in the image over which a coming hand is brought to the face's depth
+_CLEAR = (0.10, 0.25)  # metres before the face from which an arm in full view tells that the hand does not touch
+
+
+@dataclass(frozen=True, eq=False)
+class Hand:
+    """(21, 3) in pixels, depth relative to the wrist; `left` is the person's own, as the engine believes."""
+
+    points: FloatArray
+    left: bool
+    score: float
+
+
+@dataclass(frozen=True, eq=False)
+class Parts:
+    """What MediaPipe sees of one person in one picture: (33, 3) and (468, 3) in pixels, world (33, 3) in metres."""
+
+    pose: FloatArray
+    visibility: FloatArray
+    world: FloatArray
+    face: FloatArray | None
+    hands: list[Hand]
+    size: tuple[int, int]
+
+
+def fuse(parts: Parts) -> Landmarks:
+    """The parts as one person in the layout `HOLISTIC`: x, y in pixels, z in metres; points not seen are missing."""
+    seen = _seen(parts)
+    rulers = np.array([_body_ruler(parts, seen), _head_ruler(parts.face)], np.float32)
+    scale = float(np.nanmean(rulers)) if np.isfinite(rulers).any() else _any_ruler(parts)
+    points = np.zeros((len(HOLISTIC), 3), np.float32)
+    score = np.zeros(len(HOLISTIC), np.float32)
+    points[:POSE, :2], points[:POSE, 2] = parts.pose[:, :2], parts.world[:, 2]
+    score[:POSE] = np.where(seen, parts.visibility, 0)
+    face = _hung_face(parts, scale)
+    if face is not None:
+        points[POSE : POSE + FACE], score[POSE : POSE + FACE] = face, 1
+    for side, hand in enumerate(assign_hands(parts, seen, scale)):
+        if hand is None:
+            continue
+        first, wrist = POSE + FACE + HAND * side, _WRISTS[side]
+        points[first : first + HAND] = _hung_hand(hand, wrist, parts, face, scale)
+        # the hand knows its wrist better than the pose does, and without the pose's lag
+        points[wrist] = points[first]
+        score[[*range(first, first + HAND), wrist]] = hand.score
+    points[score == 0] = 0
+    return Landmarks(points, score, rulers)
+
+
+def _seen(parts: Parts) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
+    where = parts.pose[:, :2] / np.array(parts.size, np.float32)
+    inside = ((where > -MARGIN) & (where < 1 + MARGIN)).all(1)
+    seen: np.ndarray[tuple[int], np.dtype[np.bool_]] = inside & (parts.visibility >= SEEN)
+    return seen
+
+
+def _body_ruler(parts: Parts, seen: np.ndarray[tuple[int], np.dtype[np.bool_]]) -> float:
+    """Metres a pixel: the least-squares fit of the world's x, y on the image's, over shoulders and what else is seen.
+
+    Legs and forearms are left out (their world points are the least sure); NaN unless both shoulders are seen.
+    """
+    rows = [row for row in (*range(11), *_SHOULDERS, 13, 14, 23, 24) if seen[row]]
+    if not seen[list(_SHOULDERS)].all():
+        return float("nan")
+    return _fit(parts.pose[rows, :2], parts.world[rows, :2])
+
+
+def _any_ruler(parts: Parts) -> float:
+    rows = [*range(11), *_SHOULDERS]
+    return _fit(parts.pose[rows, :2], parts.world[rows, :2])
+
+
+def _fit(pixels: FloatArray, metres: FloatArray) -> float:
+    a, b = pixels - pixels.mean(0), metres - metres.mean(0)
+    return float((a * b).sum() / max((a * a).sum(), 1e-6))
+
+
+def _head_ruler(face: FloatArray | None) -> float:
+    if face is None:
+        return float("nan")
+    return float(_HEAD_WIDTH / max(np.linalg.norm(face[454] - face[234]), 1.0))
+
+
+def _hung_face(parts: Parts, scale: float) -> FloatArray | None:
+    """The mesh with z in metres, so that its nose and ears lie on average as deep as the pose's."""
+    if parts.face is None:
+        return None
+    face = parts.face.copy()
+    face[:, 2] *= scale
+    face[:, 2] += parts.world[[_NOSE, *_EARS], 2].mean() - face[list(_MESH_ANCHORS), 2].mean()
+    return face
+
+
+def assign_hands(
+    parts: Parts, seen: np.ndarray[tuple[int], np.dtype[np.bool_]], scale: float
+) -> tuple[Hand | None, Hand | None]:
+    """(left, right): each hand to the wrist of the pose that it is nearest to.
+
+    The engine's own word for the side decides when the wrists do not, or are out of view. A hand far from
+    every wrist in view is somebody else's, and of two for one side the nearer stays.
+    """
+    chosen: list[tuple[float, Hand] | None] = [None, None]
+    for hand in parts.hands:
+        costs = [_cost(hand, side, parts, seen, scale) for side in (0, 1)]
+        side = int(np.argmin(costs))
+        best = chosen[side]
+        if costs[side] < _FOREIGN + _WRONG_SIDE and (best is None or costs[side] < best[0]):
+            chosen[side] = costs[side], hand
+    left, right = (None if best is None else best[1] for best in chosen)
+    return left, right
+
+
+def _cost(hand: Hand, side: int, parts: Parts, seen: np.ndarray[tuple[int], np.dtype[np.bool_]], scale: float) -> float:
+    """Metres in the image between the hand's wrist and the pose's; a wrist out of view tells little."""
+    wrist = _WRISTS[side]
+    away = float(np.linalg.norm(hand.points[0, :2] - parts.pose[wrist, :2])) * scale
+    wrong = _WRONG_SIDE if hand.left != (side == 0) else 0.0
+    return (away if seen[wrist] else min(away, _FOREIGN / 2)) + wrong
+
+
+def _hung_hand(hand: Hand, wrist: int, parts: Parts, face: FloatArray | None, scale: float) -> FloatArray:
+    """The hand with z in metres.
+
+    The pose's wrist gives the depth as far as it is seen; an arm out of view tells nothing, and then the hand is
+    taken to be as deep as the face's front. A hand that covers the face in the image lies before it, since it hides
+    it, and touches it, unless an arm in view holds it clear; coming near the face it is brought there gradually.
+    """
+    points = hand.points.copy()
+    points[:, 2] *= scale
+    points[:, 2] -= points[0, 2]
+    trust = float(np.clip((parts.visibility[wrist] - SEEN) / (0.9 - SEEN), 0, 1))
+    depth = trust * parts.world[wrist, 2] + (1 - trust) * parts.world[_NOSE, 2]
+    if face is not None:
+        contact, away = _contact(points, face, scale)
+        clear = np.interp(contact - depth, _CLEAR, (0, 1)) * trust
+        weight = max(0.0, 1 - away / _NEAR) * (1 - clear)
+        depth = weight * contact + (1 - weight) * depth
+    points[:, 2] += depth
+    return points
+
+
+def _contact(hand: FloatArray, face: FloatArray, scale: float) -> tuple[float, float]:
+    """The wrist's z at which the hand touches the face from the front, and how far it is from covering it (metres)."""
+    apart = np.linalg.norm(hand[:, None, :2] - face[None, :, :2], axis=-1) * scale
+    nearest, away = apart.argmin(1), apart.min(1)
+    over = away <= max(_TOUCH, float(away.min()))
+    return float((face[nearest[over], 2] - hand[over, 2]).min()), max(0.0, float(away.min()) - _TOUCH)
+
+
+def to_metres(
+    xyz: FloatArray, score: FloatArray, metres_per_pixel: FloatArray, size: tuple[int, int], fps: float
+) -> None:
+    """Scale x, y of (T, V, 3) from pixels to metres around the image's middle, in place.
+
+    `metres_per_pixel` (T, 2) holds each frame's measures on body and head. Each wobbles and is missing at times,
+    but a body keeps its size and its distance changes slowly: the two are brought to their common middle, gaps are
+    filled from the nearest measures, and a running median over two seconds is taken.
+    """
+    xyz[..., :2] -= np.array(size, np.float32) / 2
+    xyz[..., :2] *= steady_scale(metres_per_pixel, fps)[:, None, None]
+    xyz[score == 0] = 0
+
+
+def steady_scale(metres_per_pixel: FloatArray, fps: float) -> FloatArray:
+    """(T,) metres a pixel from (T, 2) noisy measures with gaps; all ones if there is no measure at all."""
+    logs = np.log(metres_per_pixel)
+    both = np.isfinite(logs).all(1)
+    if both.any():
+        # the head of one person is a little larger or nearer than the ruler says, and stays so
+        offset = np.median(logs[both, 0] - logs[both, 1])
+        logs = logs + np.array([-offset / 2, offset / 2], np.float32)
+    known = np.isfinite(logs).any(1)
+    if not known.any():
+        return np.ones(len(logs), np.float32)
+    frames = np.arange(len(logs))
+    filled = np.interp(frames, frames[known], np.nanmean(logs[known], axis=1))
+    return np.exp(_running_median(filled, round(2 * fps) | 1)).astype(np.float32)
+
+
+def _running_median(values: np.ndarray[tuple[int], np.dtype[np.float64]], width: int) -> FloatArray:
+    padded = np.pad(values, width // 2, mode="edge")
+    windows = np.lib.stride_tricks.sliding_window_view(padded, width)
+    medians = np.concatenate([np.median(windows[i : i + 256], axis=1) for i in range(0, len(values), 256)])
+    return np.asarray(medians, np.float32)

@@ -1,0 +1,76 @@
+"""Which hand is whose: left or right, or neither."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from kinesics.skeleton.sequence import FloatArray
+
+SIDES = ("left", "right")
+
+_FAR = 0.25  # metres between the hand's wrist and the arm's: as far as a fast arm's filtered wrist lags behind
+_SIZES = (0.04, 0.20)  # metres from wrist to middle knuckle: a hand is 0.09, one held at a webcam looks like 0.15
+_DOUBLE = 0.4  # hand lengths between the points of one hand found twice, on average
+_WRIST, _MIDDLE_KNUCKLE = 0, 9
+
+
+@dataclass(frozen=True, eq=False)
+class Hand:
+    """A hand in one picture.
+
+    points: (21, 3) pixels, z away from the camera and relative to the wrist; left: the chance that it is the
+        person's left one, as the model sees it.
+    """
+
+    points: FloatArray
+    left: float
+
+    @property
+    def score(self) -> float:
+        """How sure the model is of the side, 0.5..1, which falls for poor views of a hand."""
+        return max(self.left, 1 - self.left)
+
+
+def assign_hands(
+    hands: Sequence[Hand], wrists: tuple[FloatArray | None, FloatArray | None], scale: float
+) -> tuple[Hand | None, Hand | None]:
+    """The person's (left, right) hand out of those found, at most one a side.
+
+    wrists: (2,) pixels of the arms' ends, None where they are not seen; scale: metres a pixel. A seen wrist decides
+    by distance, and refuses hands farther than `_FAR`; else the model's own idea of the side does.
+    Hands of another size than this body's are not this person's.
+    """
+    fitting = _without_doubles([hand for hand in hands if _SIZES[0] < _length(hand) * scale < _SIZES[1]])
+    gain = np.array([[_gain(hand, side, wrists[side], scale) for side in (0, 1)] for hand in fitting] + [[0, 0]] * 2)
+    fitting_or_none = [*fitting, None, None]
+    left, right = max(
+        itertools.permutations(range(len(fitting_or_none)), 2), key=lambda pair: gain[pair[0], 0] + gain[pair[1], 1]
+    )
+    return fitting_or_none[left], fitting_or_none[right]
+
+
+def _without_doubles(hands: Sequence[Hand]) -> list[Hand]:
+    """One hand found twice has the same points in the same places; two that are folded do not."""
+    kept: list[Hand] = []
+    for hand in sorted(hands, key=lambda hand: -hand.score):
+        apart = [float(np.linalg.norm(hand.points - other.points, axis=-1).mean()) / _length(hand) for other in kept]
+        if min(apart, default=1.0) > _DOUBLE:
+            kept.append(hand)
+    return kept
+
+
+def _gain(hand: Hand, side: int, wrist: FloatArray | None, scale: float) -> float:
+    """How much better this hand on this side is than none; below 0 for a misfit."""
+    likely = hand.left if side == 0 else 1 - hand.left
+    if wrist is None:
+        return likely - 0.4
+    near = 1 - float(np.hypot(*(hand.points[_WRIST, :2] - wrist))) * scale / _FAR
+    return near + 0.2 * likely if near > 0 else -1.0
+
+
+def _length(hand: Hand) -> float:
+    return float(np.linalg.norm(hand.points[_MIDDLE_KNUCKLE] - hand.points[_WRIST]))

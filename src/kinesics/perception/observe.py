@@ -1,0 +1,231 @@
+"""`observe`: a recording in, its people as skeletons out."""
+
+from __future__ import annotations
+
+import math
+import queue
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from kinesics.errors import KinesicsError
+from kinesics.perception.engine import Follower, LandmarkEngine, Landmarks
+from kinesics.perception.fuse import to_metres
+from kinesics.perception.openpose import read_openpose
+from kinesics.perception.tracks import SCAN_RATE, Track, alone, crop, find_tracks
+from kinesics.skeleton import UPPER_BODY, SkeletonSequence, load_note, load_skeletons, save_skeletons, to_upper_body
+from kinesics.skeleton.sequence import SUFFIX, FloatArray
+from kinesics.video import Frame, VideoInfo, probe, read_frames
+
+Progress = Callable[[float], None]
+
+MAX_FPS = 30.0
+MAX_SIDE = 1280  # pixels; larger pictures show the engine nothing more
+_SCAN_SHARE = 0.1  # of the progress bar
+_AHEAD = 8  # frames decoded ahead of the engine
+_CHUNK = 64  # frames converted at a time
+_REVISION = 1  # of this room's arithmetic; a cache of another one is rebuilt
+
+
+@dataclass(frozen=True, eq=False)
+class Observation:
+    """The people of a recording, numbered from 1, largest first; `video` is None for recordings of landmarks."""
+
+    people: tuple[SkeletonSequence, ...]
+    video: VideoInfo | None
+
+
+def observe(
+    path: Path,
+    *,
+    fps: float | None = None,
+    cache: Path | None = None,
+    progress: Progress | None = None,
+    engine: LandmarkEngine | None = None,
+) -> Observation:
+    """Everybody in a video, a folder of OpenPose JSON files, or a `.skeleton.npz`, in the layout `UPPER_BODY`.
+
+    Every sequence spans the whole recording at `fps`, by default the video's own rate or a whole part of it up to
+    30; frames in which a person is not seen have score 0. cache: a `.skeleton.npz` to which the landmarks of a video
+    are written, and from which they are read if it was made from the same video in the same way. progress: called
+    with the share done, 0..1. engine: `MediaPipeEngine` by default. Raises KinesicsError for a recording that cannot
+    be read, or in which nobody is found.
+    """
+    if path.is_dir():
+        return _of_landmarks(path, read_openpose(path))
+    if path.name.endswith(SUFFIX):
+        return _of_landmarks(path, load_skeletons(path))
+    info = probe(path)
+    fps = fps or analysis_rate(info.fps)
+    if engine is None:
+        from kinesics.perception.mediapipe_engine import MediaPipeEngine
+
+        engine = MediaPipeEngine()
+    note = _note(path, fps, engine)
+    if cache is not None and _is_fresh(cache, note):
+        return Observation(tuple(load_skeletons(cache)), info)
+    people = tuple(_watch(info, fps, engine, progress or (lambda _: None)))
+    if not people:
+        raise KinesicsError(f"{path}: expected a person in the video, found nobody; give one in which a person is seen")
+    if cache is not None:
+        _save(cache, people, note)
+    return Observation(people, info)
+
+
+def analysis_rate(fps: float) -> float:
+    """The video's own rate, or the largest whole part of it that is not above `MAX_FPS`."""
+    return fps / max(1, math.ceil(fps / MAX_FPS - 0.01))
+
+
+def _of_landmarks(path: Path, people: list[SkeletonSequence]) -> Observation:
+    if not people:
+        raise KinesicsError(f"{path}: expected the landmarks of a person, found nobody; make them from another video")
+    return Observation(tuple(to_upper_body(person) for person in people), None)
+
+
+def _note(path: Path, fps: float, engine: LandmarkEngine) -> dict[str, object]:
+    """What a cache must have been made from to be used again."""
+    facts = path.stat()
+    return {
+        "video": path.name,
+        "bytes": facts.st_size,
+        "modified": facts.st_mtime_ns,
+        "fps": round(fps, 6),
+        "engine": engine.name,
+        "revision": _REVISION,
+    }
+
+
+def _is_fresh(cache: Path, note: dict[str, object]) -> bool:
+    try:
+        return load_note(cache) == note
+    except KinesicsError:  # not there, or damaged: made anew
+        return False
+
+
+def _save(cache: Path, people: tuple[SkeletonSequence, ...], note: dict[str, object]) -> None:
+    try:
+        cache.parent.mkdir(parents=True, exist_ok=True)
+        save_skeletons(cache, people, note)
+    except OSError as error:
+        raise KinesicsError(f"{cache}: cannot be written ({error.strerror}); choose another place") from error
+
+
+def _watch(info: VideoInfo, fps: float, engine: LandmarkEngine, progress: Progress) -> list[SkeletonSequence]:
+    """Two passes: who is there and where, then everybody's landmarks frame by frame."""
+    with engine.finder() as finder:
+        tracks = find_tracks(_timed(info, SCAN_RATE, lambda done: progress(done * _SCAN_SHARE)), finder)
+    if alone(tracks):
+        tracks = []  # one person, or nobody that the finder knows: the engine looks at the whole picture
+    count = max(1, math.ceil(info.duration * fps) + 1)
+    with ExitStack() as stack:
+        records = [_Record(engine, stack.enter_context(engine.follower()), count, track) for track in tracks or [None]]
+        frames = 0
+        for frame in _timed(info, fps, lambda done: progress(_SCAN_SHARE + done * (1 - _SCAN_SHARE))):
+            for record in records:
+                record.look(frame, tracks)
+            frames += 1
+    progress(1.0)
+    people = [record.finish(frames, fps) for record in records]
+    present = [person for person in people if (person.score > 0).any(1).sum() >= min(frames, max(1, fps / 2))]
+    return [replace(person, person=number) for number, person in enumerate(present, 1)]
+
+
+def _timed(info: VideoInfo, fps: float, progress: Progress) -> Iterator[Frame]:
+    frames = _ahead(read_frames(info.path, fps=fps, max_side=MAX_SIDE))
+    for frame in frames:
+        yield frame
+        progress(min(1.0, frame.time / info.duration))
+
+
+class _Record:
+    """One person's joints, written into arrays of the recording's full length from the first frame on."""
+
+    def __init__(self, engine: LandmarkEngine, follower: Follower, count: int, track: Track | None) -> None:
+        self._engine, self._follower, self._track = engine, follower, track
+        self._xyz = np.zeros((count, len(UPPER_BODY), 3), np.float32)
+        self._score = np.zeros((count, len(UPPER_BODY)), np.float32)
+        self._scale = np.full((count, 2), np.nan, np.float32)
+        self._size = (1, 1)
+        self._first = 0
+        self._waiting: list[Landmarks | None] = []
+
+    def look(self, frame: Frame, tracks: list[Track]) -> None:
+        height, width = frame.image.shape[:2]
+        self._size = (width, height)
+        box = (0, 0, width, height) if self._track is None else crop(self._track, tracks, frame.time, self._size)
+        self._waiting.append(None if box is None else self._see(frame, box))
+        if len(self._waiting) == _CHUNK:
+            self._convert()
+
+    def _see(self, frame: Frame, box: tuple[int, int, int, int]) -> Landmarks | None:
+        left, top, right, bottom = box
+        seen = self._follower.see(np.ascontiguousarray(frame.image[top:bottom, left:right]))
+        if seen is not None:
+            seen.points[seen.score > 0, :2] += np.array([left, top], np.float32)
+        return seen
+
+    def _convert(self) -> None:
+        """The waiting frames into `UPPER_BODY`; all the other landmarks are let go."""
+        points = len(self._engine.layout)
+        xyz = np.zeros((len(self._waiting), points, 3), np.float32)
+        score = np.zeros((len(self._waiting), points), np.float32)
+        for i, seen in enumerate(self._waiting):
+            if seen is not None and self._first + i < len(self._scale):
+                xyz[i], score[i], self._scale[self._first + i] = seen.points, seen.score, seen.metres_per_pixel
+        upper = to_upper_body(SkeletonSequence(xyz, score, 1.0, self._engine.layout))
+        target = slice(self._first, min(self._first + len(upper), len(self._xyz)))
+        length = target.stop - target.start
+        self._xyz[target], self._score[target] = upper.xyz[:length], upper.score[:length]
+        self._first += len(self._waiting)
+        self._waiting = []
+
+    def finish(self, frames: int, fps: float) -> SkeletonSequence:
+        if self._waiting:
+            self._convert()
+        xyz, score, scale = self._xyz[:frames], self._score[:frames], self._scale[:frames]
+        image_xy: FloatArray = xyz[..., :2] / np.array(self._size, np.float32)
+        to_metres(xyz, score, scale, self._size, fps)
+        return SkeletonSequence(xyz, score, fps, UPPER_BODY, image_xy, is_3d=self._engine.is_3d)
+
+
+def _ahead(frames: Iterator[Frame]) -> Iterator[Frame]:
+    """The same frames, decoded by a thread that runs at most `_AHEAD` frames before the reader."""
+    fetched: queue.Queue[Frame | BaseException | None] = queue.Queue(_AHEAD)
+    stop = threading.Event()
+
+    def fetch() -> None:
+        try:
+            for frame in frames:
+                if not _put(fetched, frame, stop):
+                    return
+            _put(fetched, None, stop)
+        except Exception as error:  # told to the reader, who raises it
+            _put(fetched, error, stop)
+
+    thread = threading.Thread(target=fetch, daemon=True)
+    thread.start()
+    try:
+        while (item := fetched.get()) is not None:
+            if isinstance(item, BaseException):
+                raise item
+            yield item
+    finally:
+        stop.set()
+        thread.join()
+
+
+def _put(
+    fetched: queue.Queue[Frame | BaseException | None], item: Frame | BaseException | None, stop: threading.Event
+) -> bool:
+    while not stop.is_set():
+        try:
+            fetched.put(item, timeout=0.1)
+        except queue.Full:
+            continue
+        return True
+    return False
