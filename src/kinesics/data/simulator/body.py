@@ -144,6 +144,8 @@ class _Template:
 
     parents: IntArray  # (B,)
     faces: IntArray  # (F, 3)
+    uv: FloatArray  # (N, 2) places on the unwrapped skin, v upwards
+    uv_faces: IntArray  # (F, 3) rows of uv at each face's corners
     vertices: FloatArray  # (V, 3)
     blends: FloatArray  # (K, V, 3)
     facial: FloatArray  # (52, V, 3); facial actions move no bones
@@ -164,7 +166,7 @@ def cache_folder() -> Path:
 
 @cache
 def _template() -> _Template:
-    path = cache_folder() / "anny-0.6.2.npz"
+    path = cache_folder() / "anny-0.6.2-uv.npz"
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)
         beside = path.with_suffix(f".{os.getpid()}.part")
@@ -191,6 +193,8 @@ def _build_template() -> _Template:
         return _Template(
             parents=np.array(model.bone_parents),
             faces=model.get_triangular_faces().numpy(),
+            uv=single(model.texture_coordinates),
+            uv_faces=model.face_texture_coordinate_indices.numpy(),
             vertices=single(model.template_vertices),
             blends=single(model.blendshapes[:count]),
             facial=single(model.blendshapes[count:]),
@@ -263,6 +267,8 @@ class Body:
         self.shape = shape
         self.parents = template.parents
         self.faces: IntArray = template.faces
+        self.uv: FloatArray = template.uv
+        self.uv_faces: IntArray = template.uv_faces
         heads = template.heads + np.einsum("k,kbc->bc", weights, template.head_blends)
         rest = _nearest_rotations(template.turns + np.einsum("k,kbij->bij", weights, template.turn_blends))
         self._turns: FloatArray = template.reference @ rest.transpose(0, 2, 1)
@@ -335,17 +341,47 @@ class Body:
 
     def _blend(self, matrices: FloatArray, rest: FloatArray) -> FloatArray:
         frames = len(matrices)
-        blended = self._dense_weights @ matrices.transpose(1, 0, 2).reshape(len(BONES), frames * 12)
+        blended = _dense_weights() @ matrices.transpose(1, 0, 2).reshape(len(BONES), frames * 12)
         blended = blended.reshape(-1, frames, 3, 4).transpose(1, 0, 2, 3)
         points: FloatArray = np.einsum("tvij,tvj->tvi", blended[..., :3], rest) + blended[..., 3]
         return points
 
     @cached_property
-    def _dense_weights(self) -> FloatArray:
-        template = _template()
-        dense = np.zeros((len(template.vertices), len(BONES)), np.float32)
-        np.add.at(dense, (np.arange(len(dense))[:, None], template.weight_bones), template.weights)
-        return dense
+    def reference(self) -> Reference:
+        """The body in the reference pose, its root at the origin."""
+        pose = rest_pose(1)
+        vertices, heads = self.vertices(pose)[0], self.forward(pose)[1][0]
+        corners = vertices[self.faces]
+        crosses = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
+        rows = self.faces.ravel()
+        normals = np.stack([np.bincount(rows, np.repeat(crosses[:, k], 3), len(vertices)) for k in range(3)], 1)
+        normals /= np.maximum(np.linalg.norm(normals, axis=1, keepdims=True), 1e-12)
+        return Reference(vertices, normals.astype(np.float32), heads)
+
+
+@dataclass(frozen=True)
+class Reference:
+    """A body in the reference pose."""
+
+    vertices: FloatArray  # (V, 3)
+    normals: FloatArray  # (V, 3) outward, of length one
+    heads: FloatArray  # (B, 3)
+
+
+@cache
+def dominant_bones() -> IntArray:
+    """(V,) the bone that moves each vertex most."""
+    template = _template()
+    chosen = template.weights.argmax(1)
+    return np.take_along_axis(template.weight_bones, chosen[:, None], 1)[:, 0]
+
+
+@cache
+def _dense_weights() -> FloatArray:
+    template = _template()
+    dense = np.zeros((len(template.vertices), len(BONES)), np.float32)
+    np.add.at(dense, (np.arange(len(dense))[:, None], template.weight_bones), template.weights)
+    return dense
 
 
 def _levels(parents: IntArray) -> list[IntArray]:
