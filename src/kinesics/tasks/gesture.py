@@ -107,11 +107,14 @@ def train(data: Path, out: Path, *, epochs: int, seed: int = 1, batch: int = 64)
     last = out / "last.ckpt"
     trainer.fit(task, loader, DataLoader(sets["val"], 256), ckpt_path=last if last.exists() else None)
     network = task.network.eval()
-    temperature = fit_temperature(*predict(network, sets["val"]))
+    logits, labels = predict(network, sets["val"])
+    temperature = fit_temperature(logits, labels)
+    thresholds = fit_thresholds((logits["both"] / temperature).softmax(1), labels)
     figures = metrics(*predict(network, sets["test"]), temperature)
-    save_weights(
-        out / "gesture-skeleton.safetensors", network, _specification(temperature, figures, len(sets["train"]))
+    described = replace(
+        _specification(len(sets["train"])), temperature=temperature, thresholds=thresholds, metrics=figures
     )
+    save_weights(out / "gesture-skeleton.safetensors", network, described)
     (out / "metrics.json").write_text(json.dumps(figures, indent=2))
     return figures
 
