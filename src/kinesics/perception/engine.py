@@ -45,11 +45,18 @@ class Follower(Protocol):
 class LandmarkEngine(Protocol):
     """Finds people and follows each of them."""
 
-    name: str
-    """Name and version; a cache made under another name is not used."""
-    layout: SkeletonLayout
-    """The layout of the landmarks, one that `to_upper_body` knows."""
-    is_3d: bool
+    @property
+    def name(self) -> str:
+        """Name and version; a cache made under another name is not used."""
+        ...
+
+    @property
+    def layout(self) -> SkeletonLayout:
+        """The layout of the landmarks, one that `to_upper_body` knows."""
+        ...
+
+    @property
+    def is_3d(self) -> bool: ...
 
     def finder(self) -> AbstractContextManager[Finder]: ...
 

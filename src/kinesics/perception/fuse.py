@@ -11,8 +11,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from kinesics.perception.engine import Landmarks
+from kinesics.perception.hands import Hand, assign_hands
 from kinesics.skeleton.layouts import HOLISTIC
 from kinesics.skeleton.sequence import FloatArray
 
@@ -23,20 +25,9 @@ MARGIN = 0.03  # of the image: body points further outside are guesses, however 
 _NOSE, _EARS, _SHOULDERS, _WRISTS = 0, (7, 8), (11, 12), (15, 16)
 _MESH_ANCHORS = (1, 454, 234)  # nose tip and before the ears, in the face mesh
 _HEAD_WIDTH = 0.14  # metres between the mesh's outermost points, a grown person's bizygomatic breadth
-_FOREIGN = 0.18  # metres from the wrist of the pose beyond which a hand is somebody else's
-_WRONG_SIDE = 0.08  # metres that a hand must be nearer to the other wrist to be taken for it
 _TOUCH = 0.012  # metres in the image within which a hand point covers a face point
 _NEAR = 0.08  # metres in the image over which a coming hand is brought to the face's depth
 _CLEAR = (0.10, 0.25)  # metres before the face from which an arm in full view tells that the hand does not touch
-
-
-@dataclass(frozen=True, eq=False)
-class Hand:
-    """(21, 3) in pixels, depth relative to the wrist; `left` is the person's own, as the engine believes."""
-
-    points: FloatArray
-    left: bool
-    score: float
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,7 +54,8 @@ def fuse(parts: Parts) -> Landmarks:
     face = _hung_face(parts, scale)
     if face is not None:
         points[POSE : POSE + FACE], score[POSE : POSE + FACE] = face, 1
-    for side, hand in enumerate(assign_hands(parts, seen, scale)):
+    wrists = [parts.pose[wrist, :2] if seen[wrist] else None for wrist in _WRISTS]
+    for side, hand in enumerate(assign_hands(parts.hands, (wrists[0], wrists[1]), scale)):
         if hand is None:
             continue
         first, wrist = POSE + FACE + HAND * side, _WRISTS[side]
@@ -75,14 +67,14 @@ def fuse(parts: Parts) -> Landmarks:
     return Landmarks(points, score, rulers)
 
 
-def _seen(parts: Parts) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
+def _seen(parts: Parts) -> NDArray[np.bool_]:
     where = parts.pose[:, :2] / np.array(parts.size, np.float32)
     inside = ((where > -MARGIN) & (where < 1 + MARGIN)).all(1)
-    seen: np.ndarray[tuple[int], np.dtype[np.bool_]] = inside & (parts.visibility >= SEEN)
+    seen: NDArray[np.bool_] = inside & (parts.visibility >= SEEN)
     return seen
 
 
-def _body_ruler(parts: Parts, seen: np.ndarray[tuple[int], np.dtype[np.bool_]]) -> float:
+def _body_ruler(parts: Parts, seen: NDArray[np.bool_]) -> float:
     """Metres a pixel: the least-squares fit of the world's x, y on the image's, over shoulders and what else is seen.
 
     Legs and forearms are left out (their world points are the least sure); NaN unless both shoulders are seen.
@@ -100,7 +92,8 @@ def _any_ruler(parts: Parts) -> float:
 
 def _fit(pixels: FloatArray, metres: FloatArray) -> float:
     a, b = pixels - pixels.mean(0), metres - metres.mean(0)
-    return float((a * b).sum() / max((a * a).sum(), 1e-6))
+    square: float = (a * a).sum()
+    return float((a * b).sum() / max(square, 1e-6))
 
 
 def _head_ruler(face: FloatArray | None) -> float:
@@ -117,33 +110,6 @@ def _hung_face(parts: Parts, scale: float) -> FloatArray | None:
     face[:, 2] *= scale
     face[:, 2] += parts.world[[_NOSE, *_EARS], 2].mean() - face[list(_MESH_ANCHORS), 2].mean()
     return face
-
-
-def assign_hands(
-    parts: Parts, seen: np.ndarray[tuple[int], np.dtype[np.bool_]], scale: float
-) -> tuple[Hand | None, Hand | None]:
-    """(left, right): each hand to the wrist of the pose that it is nearest to.
-
-    The engine's own word for the side decides when the wrists do not, or are out of view. A hand far from
-    every wrist in view is somebody else's, and of two for one side the nearer stays.
-    """
-    chosen: list[tuple[float, Hand] | None] = [None, None]
-    for hand in parts.hands:
-        costs = [_cost(hand, side, parts, seen, scale) for side in (0, 1)]
-        side = int(np.argmin(costs))
-        best = chosen[side]
-        if costs[side] < _FOREIGN + _WRONG_SIDE and (best is None or costs[side] < best[0]):
-            chosen[side] = costs[side], hand
-    left, right = (None if best is None else best[1] for best in chosen)
-    return left, right
-
-
-def _cost(hand: Hand, side: int, parts: Parts, seen: np.ndarray[tuple[int], np.dtype[np.bool_]], scale: float) -> float:
-    """Metres in the image between the hand's wrist and the pose's; a wrist out of view tells little."""
-    wrist = _WRISTS[side]
-    away = float(np.linalg.norm(hand.points[0, :2] - parts.pose[wrist, :2])) * scale
-    wrong = _WRONG_SIDE if hand.left != (side == 0) else 0.0
-    return (away if seen[wrist] else min(away, _FOREIGN / 2)) + wrong
 
 
 def _hung_hand(hand: Hand, wrist: int, parts: Parts, face: FloatArray | None, scale: float) -> FloatArray:
@@ -205,7 +171,7 @@ def steady_scale(metres_per_pixel: FloatArray, fps: float) -> FloatArray:
     return np.exp(_running_median(filled, round(2 * fps) | 1)).astype(np.float32)
 
 
-def _running_median(values: np.ndarray[tuple[int], np.dtype[np.float64]], width: int) -> FloatArray:
+def _running_median(values: NDArray[np.float64], width: int) -> FloatArray:
     padded = np.pad(values, width // 2, mode="edge")
     windows = np.lib.stride_tricks.sliding_window_view(padded, width)
     medians = np.concatenate([np.median(windows[i : i + 256], axis=1) for i in range(0, len(values), 256)])

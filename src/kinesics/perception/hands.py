@@ -13,7 +13,7 @@ from kinesics.skeleton.sequence import FloatArray
 SIDES = ("left", "right")
 
 _FAR = 0.25  # metres between the hand's wrist and the arm's: as far as a fast arm's filtered wrist lags behind
-_SIZES = (0.04, 0.20)  # metres from wrist to middle knuckle: a hand is 0.09, one held at a webcam looks like 0.15
+_SIZES = (0.02, 0.20)  # metres from wrist to middle knuckle: a hand is 0.09, tucked in 0.03, at a webcam 0.15
 _DOUBLE = 0.4  # hand lengths between the points of one hand found twice, on average
 _WRIST, _MIDDLE_KNUCKLE = 0, 9
 

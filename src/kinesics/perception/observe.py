@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import math
-import queue
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
@@ -19,14 +17,13 @@ from kinesics.perception.openpose import read_openpose
 from kinesics.perception.tracks import SCAN_RATE, Track, alone, crop, find_tracks
 from kinesics.skeleton import UPPER_BODY, SkeletonSequence, load_note, load_skeletons, save_skeletons, to_upper_body
 from kinesics.skeleton.sequence import SUFFIX, FloatArray
-from kinesics.video import Frame, VideoInfo, probe, read_frames
+from kinesics.video import Frame, VideoInfo, ahead, probe, read_frames
 
 Progress = Callable[[float], None]
 
 MAX_FPS = 30.0
 MAX_SIDE = 1280  # pixels; larger pictures show the engine nothing more
 _SCAN_SHARE = 0.1  # of the progress bar
-_AHEAD = 8  # frames decoded ahead of the engine
 _CHUNK = 64  # frames converted at a time
 _REVISION = 1  # of this room's arithmetic; a cache of another one is rebuilt
 
@@ -123,7 +120,8 @@ def _watch(info: VideoInfo, fps: float, engine: LandmarkEngine, progress: Progre
         tracks = []  # one person, or nobody that the finder knows: the engine looks at the whole picture
     count = max(1, math.ceil(info.duration * fps) + 1)
     with ExitStack() as stack:
-        records = [_Record(engine, stack.enter_context(engine.follower()), count, track) for track in tracks or [None]]
+        whom: list[Track | None] = [*tracks] or [None]
+        records = [_Record(engine, stack.enter_context(engine.follower()), count, track) for track in whom]
         frames = 0
         for frame in _timed(info, fps, lambda done: progress(_SCAN_SHARE + done * (1 - _SCAN_SHARE))):
             for record in records:
@@ -136,7 +134,7 @@ def _watch(info: VideoInfo, fps: float, engine: LandmarkEngine, progress: Progre
 
 
 def _timed(info: VideoInfo, fps: float, progress: Progress) -> Iterator[Frame]:
-    frames = _ahead(read_frames(info.path, fps=fps, max_side=MAX_SIDE))
+    frames = ahead(read_frames(info.path, fps=fps, max_side=MAX_SIDE))
     for frame in frames:
         yield frame
         progress(min(1.0, frame.time / info.duration))
@@ -191,41 +189,3 @@ class _Record:
         image_xy: FloatArray = xyz[..., :2] / np.array(self._size, np.float32)
         to_metres(xyz, score, scale, self._size, fps)
         return SkeletonSequence(xyz, score, fps, UPPER_BODY, image_xy, is_3d=self._engine.is_3d)
-
-
-def _ahead(frames: Iterator[Frame]) -> Iterator[Frame]:
-    """The same frames, decoded by a thread that runs at most `_AHEAD` frames before the reader."""
-    fetched: queue.Queue[Frame | BaseException | None] = queue.Queue(_AHEAD)
-    stop = threading.Event()
-
-    def fetch() -> None:
-        try:
-            for frame in frames:
-                if not _put(fetched, frame, stop):
-                    return
-            _put(fetched, None, stop)
-        except Exception as error:  # told to the reader, who raises it
-            _put(fetched, error, stop)
-
-    thread = threading.Thread(target=fetch, daemon=True)
-    thread.start()
-    try:
-        while (item := fetched.get()) is not None:
-            if isinstance(item, BaseException):
-                raise item
-            yield item
-    finally:
-        stop.set()
-        thread.join()
-
-
-def _put(
-    fetched: queue.Queue[Frame | BaseException | None], item: Frame | BaseException | None, stop: threading.Event
-) -> bool:
-    while not stop.is_set():
-        try:
-            fetched.put(item, timeout=0.1)
-        except queue.Full:
-            continue
-        return True
-    return False

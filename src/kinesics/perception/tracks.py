@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
@@ -115,4 +116,4 @@ def crop(track: Track, others: Iterable[Track], time: float, size: tuple[int, in
 def alone(tracks: list[Track]) -> bool:
     """Whether never two people are there at once."""
     spans = sorted((track.times[0], track.times[-1]) for track in tracks)
-    return all(before[1] < after[0] for before, after in zip(spans, spans[1:], strict=False))
+    return all(before[1] < after[0] for before, after in itertools.pairwise(spans))
