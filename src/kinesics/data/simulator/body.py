@@ -301,9 +301,13 @@ class Body:
 
     def forward(self, pose: Pose) -> tuple[FloatArray, FloatArray]:
         """Forward kinematics: each bone's world rotation from the reference (T, 104, 3, 3) and head (T, 104, 3)."""
-        turns = rotation_matrices(pose.rotations)
-        heads = np.empty((len(pose), len(BONES), 3), np.float32)
-        heads[:, 0] = pose.root
+        return self.chain(rotation_matrices(pose.rotations), pose.root)
+
+    def chain(self, rotations: FloatArray, root: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """`forward` from the bones' own rotations as matrices (T, 104, 3, 3)."""
+        turns = rotations.copy()
+        heads = np.empty((len(root), len(BONES), 3), np.float32)
+        heads[:, 0] = root
         for children in self._levels:
             parents = self.parents[children]
             heads[:, children] = heads[:, parents] + (turns[:, parents] @ self.offsets[children, :, None])[..., 0]
@@ -330,21 +334,30 @@ class Body:
         template = _template()
         turns, heads = self.forward(pose)
         result = np.empty((len(pose), len(template.vertices), 3), np.float32)
-        rotations = turns @ self._turns
-        shifts = heads - (rotations @ self._rest_heads[..., None])[..., 0]
-        matrices = np.concatenate([rotations, shifts[..., None]], -1).reshape(len(pose), len(BONES), 12)
         for first in range(0, len(pose), chunk):
             some = slice(first, first + chunk)
             rest = self.rest_vertices + np.tensordot(pose.face[some], template.facial, 1)
-            result[some] = self._blend(matrices[some], rest)
+            blended = self._blend(turns[some], heads[some], _dense_weights())
+            result[some] = np.einsum("tvij,tvj->tvi", blended[..., :3], rest) + blended[..., 3]
         return result
 
-    def _blend(self, matrices: FloatArray, rest: FloatArray) -> FloatArray:
-        frames = len(matrices)
-        blended = _dense_weights() @ matrices.transpose(1, 0, 2).reshape(len(BONES), frames * 12)
-        blended = blended.reshape(-1, frames, 3, 4).transpose(1, 0, 2, 3)
-        points: FloatArray = np.einsum("tvij,tvj->tvi", blended[..., :3], rest) + blended[..., 3]
-        return points
+    def surface(self, turns: FloatArray, heads: FloatArray, vertices: IntArray) -> tuple[FloatArray, FloatArray]:
+        """(T, K, 3) points and (T, K, 3) outward unit normals of some vertices in a posed body, its face at ease."""
+        weights = _dense_weights()[vertices]
+        blended = self._blend(turns, heads, weights)
+        points = np.einsum("tvij,vj->tvi", blended[..., :3], self.rest_vertices[vertices]) + blended[..., 3]
+        spins = (weights @ turns.reshape(len(turns), len(BONES), 9)).reshape(len(turns), -1, 3, 3)
+        normals = np.einsum("tvij,vj->tvi", spins, self.reference.normals[vertices])
+        return points, normals / np.linalg.norm(normals, axis=-1, keepdims=True)
+
+    def _blend(self, turns: FloatArray, heads: FloatArray, weights: FloatArray) -> FloatArray:
+        """(T, K, 3, 4) the mean transforms of vertices with these bone weights (K, 104)."""
+        rotations = turns @ self._turns
+        shifts = heads - (rotations @ self._rest_heads[..., None])[..., 0]
+        matrices = np.concatenate([rotations, shifts[..., None]], -1).reshape(len(turns), len(BONES), 12)
+        blended = weights @ matrices.transpose(1, 0, 2).reshape(len(BONES), -1)
+        transforms: FloatArray = blended.reshape(len(weights), len(turns), 3, 4).transpose(1, 0, 2, 3)
+        return transforms
 
     @cached_property
     def reference(self) -> Reference:
@@ -378,6 +391,7 @@ def dominant_bones() -> IntArray:
 
 @cache
 def _dense_weights() -> FloatArray:
+    """(13718, 104) skinning weights, the same for every body."""
     template = _template()
     dense = np.zeros((len(template.vertices), len(BONES)), np.float32)
     np.add.at(dense, (np.arange(len(dense))[:, None], template.weight_bones), template.weights)
