@@ -1,71 +1,88 @@
-"""How a skeleton is drawn: which joints are joined by a line, and where they lie in the picture."""
+"""How a skeleton is drawn, in the report and in the overlay video: strokes through joints, and dots."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
-from kinesics.pipeline.results import Analysis
-from kinesics.skeleton import UPPER_BODY
-from kinesics.skeleton.layouts import FINGERS
-from kinesics.skeleton.sequence import FloatArray
+from kinesics.skeleton import UPPER_BODY, SkeletonSequence, to_upper_body
 
-SEEN = 0.2  # joints below this score are not drawn
-Line = tuple[int, int]
+Side = Literal["left", "right", "middle"]
+Points = NDArray[np.float32]
 
 
-def _lines(*chains: Sequence[str]) -> tuple[Line, ...]:
-    pairs = (pair for chain in chains for pair in zip(chain, chain[1:], strict=False))
-    return tuple((UPPER_BODY.index(a), UPPER_BODY.index(b)) for a, b in pairs)
+@dataclass(frozen=True)
+class Stroke:
+    """A line through joints of `UPPER_BODY`; a closed one is a ring, drawn round. `width` is relative to an arm's."""
+
+    joints: tuple[int, ...]
+    side: Side
+    width: float = 1.0
+    closed: bool = False
 
 
-def _arm(side: str) -> tuple[Line, ...]:
-    wrist, index, pinky = f"{side}_wrist", f"{side}_index_knuckle", f"{side}_pinky_knuckle"
-    roots = {"thumb": wrist, "index": index, "middle": index, "ring": pinky, "pinky": pinky}
-    fingers = [(roots[finger], f"{side}_{finger}_tip") for finger in FINGERS]
-    return _lines((f"{side}_shoulder", f"{side}_elbow", wrist), (wrist, index, pinky, wrist), *fingers)
+def _stroke(names: str, side: Side, width: float = 1.0, closed: bool = False) -> Stroke:
+    return Stroke(tuple(UPPER_BODY.indices(*names.split())), side, width, closed)
 
 
-# the tree of UPPER_BODY is made for a network; these lines are made for the eye
-LINES: dict[str, tuple[Line, ...]] = {
-    "middle": _lines(
-        ("left_shoulder", "neck", "right_shoulder", "right_hip", "left_hip", "left_shoulder"),
-        ("neck", "head"),
-        ("forehead", "left_ear", "chin", "right_ear", "forehead"),
-        ("left_mouth_corner", "upper_lip", "right_mouth_corner", "lower_lip", "left_mouth_corner"),
-        ("left_brow", "left_eye"),
-        ("right_brow", "right_eye"),
-        ("left_eye", "nose", "right_eye"),
-    ),
-    "left": _arm("left"),
-    "right": _arm("right"),
-}
+def _sided(names: str, width: float) -> tuple[Stroke, Stroke]:
+    """The same stroke on both sides: `@` stands for the side."""
+    return (
+        _stroke(names.replace("@", "left_"), "left", width),
+        _stroke(names.replace("@", "right_"), "right", width),
+    )
 
 
-def in_picture(analysis: Analysis) -> tuple[list[FloatArray], float]:
-    """Each person's joints in the picture, (T, V, 2) in 0..1, NaN where not seen, and width / height of the picture.
+STROKES: tuple[Stroke, ...] = (
+    _stroke("neck pelvis", "middle", 0.7),
+    _stroke("left_hip pelvis right_hip", "middle", 0.7),
+    _stroke("neck chin", "middle", 0.7),
+    _stroke("left_ear forehead right_ear chin", "middle", 0.6, closed=True),
+    _stroke("left_mouth_corner upper_lip right_mouth_corner lower_lip", "middle", 0.45, closed=True),
+    *_sided("neck @shoulder @elbow @wrist", 1.0),
+    *_sided("@wrist @thumb_tip", 0.5),
+    *_sided("@wrist @index_knuckle @index_tip", 0.5),
+    *_sided("@wrist @middle_tip", 0.5),
+    *_sided("@wrist @ring_tip", 0.5),
+    *_sided("@wrist @pinky_knuckle @pinky_tip", 0.5),
+)
+DOTS: tuple[int, ...] = tuple(UPPER_BODY.indices("left_eye", "right_eye", "left_brow", "right_brow", "nose"))
 
-    Landmarks without a picture are seen from the front, all people in one frame that holds them.
+
+def in_the_plane(people: tuple[SkeletonSequence, ...]) -> tuple[list[Points], float | None]:
+    """Each person's joints as (T, 42, 2) positions across the picture, 0..1, NaN where missing.
+
+    The second value is None where the sequences know their place in the image. Where they do not, x and y are fitted
+    into a picture of their own, and it is that picture's width over its height.
     """
-    recording, people = analysis.recording, analysis.people
-    if recording.width and recording.height and all(one.image_xy is not None for one in people):
-        flat = [np.asarray(one.image_xy, np.float32) for one in people]
-        aspect = recording.width / recording.height
-    else:
-        flat, aspect = _framed([one.xyz[..., :2] for one in people], [one.score for one in people])
-    hidden = np.float32(np.nan)
-    return [np.where(one.score[..., None] >= SEEN, xy, hidden) for one, xy in zip(people, flat, strict=True)], aspect
+    bodies = [to_upper_body(person) for person in people]
+    if all(body.image_xy is not None for body in bodies):
+        return [_seen(body, body.image_xy) for body in bodies if body.image_xy is not None], None
+    flat = [_seen(body, body.xyz[..., :2]) for body in bodies]
+    every = np.concatenate([points.reshape(-1, 2) for points in flat])
+    every = every[~np.isnan(every[:, 0])]
+    if len(every) == 0:
+        return flat, 1.0
+    low, high = np.percentile(every, [0.5, 99.5], axis=0)  # one wild frame must not make the others tiny
+    size = np.maximum(high - low, 1e-6)
+    return [((points - low) / size).astype(np.float32) for points in flat], float(size[0] / size[1])
 
 
-def _framed(flat: list[FloatArray], score: list[FloatArray]) -> tuple[list[FloatArray], float]:
-    seen = [xy[s >= SEEN] for xy, s in zip(flat, score, strict=True)]
-    points = np.concatenate([*seen, np.zeros((0, 2), np.float32)])
-    if len(points) == 0:
-        return flat, 4 / 3
-    low, high = np.percentile(points, (0.5, 99.5), axis=0)  # one wild frame must not make all others tiny
-    size = np.maximum(high - low, 1e-6) * 1.25
-    aspect = float(np.clip(size[0] / size[1], 0.75, 16 / 9))
-    size = np.array([max(size[0], size[1] * aspect), max(size[1], size[0] / aspect)])
-    corner = (low + high) / 2 - size / 2
-    return [((xy - corner) / size).astype(np.float32) for xy in flat], aspect
+def _seen(body: SkeletonSequence, points: Points) -> Points:
+    return np.where(body.score[..., None] > 0, points, np.nan).astype(np.float32)
+
+
+def frames_at(person: SkeletonSequence, times: NDArray[np.float64]) -> NDArray[np.int64]:
+    """The frame nearest to each time (seconds), -1 where the sequence does not reach."""
+    frames: NDArray[np.int64] = np.round((times - person.start) * person.fps).astype(np.int64)
+    frames[(frames < 0) | (frames >= len(person))] = -1
+    return frames
+
+
+def points_at(points: Points, frames: NDArray[np.int64]) -> Points:
+    """(N, 42, 2) the chosen frames, NaN for frame -1."""
+    chosen: Points = np.where((frames >= 0)[:, None, None], points[np.maximum(frames, 0)], np.float32(np.nan))
+    return chosen
