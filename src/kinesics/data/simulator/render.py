@@ -139,14 +139,17 @@ def _smooth(value: FloatArray, start: float, end: float) -> FloatArray:
     return curve
 
 
-def _paint(points: _Points, marks: FloatArray, eyeball: FloatArray, look: Look) -> tuple[FloatArray, FloatArray]:
-    """Colours (N, 3) and how far hair or cloth stands off the skin (N,) metres.
+def _paint(
+    points: _Points, marks: FloatArray, eyeball: FloatArray, look: Look
+) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Colours and gloss (N, 4), how far hair stands off the skin (N,) metres, and where clothes are (N,) 0..1.
 
     `marks` (42, 3) are the joints in the reference pose, `eyeball` (3,) is the middle of the left eye.
     """
 
     def mark(name: str) -> FloatArray:
-        return marks[UPPER_BODY.index(name)]
+        place: FloatArray = marks[UPPER_BODY.index(name)]
+        return place
 
     x, y, z = np.abs(points.at[:, 0]), points.at[:, 1], points.at[:, 2]
     part = points.part
@@ -182,7 +185,7 @@ def _paint(points: _Points, marks: FloatArray, eyeball: FloatArray, look: Look) 
     # eyes look along −y
     eyes = (part == _PART["eye"]).astype(np.float32)
     off = np.hypot(x - eyeball[0], z - eyeball[2])
-    over(eyes, (0.93, 0.92, 0.90))
+    over(eyes, 0.35 * skin + 0.52)
     front = eyes * (y < eyeball[1])
     over(front * (1 - _smooth(off, 0.0055, 0.0065)), look.iris)
     over(front * (1 - _smooth(off, 0.0022, 0.0030)), (0.02, 0.02, 0.02))
@@ -191,15 +194,16 @@ def _paint(points: _Points, marks: FloatArray, eyeball: FloatArray, look: Look) 
     # clothes
     neck, pelvis, elbow, wrist = mark("neck"), mark("pelvis"), mark("left_elbow"), mark("left_wrist")
     body = (part == _PART["body"]).astype(np.float32)
-    collar = neck[2] + 0.055 + 0.5 * (y - neck[1]) + 0.4 * np.maximum(0, x - 0.06)
+    collar = neck[2] + 0.055 + 0.5 * (y - neck[1]) + 2.2 * x**2
     sleeve = elbow[0] - 0.06 if look.short_sleeves else wrist[0] + 0.2
     shirt = body * (1 - _smooth(z - collar, 0, 0.002)) * (1 - _smooth(x - sleeve, 0, 0.002)) * (z > pelvis[2] + 0.05)
     over(shirt, look.shirt)
     trousers = body * (z <= pelvis[2] + 0.05) * (x < wrist[0] - 0.12)
     over(trousers, look.trousers)
     over((part == _PART["foot"]) * 1.0, (0.10, 0.09, 0.09))
-    puff += 0.007 * np.maximum(shirt, trousers)
-    return colour, puff
+    cloth = np.maximum(shirt, trousers)
+    gloss = np.where(part == _PART["eye"], 1.0, 0.45 - 0.4 * cloth - 0.2 * scalp)
+    return np.concatenate([colour, gloss[:, None]], 1), puff, cloth
 
 
 # ── shaders ──────────────────────────────────────────────────────────────────────────────────────────────────
@@ -234,16 +238,19 @@ _SHADED = (
     out vec4 colour;
     void main() {
         vec3 normal = normalize(n), v = normalize(view);
-        vec3 base = pow(texture(paint, skin).rgb, vec3(2.2));
+        vec4 painted = texture(paint, skin);
+        vec3 base = pow(painted.rgb, vec3(2.2));
         vec3 s = lit.xyz / lit.w * 0.5 + 0.5;
-        float open = 0;
+        bool within = all(lessThan(abs(s - 0.5), vec3(0.49)));
+        float open = within ? 0 : 1;
+        if (within)
         for (int i = -1; i <= 1; i++) for (int j = -1; j <= 1; j++)
             open += texture(shadow, vec3(s.xy + vec2(i, j) * 0.0016, s.z - 0.004)) / 9;
         float facing = dot(normal, sun);
         vec3 key = vec3(1.0, 0.95, 0.88) * 1.05 * open * max(0, (facing + 0.15) / 1.15);
         vec3 sky = mix(vec3(0.17, 0.16, 0.16), vec3(0.46, 0.48, 0.52), normal.z * 0.5 + 0.5);
         vec3 fill = vec3(0.24, 0.27, 0.32) * max(0, dot(normal, normalize(vec3(-0.8, -0.6, 0.2))));
-        float shine = 0.10 * open * pow(max(0, dot(normal, normalize(sun + v))), 24);
+        float shine = 0.2 * painted.a * open * pow(max(0, dot(normal, normalize(sun + v))), 24);
         float rim = 0.10 * pow(1 - max(0, dot(normal, v)), 3);
         vec3 result = base * (key + sky + fill + rim) + shine;
         colour = vec4(pow(min(result, vec3(1)), vec3(1 / 2.2)), 1);
@@ -290,8 +297,8 @@ class Stage:
         self._shadow_map = gl.depth_texture((1024, 1024))
         self._shadow_map.compare_func = "<="
         self._shadow_target = gl.framebuffer(depth_attachment=self._shadow_map)
-        self._program = gl.program(*_SHADED)
-        self._shadow_program = gl.program(*_SHADOW)
+        self._program: Any = gl.program(*_SHADED)
+        self._shadow_program: Any = gl.program(*_SHADOW)
         self._make_buffers()
 
     def close(self) -> None:
@@ -311,18 +318,34 @@ class Stage:
         points = _Points(rest[self._vertex], part[row, column], lips[row, column], ears[row, column])
         eye = points.at[(points.part == _PART["eye"]) & (points.at[:, 0] > 0)]
         eyeball = (eye.min(0) + eye.max(0)) / 2
-        _, puff = _paint(points, marks, eyeball, self.look)
+        _, puff, cloth = _paint(points, marks, eyeball, self.look)
         texels = _Points(self._rest_of_texels(rest).reshape(-1, 3), part.ravel(), lips.ravel(), ears.ravel())
-        colour, _ = _paint(texels, marks, eyeball, self.look)
-        picture = (np.clip(colour, 0, 1) * 255).astype(np.uint8).reshape(_TEXTURE, _TEXTURE, 3)
-        self._texture = self._gl.texture((_TEXTURE, _TEXTURE), 3, picture[::-1].tobytes())
+        colour, _, _ = _paint(texels, marks, eyeball, self.look)
+        picture = (np.clip(colour, 0, 1) * 255).astype(np.uint8).reshape(_TEXTURE, _TEXTURE, 4)
+        self._texture = self._gl.texture((_TEXTURE, _TEXTURE), 4, picture[::-1].tobytes())
         self._texture.build_mipmaps()
-        # the seams' twins must move alike, or the mesh would tear
-        self._puff = np.zeros(len(rest), np.float32)
-        np.maximum.at(self._puff, self._vertex, puff)
         order = np.argsort(body.faces.ravel(), kind="stable")
         self._corner_face = order // 3
         self._first_corner = np.searchsorted(body.faces.ravel()[order], np.arange(len(rest)))
+        # the seams' twins must move alike, or the mesh would tear
+        hair, clothed = np.zeros((2, len(rest)), np.float32)
+        np.maximum.at(hair, self._vertex, puff)
+        np.maximum.at(clothed, self._vertex, cloth)
+        self._puff = hair + self._drape(rest, clothed)
+
+    def _drape(self, rest: FloatArray, clothed: FloatArray) -> FloatArray:
+        """(V,) metres that cloth stands off the skin: it spans the hollows of the body."""
+        a, b, c = self.body.faces.T
+        start, end = np.concatenate([a, b, c, b, c, a]), np.concatenate([b, c, a, a, b, c])
+        order = np.argsort(start, kind="stable")
+        first = np.searchsorted(start[order], np.arange(len(rest)))
+        end, degree = end[order], np.bincount(start)[:, None]
+        spanned = rest.copy()
+        for _ in range(40):
+            spanned += clothed[:, None] * (np.add.reduceat(spanned[end], first) / degree - spanned)
+        outwards = ((spanned - rest) * self._normals(rest)).sum(-1)
+        drape: FloatArray = clothed * (0.007 + np.clip(outwards, -0.004, 0.03))
+        return drape
 
     def _rest_of_texels(self, rest: FloatArray) -> FloatArray:
         """(1024, 1024, 3) where each texel of the unwrapped skin lies on the body in the reference pose."""
@@ -373,7 +396,7 @@ class Stage:
                     at[a], at[b] = (low, high)[ia][a], (low, high)[ib][b]
                     rows.append([*at, *normal, 0, 0])
         buffer = gl.buffer(np.array(rows, np.float32).tobytes())
-        colour = gl.texture((1, 1), 3, bytes(int(255 * c) for c in box.colour))
+        colour = gl.texture((1, 1), 4, bytes(int(255 * c) for c in (*box.colour, 0.2)))
         shaded = gl.vertex_array(self._program, [(buffer, "3f 3f 2f", "at", "normal", "uv")])
         shadow = gl.vertex_array(self._shadow_program, [(buffer, "3f 20x", "at")])
         return colour, shaded, shadow
