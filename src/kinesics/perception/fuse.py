@@ -4,10 +4,14 @@ x and y of every point are its place in the image (weak perspective), so what me
 `to_metres` scales them by a measure of the body. z of the body is the pose's own, in metres. Face and hands bring
 depth of their own shape only: the face is hung on the pose's nose and ears, each hand on its wrist, and a hand that
 covers the face is brought to lie on it.
+
+What is not seen stays missing: body points outside the picture or below a visibility of 0.5, and hands and faces that
+were not found. Hands and faces that were found are kept whole, though a part may lie just outside the picture.
 """
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,18 +19,18 @@ from numpy.typing import NDArray
 
 from kinesics.perception.engine import Landmarks
 from kinesics.perception.hands import Hand, assign_hands
-from kinesics.skeleton.layouts import HOLISTIC
+from kinesics.skeleton.layouts import HOLISTIC, UPPER_BODY
 from kinesics.skeleton.sequence import FloatArray
 
 POSE, FACE, HAND = 33, 468, 21
 SEEN = 0.5  # visibility below which MediaPipe's body points are guesses
-MARGIN = 0.03  # of the image: body points further outside are guesses, however sure the engine is
 
 _NOSE, _EARS, _SHOULDERS, _WRISTS = 0, (7, 8), (11, 12), (15, 16)
 _MESH_ANCHORS = (1, 454, 234)  # nose tip and before the ears, in the face mesh
 _HEAD_WIDTH = 0.14  # metres between the mesh's outermost points, a grown person's bizygomatic breadth
 _TOUCH = 0.012  # metres in the image within which a hand point covers a face point
 _NEAR = 0.08  # metres in the image over which a coming hand is brought to the face's depth
+_STEADY = 0.3  # seconds over which a hand keeps its depth
 _CLEAR = (0.10, 0.25)  # metres before the face from which an arm in full view tells that the hand does not touch
 
 
@@ -46,7 +50,7 @@ def fuse(parts: Parts) -> Landmarks:
     """The parts as one person in the layout `HOLISTIC`: x, y in pixels, z in metres; points not seen are missing."""
     seen = _seen(parts)
     rulers = np.array([_body_ruler(parts, seen), _head_ruler(parts.face)], np.float32)
-    scale = float(np.nanmean(rulers)) if np.isfinite(rulers).any() else _any_ruler(parts)
+    scale = float(np.nanmean(rulers)) if np.isfinite(rulers).any() else _guessed_ruler(parts)
     points = np.zeros((len(HOLISTIC), 3), np.float32)
     score = np.zeros(len(HOLISTIC), np.float32)
     points[:POSE, :2], points[:POSE, 2] = parts.pose[:, :2], parts.world[:, 2]
@@ -69,7 +73,7 @@ def fuse(parts: Parts) -> Landmarks:
 
 def _seen(parts: Parts) -> NDArray[np.bool_]:
     where = parts.pose[:, :2] / np.array(parts.size, np.float32)
-    inside = ((where > -MARGIN) & (where < 1 + MARGIN)).all(1)
+    inside = ((where >= 0) & (where <= 1)).all(1)  # outside the picture every point is a guess
     seen: NDArray[np.bool_] = inside & (parts.visibility >= SEEN)
     return seen
 
@@ -85,21 +89,22 @@ def _body_ruler(parts: Parts, seen: NDArray[np.bool_]) -> float:
     return _fit(parts.pose[rows, :2], parts.world[rows, :2])
 
 
-def _any_ruler(parts: Parts) -> float:
+def _guessed_ruler(parts: Parts) -> float:
+    """As a last resort, with shoulders that are not seen."""
     rows = [*range(11), *_SHOULDERS]
     return _fit(parts.pose[rows, :2], parts.world[rows, :2])
 
 
 def _fit(pixels: FloatArray, metres: FloatArray) -> float:
     a, b = pixels - pixels.mean(0), metres - metres.mean(0)
-    square: float = (a * a).sum()
-    return float((a * b).sum() / max(square, 1e-6))
+    scale = float((a * b).sum() / np.maximum((a * a).sum(), 1e-6))
+    return scale if scale > 0 else float("nan")
 
 
 def _head_ruler(face: FloatArray | None) -> float:
     if face is None:
         return float("nan")
-    return float(_HEAD_WIDTH / max(np.linalg.norm(face[454] - face[234]), 1.0))
+    return _HEAD_WIDTH / max(float(np.linalg.norm(face[454] - face[234])), 1.0)
 
 
 def _hung_face(parts: Parts, scale: float) -> FloatArray | None:
@@ -144,35 +149,59 @@ def _contact(hand: FloatArray, face: FloatArray, scale: float) -> tuple[float, f
 def to_metres(
     xyz: FloatArray, score: FloatArray, metres_per_pixel: FloatArray, size: tuple[int, int], fps: float
 ) -> None:
-    """Scale x, y of (T, V, 3) from pixels to metres around the image's middle, in place.
+    """Scale x, y of (T, 42, 3) in `UPPER_BODY` from pixels to metres around the image's middle, in place.
 
-    `metres_per_pixel` (T, 2) holds each frame's measures on body and head. Each wobbles and is missing at times,
-    but a body keeps its size and its distance changes slowly: the two are brought to their common middle, gaps are
-    filled from the nearest measures, and a running median over two seconds is taken.
+    `metres_per_pixel` (T, 2) holds each frame's measures on body and head. The hands' depths are steadied as well.
     """
     xyz[..., :2] -= np.array(size, np.float32) / 2
     xyz[..., :2] *= steady_scale(metres_per_pixel, fps)[:, None, None]
+    _steady_hands(xyz, score, fps)
     xyz[score == 0] = 0
 
 
 def steady_scale(metres_per_pixel: FloatArray, fps: float) -> FloatArray:
-    """(T,) metres a pixel from (T, 2) noisy measures with gaps; all ones if there is no measure at all."""
+    """(T,) metres a pixel from (T, 2) noisy measures with gaps (NaN); all ones if there is no measure at all.
+
+    A body keeps its size and its distance changes slowly: the two measures are brought to their common middle, gaps
+    are filled from the nearest ones, and a running median over two seconds is taken.
+    """
     logs = np.log(metres_per_pixel)
     both = np.isfinite(logs).all(1)
     if both.any():
-        # the head of one person is a little larger or nearer than the ruler says, and stays so
-        offset = np.median(logs[both, 0] - logs[both, 1])
-        logs = logs + np.array([-offset / 2, offset / 2], np.float32)
+        # a long face, a lean towards the camera: what sets the two apart stays when one is out of sight
+        apart = np.median(logs[both, 0] - logs[both, 1])
+        logs += np.array([-apart / 2, apart / 2], np.float32)
     known = np.isfinite(logs).any(1)
     if not known.any():
         return np.ones(len(logs), np.float32)
     frames = np.arange(len(logs))
     filled = np.interp(frames, frames[known], np.nanmean(logs[known], axis=1))
-    return np.exp(_running_median(filled, round(2 * fps) | 1)).astype(np.float32)
+    return np.exp(_running_median(filled, _odd(2 * fps)))
+
+
+def _steady_hands(xyz: FloatArray, score: FloatArray, fps: float) -> None:
+    """Each hand's common depth, in frames in which it is seen, without its leaps; the hand moves as a whole."""
+    frames, width = np.arange(len(xyz)), _odd(_STEADY * fps)
+    for side in ("left", "right"):
+        rows = [
+            row for row, joint in enumerate(UPPER_BODY.joints) if re.match(rf"{side}_(wrist|.*_tip|.*_knuckle)", joint)
+        ]
+        seen = frames[score[:, rows].all(1)]
+        if len(seen) == 0:
+            continue
+        depth = xyz[seen, rows[0], 2]
+        filled = _running_median(np.interp(frames, seen, depth), width)
+        steady = np.convolve(np.pad(filled, width // 2, mode="edge"), np.full(width, 1 / width), "valid")
+        xyz[np.ix_(seen, rows, [2])] += (steady[seen] - depth)[:, None, None]
+
+
+def _odd(width: float) -> int:
+    return 2 * round(width / 2) + 1
 
 
 def _running_median(values: NDArray[np.float64], width: int) -> FloatArray:
     padded = np.pad(values, width // 2, mode="edge")
     windows = np.lib.stride_tricks.sliding_window_view(padded, width)
-    medians = np.concatenate([np.median(windows[i : i + 256], axis=1) for i in range(0, len(values), 256)])
-    return np.asarray(medians, np.float32)
+    # in parts: the median copies all its windows
+    medians: FloatArray = np.concatenate([np.median(windows[i : i + 512], 1) for i in range(0, len(values), 512)])
+    return medians.astype(np.float32)

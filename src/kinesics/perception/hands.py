@@ -12,7 +12,9 @@ from kinesics.skeleton.sequence import FloatArray
 
 SIDES = ("left", "right")
 
-_FAR = 0.25  # metres between the hand's wrist and the arm's: as far as a fast arm's filtered wrist lags behind
+# metres between the hand's wrist and the arm's: as far as a fast arm's filtered wrist lags behind, and, for a hand that
+# looks like one of the other side, as far as models disagree
+_FAR, _FAR_AND_ODD = 0.25, 0.08
 _SIZES = (0.02, 0.20)  # metres from wrist to middle knuckle: a hand is 0.09, tucked in 0.03, at a webcam 0.15
 _DOUBLE = 0.4  # hand lengths between the points of one hand found twice, on average
 _WRIST, _MIDDLE_KNUCKLE = 0, 9
@@ -41,7 +43,7 @@ def assign_hands(
     """The person's (left, right) hand out of those found, at most one a side.
 
     wrists: (2,) pixels of the arms' ends, None where they are not seen; scale: metres a pixel. A seen wrist decides
-    by distance, and refuses hands farther than `_FAR`; else the model's own idea of the side does.
+    by distance, and refuses hands that are far from it; else the model's own idea of the side does.
     Hands of another size than this body's are not this person's.
     """
     fitting = _without_doubles([hand for hand in hands if _SIZES[0] < _length(hand) * scale < _SIZES[1]])
@@ -68,8 +70,9 @@ def _gain(hand: Hand, side: int, wrist: FloatArray | None, scale: float) -> floa
     likely = hand.left if side == 0 else 1 - hand.left
     if wrist is None:
         return likely - 0.4
-    near = 1 - float(np.hypot(*(hand.points[_WRIST, :2] - wrist))) * scale / _FAR
-    return near + 0.2 * likely if near > 0 else -1.0
+    reach = _FAR_AND_ODD + (_FAR - _FAR_AND_ODD) * likely
+    near = 1 - float(np.hypot(*(hand.points[_WRIST, :2] - wrist))) * scale / reach
+    return near if near > 0 else -1.0
 
 
 def _length(hand: Hand) -> float:
