@@ -81,7 +81,7 @@ def test_not_a_video(capsys, tmp_path):
 def test_nobody_in_the_picture(capsys, tmp_path):
     message = fails(capsys, "analyze", write_grey(tmp_path / "wall.mp4"), "--out", tmp_path / "out")
     assert "wall.mp4" in message
-    assert "no person" in message
+    assert "found nobody" in message
     assert not list((tmp_path / "out").iterdir())
 
 
