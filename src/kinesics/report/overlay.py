@@ -1,4 +1,4 @@
-"""The video with skeletons and the names of what is happening drawn in."""
+"""The recording as a video with skeletons and the names of what is happening drawn in."""
 
 from __future__ import annotations
 
@@ -8,38 +8,36 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import PIL.Image
+import PIL.ImageOps
 from PIL import ImageDraw, ImageFont
 
-from kinesics.errors import KinesicsError
 from kinesics.report.drawing import DOTS, STROKES, Points, in_the_plane
-from kinesics.video import Image, read_frames, write_video
+from kinesics.video import Frame, Image, read_frames, write_video
 
 if TYPE_CHECKING:
     from kinesics.pipeline.results import Analysis
     from kinesics.timeline import Event
 
+LONGER_SIDE = 1280  # pixels at most; smaller pictures are enlarged, or lines and words would hide them
+RATE = 30.0  # frames a second at most
 COLOURS = {"left": (45, 212, 191), "right": (251, 146, 60), "middle": (241, 245, 249)}
-_EDGE = (15, 23, 42)
+_DARK = (15, 23, 42)
 
 
 def write_overlay(analysis: Analysis, out: Path, progress: Callable[[float], None] | None = None) -> None:
-    """Write the video with everybody's skeleton and the current events' names, frame by frame, as mp4 or gif.
+    """Write everybody's skeleton and the current events' names over the video, frame by frame, as mp4 or gif.
 
-    progress: called with the share done, 0..1. Raises KinesicsError for a recording without pictures, and if the
-    video cannot be read or `out` not be written.
+    Landmarks without a video are drawn on a dark ground. progress: called with the share done, 0..1. Raises
+    KinesicsError if the video cannot be read or `out` not be written.
     """
-    recording = analysis.recording
-    if recording.kind != "video":
-        raise KinesicsError(f"{recording.path}: an overlay needs a video, found landmarks; leave --overlay away")
-    write_video(out, _drawn(analysis, progress), recording.fps)
+    write_video(out, _drawn(analysis, progress), min(analysis.recording.fps, RATE))
 
 
 def _drawn(analysis: Analysis, progress: Callable[[float], None] | None) -> Iterator[Image]:
-    recording = analysis.recording
-    plane, _ = in_the_plane(analysis.people)
+    plane, aspect = in_the_plane(analysis.people)
     several = len(analysis.people) > 1
-    for frame in read_frames(recording.path, fps=recording.fps):
-        picture = PIL.Image.fromarray(frame.image)
+    for frame in _frames(analysis, aspect or 16 / 9):
+        picture = PIL.ImageOps.scale(PIL.Image.fromarray(frame.image), max(1, LONGER_SIDE // max(frame.image.shape)))
         canvas = ImageDraw.Draw(picture)
         for person, points in zip(analysis.people, plane, strict=True):
             at = round((frame.time - person.start) * person.fps)
@@ -48,38 +46,59 @@ def _drawn(analysis: Analysis, progress: Callable[[float], None] | None) -> Iter
         now = [event for event in analysis.timeline if event.start <= frame.time < event.end]
         _draw_names(canvas, now, picture.size, several)
         yield np.asarray(picture)
-        if progress and recording.duration:
-            progress(min(1.0, frame.time / recording.duration))
+        if progress and analysis.recording.duration:
+            progress(min(1.0, frame.time / analysis.recording.duration))
+
+
+def _frames(analysis: Analysis, aspect: float) -> Iterator[Frame]:
+    recording = analysis.recording
+    rate = min(recording.fps, RATE)
+    if recording.kind == "video":
+        yield from read_frames(recording.path, fps=rate, max_side=LONGER_SIDE)
+        return
+    width, height = round(LONGER_SIDE * min(1, aspect)), round(LONGER_SIDE / max(1, aspect))
+    empty = np.full((height, width, 3), _DARK, np.uint8)
+    for i in range(max(1, round(recording.duration * rate))):
+        yield Frame(i / rate, empty)
 
 
 def _draw_skeleton(canvas: ImageDraw.ImageDraw, points: Points, size: tuple[int, int]) -> None:
-    """Light lines on a dark edge, so that they show on any ground."""
-    pixels = points * size
-    unit = max(size) / 240
+    """Light lines on a dark edge, so that they show on any ground. points: (42, 2) across the picture, or NaN."""
+    pixels = (points * size).astype(np.float32)
+    unit = max(size) / 320
     seen = ~np.isnan(points[:, 0])
     lines = []
     for stroke in STROKES:
         joints = [joint for joint in stroke.joints if seen[joint]]
-        corners = [tuple(pixels[joint]) for joint in ([*joints, joints[0]] if stroke.closed and joints else joints)]
-        lines.append((corners, max(1.0, unit * stroke.width), COLOURS[stroke.side]))
-    for grown, edge in ((max(2.0, unit), _EDGE), (0.0, None)):
-        for corners, width, colour in lines:
-            canvas.line(corners, edge or colour, round(width + grown), joint="curve")
+        if len(joints) > 1:
+            corners = _ring(pixels[joints]) if stroke.closed else pixels[joints]
+            lines.append((corners.ravel().tolist(), unit * stroke.width, COLOURS[stroke.side]))
+    for edge in (True, False):
+        for line, width, colour in lines:
+            canvas.line(line, _DARK if edge else colour, round(width + (unit / 2 if edge else 0)), joint="curve")
     for dot in DOTS:
         if seen[dot]:
             canvas.circle(tuple(pixels[dot]), unit * 0.7, COLOURS["middle"])
+
+
+def _ring(corners: Points) -> Points:
+    """A round, closed line through the corners (N, 2): a Catmull-Rom spline."""
+    before, start, end, after = (np.roll(corners, shift, 0)[:, None] for shift in (1, 0, -1, -2))
+    t = np.linspace(0, 1, 9)[:, None]
+    bend = (2 * before - 5 * start + 4 * end - after) * t**2 + (3 * (start - end) + after - before) * t**3
+    ring: Points = (start + ((end - before) * t + bend) / 2).reshape(-1, 2)
+    return ring
 
 
 def _draw_names(canvas: ImageDraw.ImageDraw, events: list[Event], size: tuple[int, int], several: bool) -> None:
     """Event names at the bottom left, the latest lowest."""
     height = max(10, round(max(size) / 36))
     font = ImageFont.load_default(height)
-    bottom = size[1] - height // 2
+    bottom = size[1] - height / 2
     for event in reversed(events):
         who = f"Person {event.person}: " if several else ""
         text = f"{who}{event.label}  {event.score:.0%}"
-        left, top, right, _ = canvas.textbbox((height, bottom - 1.5 * height), text, font)
-        box = (left - height // 2, bottom - 1.6 * height, right + height // 2, bottom)
-        canvas.rounded_rectangle(box, height // 3, _EDGE)
+        right = height + canvas.textlength(text, font)
+        canvas.rounded_rectangle((height / 2, bottom - 1.6 * height, right + height / 2, bottom), height / 3, _DARK)
         canvas.text((height, bottom - 0.8 * height), text, COLOURS["middle"], font, anchor="lm")
         bottom -= 1.9 * height

@@ -22,10 +22,12 @@ def write_results(
     Returns the files in the order of their use to a reader. progress: called with the share done, 0..1. Raises
     KinesicsError if something cannot be written.
     """
+    from kinesics.models.weights import NONE  # loads torch, which whoever has scores has loaded already
+
     told = progress or (lambda _: None)
     recording, timeline = analysis.recording, analysis.timeline
     media = recording.path if recording.kind == "video" else None
-    classes = analysis.scores[0].classes if analysis.scores else ()
+    classes = [label for label in analysis.scores[0].classes if label != NONE] if analysis.scores else []
     report, video = out / "report.html", out / "overlay.mp4"
     tables = [out / f"timeline.{suffix}" for suffix in ("json", "csv", "eaf", "boris", "vtt")]
     files.write_json(tables[0], timeline, recording_facts(recording), analysis.model)
