@@ -131,6 +131,7 @@ def _data(analysis: Analysis, pictures: list[Picture]) -> dict[str, Any]:
         "aspect": known if own_aspect is None else own_aspect,
         "strokes": [vars(stroke) for stroke in STROKES],
         "dots": DOTS,
+        "eyes": UPPER_BODY.indices("left_eye", "right_eye"),
         "joints": len(UPPER_BODY),
         "reach": _REACH,
         "wrists": UPPER_BODY.indices("left_wrist", "right_wrist"),

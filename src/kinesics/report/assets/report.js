@@ -147,20 +147,23 @@ function drawPose(context, pose, at, width, edge) {
     context.stroke(paths[i]);
   });
   context.fillStyle = hues.middle;
+  const [left, right] = DATA.eyes.map(point);
+  const dot = Math.max(width * 0.4, 0.06 * (Math.hypot(left[0] - right[0], left[1] - right[1]) || 0));
   for (const joint of DATA.dots.filter(seen)) {
     context.beginPath();
-    context.arc(...point(joint), width * 0.42, 0, 2 * Math.PI);
+    context.arc(...point(joint), dot, 0, 2 * Math.PI);
     context.fill();
   }
 }
 
-/** A closed, round line through the corners (Catmull-Rom). */
+const ROUND = 3.62; // makes an ellipse of four corners
+/** A closed, round line through the corners. */
 function ring(path, corners) {
   const corner = (i) => corners[(i + corners.length) % corners.length];
   path.moveTo(...corner(0));
   for (let i = 0; i < corners.length; i++) {
     const [before, a, b, after] = [corner(i - 1), corner(i), corner(i + 1), corner(i + 2)];
-    path.bezierCurveTo(a[0] + (b[0] - before[0]) / 6, a[1] + (b[1] - before[1]) / 6, b[0] - (after[0] - a[0]) / 6, b[1] - (after[1] - a[1]) / 6, b[0], b[1]);
+    path.bezierCurveTo(a[0] + (b[0] - before[0]) / ROUND, a[1] + (b[1] - before[1]) / ROUND, b[0] - (after[0] - a[0]) / ROUND, b[1] - (after[1] - a[1]) / ROUND, b[0], b[1]);
   }
 }
 
@@ -428,10 +431,11 @@ function makeCard(event) {
   const also = event.guesses.map(([label, chance]) => `${label} ${percent(chance)}`).join(", ");
   const element = make("li", { className: "card", style: { "--colour": hue(event.label) }, onclick: () => select(event) },
     make("div", { className: "media" }, ...canvases),
-    make("div", { className: "card-text" }, pick,
+    make("div", { className: "card-text" },
+      make("div", { className: "card-line" }, pick, watch),
       make("div", { className: "card-line" }, make("span", { textContent: `${who}${clock(event.start)} – ${clock(event.end)}` }), make("span", { textContent: percent(event.score), title: "The model's confidence at its highest" })),
       make("div", { className: "meter" }, make("i", { style: { width: percent(event.score).replace(" ", "") } })),
-      make("div", { className: "card-line" }, make("span", { className: "guesses", textContent: also ? `or: ${also}` : "" }), watch)));
+      make("p", { className: "guesses", textContent: also && `or: ${also}` })));
   element.dataset.event = event.number;
   element.addEventListener("pointerenter", () => animate(event));
   element.addEventListener("focusin", () => animate(event));
@@ -454,9 +458,11 @@ function drawCard(event, time = (event.start + event.end) / 2) {
 function drawTrails(context, one, event, at) {
   DATA.wrists.forEach((wrist, i) => {
     context.beginPath();
+    let drawn = false; // a gap in the track stays a gap
     for (let time = event.start; time <= event.end; time += 1 / DATA.motion_rate) {
-      const pose = poseAt(one, time);
-      if (!Number.isNaN(pose[2 * wrist])) context.lineTo(at.x(pose[2 * wrist]), at.y(pose[2 * wrist + 1]));
+      const pose = poseAt(one, time), seen = !Number.isNaN(pose[2 * wrist]);
+      if (seen) context[drawn ? "lineTo" : "moveTo"](at.x(pose[2 * wrist]), at.y(pose[2 * wrist + 1]));
+      drawn = seen;
     }
     context.globalAlpha = 0.28;
     context.lineWidth = 7;
@@ -544,6 +550,7 @@ async function unpackPlotly() {
   document.head.append(make("script", { textContent: await new Response(stream).text() }));
 }
 
+const UNIT = DATA.duration > 180 ? { name: "minutes", seconds: 60 } : { name: "seconds", seconds: 1 };
 let plotted = false;
 
 async function startCurves() {
@@ -564,27 +571,30 @@ function drawCurves() {
   if (!curve) return $("curves").replaceChildren();
   const ink = colourOf("--muted"), line = colourOf("--line");
   const traces = Object.entries(curve.classes).map(([label, values]) => ({
-    x: curve.times, y: values, name: label, mode: "lines", line: { color: hue(label), width: 2 }, hovertemplate: "%{y:.0%}",
+    x: curve.times.map((time) => time / UNIT.seconds), y: values, name: label, mode: "lines", line: { color: hue(label), width: 2 }, hovertemplate: "%{y:.0%}",
   }));
   const layout = {
     margin: { l: 44, r: 8, t: 8, b: 36 }, paper_bgcolor: "transparent", plot_bgcolor: "transparent", font: { color: ink, size: 12 },
     hovermode: "x unified", hoverlabel: { bgcolor: colourOf("--panel"), font: { color: colourOf("--ink") } },
-    xaxis: { title: { text: "seconds" }, gridcolor: line, zeroline: false, range: [0, DATA.duration] },
+    xaxis: { title: { text: UNIT.name }, gridcolor: line, zeroline: false, range: [0, DATA.duration / UNIT.seconds] },
     yaxis: { tickformat: ".0%", gridcolor: line, zeroline: false, range: [0, 1.02], fixedrange: true },
     legend: { orientation: "h", y: 1.02, yanchor: "bottom", x: 0 }, shapes: [playheadShape()],
   };
   if (!plotted) $("curves").replaceChildren();
   window.Plotly.react("curves", traces, layout, { displaylogo: false, responsive: true, displayModeBar: false });
-  if (!plotted) $("curves").on("plotly_click", (click) => { pause(); seek(click.points[0].x); });
+  if (!plotted) $("curves").on("plotly_click", (click) => { pause(); seek(click.points[0].x * UNIT.seconds); });
   plotted = true;
 }
 
-const playheadShape = () => ({ type: "line", x0: state.time, x1: state.time, y0: 0, y1: 1, yref: "paper", line: { color: colourOf("--ink"), width: 1.5 } });
+const playheadShape = () => ({ type: "line", x0: state.time / UNIT.seconds, x1: state.time / UNIT.seconds, y0: 0, y1: 1, yref: "paper", line: { color: colourOf("--ink"), width: 1.5 } });
 
-let lastLine = 0;
+let line = { drawn: 0, time: 0 };
+/** Ten times a second at most: plotly draws all of its chart for it. */
 function movePlotLine() {
-  if (!plotted || performance.now() - lastLine < 100 || lastLine.time === state.time) return;
-  lastLine = performance.now();
+  const wait = 100 - (performance.now() - line.drawn);
+  if (!plotted || line.time === state.time) return;
+  if (wait > 0) return void setTimeout(refresh, wait);
+  line = { drawn: performance.now(), time: state.time };
   window.Plotly.relayout("curves", { shapes: [playheadShape()] });
 }
 

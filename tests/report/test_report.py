@@ -1,0 +1,240 @@
+"""The report in a real browser."""
+
+import base64
+import csv
+import io
+import json
+import re
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from recordings import landmarks_only, nothing_found, talking, three_people
+
+from kinesics.errors import KinesicsError
+from kinesics.report import write_report
+from kinesics.timeline import Timeline
+
+CHROMIUM = Path("/usr/bin/chromium")
+CHROMIUM_ARGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+                 "--disable-background-networking", "--disable-component-update", "--disable-sync"]  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def browser():
+    playwright = pytest.importorskip("playwright.sync_api")
+    if not CHROMIUM.exists():
+        pytest.skip(f"needs Debian's chromium at {CHROMIUM}")
+    with playwright.sync_playwright() as running:
+        yield running.chromium.launch(executable_path=str(CHROMIUM), args=CHROMIUM_ARGS)
+
+
+@pytest.fixture
+def opened(browser, tmp_path):
+    """Opens the report of an analysis; at the end nothing may have gone wrong or to the network."""
+    trouble = []
+
+    def open_report(analysis, width=1200, **context):
+        path = tmp_path / "report.html"
+        write_report(analysis, path)
+        page = browser.new_page(viewport={"width": width, "height": 800}, **context)
+        page.on("console", lambda said: trouble.append(said.text) if said.type in ("error", "warning") else None)
+        page.on("pageerror", lambda error: trouble.append(str(error)))
+        page.on("request", lambda sent: trouble.append(sent.url) if not _is_local(sent.url) else None)
+        page.goto(path.as_uri())
+        return page
+
+    yield open_report
+    assert trouble == []
+
+
+def _is_local(url):
+    return url.startswith(("file:", "data:", "blob:"))
+
+
+def _playhead(page):
+    return float(page.locator("#ruler").get_attribute("aria-valuenow"))
+
+
+def _is_painted(page, canvas):
+    """Has, or soon has, more than one colour on it."""
+    element = page.locator(canvas).first
+    element.scroll_into_view_if_needed()
+    colours = """(canvas) => {
+        const image = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+        return new Set(new Uint32Array(image.data.buffer)).size;
+    }"""
+    _until(page, lambda: element.evaluate(colours) > 1)
+    return True
+
+
+def _until(page, happened):
+    """Wait for it; the page's own policy forbids the browser's way of polling."""
+    for _ in range(200):
+        if happened():
+            return
+        page.wait_for_timeout(25)
+    pytest.fail("waited 5 s in vain")
+
+
+def _show_curves(page):
+    page.locator("#curves").scroll_into_view_if_needed()
+    page.wait_for_selector("#curves .main-svg")
+
+
+def test_everything_is_drawn(opened):
+    page = opened(talking())
+    assert all(_is_painted(page, canvas) for canvas in ("#picture", "#skeleton", "#strip", ".card canvas"))
+    _show_curves(page)
+    assert page.locator("#curves .legendtext").count() >= 2
+    assert page.locator("#rates tbody tr").count() == len(talking().timeline.counts())
+    assert "touch neck twice" in page.locator(".lead").inner_text()
+
+
+def test_an_event_of_the_timeline_can_be_clicked(opened):
+    analysis = talking()
+    page = opened(analysis)
+    for number, event in enumerate(analysis.timeline):
+        bar = page.locator(f'.bar[data-event="{number}"]')
+        bar.click()
+        _until(page, lambda after=event.start: _playhead(page) > after)
+        assert event.start < _playhead(page) < event.end
+        assert bar.get_attribute("aria-pressed") == "true"
+        assert page.locator(".bar[aria-pressed=true]").count() == 1
+        assert page.locator(".card.selected .pick").inner_text() == event.label
+        assert event.label in page.locator("#now").inner_text()
+
+
+def test_a_card_is_chosen_and_played(opened):
+    analysis = talking()
+    last = analysis.timeline.events[-1]
+    page = opened(analysis)
+    page.locator(".card .pick").last.click()
+    _until(page, lambda: _playhead(page) > 0)
+    assert last.start < _playhead(page) < last.end
+    page.locator(".card").last.get_by_role("button", name="Play").click()
+    _until(page, lambda: _playhead(page) >= last.end - 0.06)
+    page.wait_for_selector("#play[aria-label=Play]")  # it stopped at the event's end
+
+
+def test_the_keyboard_is_enough(opened):
+    analysis = talking()
+    page = opened(analysis)
+    page.keyboard.press("ArrowRight")
+    _until(page, lambda: _playhead(page) == 0.2)
+    page.keyboard.press("n")
+    assert page.locator(".bar[aria-pressed=true]").get_attribute("data-event") == "0"
+    page.keyboard.press("n")
+    assert page.locator(".bar[aria-pressed=true]").get_attribute("data-event") == "1"
+    page.keyboard.press("Home")
+    _until(page, lambda: _playhead(page) == 0)
+    page.keyboard.press(" ")
+    page.wait_for_selector("#play[aria-label=Pause]")
+    _until(page, lambda: _playhead(page) > 0)
+
+
+def test_the_ruler_scrubs(opened):
+    analysis = talking()
+    page = opened(analysis)
+    page.locator("#ruler").scroll_into_view_if_needed()
+    box = page.locator("#ruler").bounding_box()
+    page.mouse.move(box["x"] + box["width"] / 4, box["y"] + 10)
+    page.wait_for_selector("#ghost", state="attached")
+    assert _playhead(page) == 0  # a glance does not move the playhead
+    page.mouse.down()
+    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + 10, steps=4)
+    page.mouse.up()
+    _until(page, lambda: _playhead(page) > 0)
+    assert _playhead(page) == pytest.approx(analysis.recording.duration / 2, abs=0.15)
+
+
+def test_filters_hide_and_sort(opened):
+    analysis = talking()
+    timeline = analysis.timeline
+    page = opened(analysis)
+    label = next(iter(timeline.counts()))
+    page.locator(".chip", has_text=label).click()
+    assert page.locator(".card").count() == len(timeline) - len(timeline.only(label))
+    assert page.locator(".bar:visible").count() == page.locator(".card").count()
+    assert label not in page.locator("#rates").inner_text()
+    page.locator(".chip", has_text=label).click()
+    page.locator("#floor").fill("60")
+    assert page.locator(".card").count() == sum(event.score >= 0.6 for event in timeline)
+    page.locator("#floor").fill("100")
+    assert page.locator("#nothing").is_visible()
+    page.locator("#floor").fill("0")
+    page.locator("#sort").select_option("score")
+    best = max(timeline, key=lambda event: event.score)
+    assert f"{best.score:.0%}".rstrip("%") in page.locator(".card").first.inner_text()
+
+
+def test_the_tables_can_be_taken_along(opened):
+    analysis = talking()
+    page = opened(analysis)
+    hrefs = [link.get_attribute("href") for link in page.locator("a[download]").all()]
+    table, data = (base64.b64decode(href.split(",")[1]).decode("utf-8-sig") for href in hrefs)
+    assert [row["label"] for row in csv.DictReader(io.StringIO(table))] == [e.label for e in analysis.timeline]
+    assert [e["label"] for e in json.loads(data)["events"]] == [e.label for e in analysis.timeline]
+
+
+def test_nothing_found(opened):
+    page = opened(nothing_found())
+    assert page.locator("#nothing").is_visible()
+    assert page.locator(".bar, .card, .chip").count() == 0
+    assert _is_painted(page, "#picture")
+    _show_curves(page)
+    page.keyboard.press("n")
+
+
+def test_landmarks_alone_have_no_picture(opened):
+    page = opened(landmarks_only())
+    assert page.locator("#picture").is_hidden()
+    assert _is_painted(page, "#skeleton")
+    page.locator(".bar").first.click()
+    assert page.locator(".card.selected canvas").count() == 1
+
+
+def test_several_people_are_told_apart(opened):
+    analysis = three_people()
+    page = opened(analysis)
+    assert page.locator(".group").all_inner_texts() == [f"Person {one.person}" for one in analysis.people]
+    assert re.search(r"Person \d", page.locator(".card").first.inner_text())
+    _show_curves(page)
+    page.locator("#curve-person").select_option(index=1)
+    second = set(analysis.timeline.only(person=analysis.people[1].person).counts())
+    _until(page, lambda: set(page.locator("#curves .legendtext").all_text_contents()) >= second)
+
+
+def test_names_are_text_and_never_markup(opened, tmp_path):
+    nasty = "</script><img src=x onerror=\"document.title='broken'\">{{ 7*7 }}"
+    analysis = landmarks_only()
+    events = tuple(replace(event, label=nasty) for event in analysis.timeline)
+    analysis = replace(
+        analysis,
+        recording=replace(analysis.recording, path=Path(nasty.replace("/", "∕"))),
+        timeline=Timeline(events, analysis.timeline.duration),
+        scores=tuple(replace(one, classes=(nasty, *one.classes[1:])) for one in analysis.scores),
+        model={**analysis.model, "name": nasty, "classes": [nasty]},
+    )
+    page = opened(analysis)
+    page.locator(".bar").first.click()
+    page.wait_for_timeout(100)
+    assert page.locator("img").count() == 0
+    assert "broken" not in page.title().split("·")[1]
+    assert nasty in page.locator(".card .pick").first.inner_text()
+    assert nasty.replace("/", "∕") in page.locator("h1").inner_text()
+
+
+@pytest.mark.parametrize("width", [360, 800])
+def test_it_fits_a_narrow_screen(opened, width):
+    page = opened(talking(), width=width, color_scheme="dark")
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    assert page.locator("#picture").is_visible()
+
+
+def test_a_video_that_is_gone_leaves_no_report(tmp_path):
+    analysis = talking()
+    analysis = replace(analysis, recording=replace(analysis.recording, path=tmp_path / "gone.mp4"))
+    with pytest.raises(KinesicsError, match=r"gone\.mp4"):
+        write_report(analysis, tmp_path / "report.html")
+    assert list(tmp_path.iterdir()) == []
