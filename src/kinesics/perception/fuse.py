@@ -5,8 +5,8 @@ x and y of every point are its place in the image (weak perspective), so what me
 depth of their own shape only: the face is hung on the pose's nose and ears, each hand on its wrist, and a hand that
 covers the face is brought to lie on it.
 
-What is not seen stays missing: body points outside the picture or below a visibility of 0.5, and hands and faces that
-were not found. Hands and faces that were found are kept whole, though a part may lie just outside the picture.
+What is not seen stays missing: body points outside the picture or below a visibility of 0.5, hands and faces that were
+not found, and those of their points that lie clearly outside the picture.
 """
 
 from __future__ import annotations
@@ -24,10 +24,14 @@ from kinesics.skeleton.sequence import FloatArray
 
 POSE, FACE, HAND = 33, 468, 21
 SEEN = 0.5  # visibility below which MediaPipe's body points are guesses
+MARGIN = 0.03  # image heights outside the picture beyond which points of hands and faces are guesses
 
 _NOSE, _EARS, _SHOULDERS, _WRISTS = 0, (7, 8), (11, 12), (15, 16)
+_TRUNK = (*_EARS, *_SHOULDERS, 13, 14, 23, 24)  # with elbows and hips; the pose's nose, eyes and mouth are a child's
+_EDGE_ON = 0.15  # metres between the shoulders across the picture below which they measure nothing
 _MESH_ANCHORS = (1, 454, 234)  # nose tip and before the ears, in the face mesh
 _HEAD_WIDTH = 0.14  # metres between the mesh's outermost points, a grown person's bizygomatic breadth
+_FINGER = 0.007  # metres from a finger's middle, where its landmarks are, to its skin
 _TOUCH = 0.012  # metres in the image within which a hand point covers a face point
 _NEAR = 0.08  # metres in the image over which a coming hand is brought to the face's depth
 _STEADY = 0.3  # seconds over which a hand keeps its depth
@@ -79,19 +83,16 @@ def _seen(parts: Parts) -> NDArray[np.bool_]:
 
 
 def _body_ruler(parts: Parts, seen: NDArray[np.bool_]) -> float:
-    """Metres a pixel: the least-squares fit of the world's x, y on the image's, over shoulders and what else is seen.
-
-    Legs and forearms are left out (their world points are the least sure); NaN unless both shoulders are seen.
-    """
-    rows = [row for row in (*range(11), *_SHOULDERS, 13, 14, 23, 24) if seen[row]]
-    if not seen[list(_SHOULDERS)].all():
+    """Metres a pixel: the world's x, y fitted on the image's by least squares; NaN without both shoulders."""
+    if not seen[list(_SHOULDERS)].all() or np.ptp(parts.world[list(_SHOULDERS), 0]) < _EDGE_ON:
         return float("nan")
+    rows = [row for row in _TRUNK if seen[row]]
     return _fit(parts.pose[rows, :2], parts.world[rows, :2])
 
 
 def _guessed_ruler(parts: Parts) -> float:
     """As a last resort, with shoulders that are not seen."""
-    rows = [*range(11), *_SHOULDERS]
+    rows = [*_EARS, *_SHOULDERS]
     return _fit(parts.pose[rows, :2], parts.world[rows, :2])
 
 
@@ -143,7 +144,8 @@ def _contact(hand: FloatArray, face: FloatArray, scale: float) -> tuple[float, f
     apart = np.linalg.norm(hand[:, None, :2] - face[None, :, :2], axis=-1) * scale
     nearest, away = apart.argmin(1), apart.min(1)
     over = away <= max(_TOUCH, float(away.min()))
-    return float((face[nearest[over], 2] - hand[over, 2]).min()), max(0.0, float(away.min()) - _TOUCH)
+    surface = face[nearest[over], 2] - _FINGER
+    return float((surface - hand[over, 2]).min()), max(0.0, float(away.min()) - _TOUCH)
 
 
 def to_metres(
@@ -151,31 +153,33 @@ def to_metres(
 ) -> None:
     """Scale x, y of (T, 42, 3) in `UPPER_BODY` from pixels to metres around the image's middle, in place.
 
-    `metres_per_pixel` (T, 2) holds each frame's measures on body and head. The hands' depths are steadied as well.
+    `metres_per_pixel` (T, 2) holds each frame's measures on body and head. The hands' depths are steadied as well, and
+    points outside the picture become missing in `score` (T, 42).
     """
+    _steady_hands(xyz, score, fps)
+    margin = MARGIN * size[1]
+    score[((xyz[..., :2] < -margin) | (xyz[..., :2] > np.array(size) + margin)).any(-1)] = 0
     xyz[..., :2] -= np.array(size, np.float32) / 2
     xyz[..., :2] *= steady_scale(metres_per_pixel, fps)[:, None, None]
-    _steady_hands(xyz, score, fps)
     xyz[score == 0] = 0
 
 
 def steady_scale(metres_per_pixel: FloatArray, fps: float) -> FloatArray:
     """(T,) metres a pixel from (T, 2) noisy measures with gaps (NaN); all ones if there is no measure at all.
 
-    A body keeps its size and its distance changes slowly: the two measures are brought to their common middle, gaps
-    are filled from the nearest ones, and a running median over two seconds is taken.
+    A body keeps its size and its distance changes slowly. The head is the steadier measure, the body serves where no
+    face is seen; both are shifted to their common middle, since a long face or a lean towards the camera sets them
+    apart for good. Gaps are filled from the nearest measures, and a running median over two seconds is taken.
     """
-    logs = np.log(metres_per_pixel)
-    both = np.isfinite(logs).all(1)
-    if both.any():
-        # a long face, a lean towards the camera: what sets the two apart stays when one is out of sight
-        apart = np.median(logs[both, 0] - logs[both, 1])
-        logs += np.array([-apart / 2, apart / 2], np.float32)
-    known = np.isfinite(logs).any(1)
+    body, head = np.log(metres_per_pixel).T.astype(np.float64)
+    apart = body - head
+    shift = float(np.median(apart[np.isfinite(apart)])) / 2 if np.isfinite(apart).any() else 0.0
+    logs = np.where(np.isfinite(head), head + shift, body - shift)
+    known = np.isfinite(logs)
     if not known.any():
         return np.ones(len(logs), np.float32)
     frames = np.arange(len(logs))
-    filled = np.interp(frames, frames[known], np.nanmean(logs[known], axis=1))
+    filled = np.interp(frames, frames[known], logs[known])
     return np.exp(_running_median(filled, _odd(2 * fps)))
 
 

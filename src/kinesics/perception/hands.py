@@ -15,7 +15,7 @@ SIDES = ("left", "right")
 # metres between the hand's wrist and the arm's: as far as a fast arm's filtered wrist lags behind, and, for a hand that
 # looks like one of the other side, as far as models disagree
 _FAR, _FAR_AND_ODD = 0.25, 0.08
-_SIZES = (0.02, 0.20)  # metres from wrist to middle knuckle: a hand is 0.09, tucked in 0.03, at a webcam 0.15
+_SIZES = (0.02, 0.20)  # metres from wrist to middle knuckle: 0.09, half hidden less, at a webcam up to twice that
 _DOUBLE = 0.4  # hand lengths between the points of one hand found twice, on average
 _WRIST, _MIDDLE_KNUCKLE = 0, 9
 

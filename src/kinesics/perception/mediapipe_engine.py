@@ -76,11 +76,9 @@ node {
 
 _FIND = """
 input_stream: "image"
-output_stream: "near"
-output_stream: "far"
+output_stream: "faces"
 output_stream: "poses"
-node { calculator: "FaceDetectionShortRangeCpu" input_stream: "IMAGE:image" output_stream: "DETECTIONS:near" }
-node { calculator: "FaceDetectionFullRangeCpu" input_stream: "IMAGE:image" output_stream: "DETECTIONS:far" }
+node { calculator: "FaceDetectionFullRangeCpu" input_stream: "IMAGE:image" output_stream: "DETECTIONS:faces" }
 node { calculator: "PoseDetectionCpu" input_stream: "IMAGE:image" output_stream: "DETECTIONS:poses" }
 """
 _POSE_BOX = 0.7  # a face's width against the box of the pose detector, which it puts around the head
@@ -113,20 +111,16 @@ class MediaPipeEngine:
 
 
 class _Finder:
-    """A face counts when both face detectors see it: each alone takes knees and fists for faces at times.
-
-    The pose detector adds heads that show no face.
-    """
+    """The full-range face detector (to about five metres); the pose detector adds heads that show no face."""
 
     def __init__(self, graph: Any) -> None:
         self._graph = graph
 
     def find(self, image: Image) -> list[Face]:
         result = self._graph.process(image)
-        near = _boxes(result.near, image)
-        faces = [face for face in _boxes(result.far, image) if any(_same(face, other, 0.5) for other in near)]
+        faces = _boxes(result.faces, image)
         heads = [Face(box.x, box.y, box.width * _POSE_BOX) for box in _boxes(result.poses, image)]
-        return faces + [head for head in heads if not any(_same(head, face, 1.5) for face in faces)]
+        return faces + [head for head in heads if all(_apart(head, face) for face in faces)]
 
 
 def _boxes(detections: Any, image: Image) -> list[Face]:
@@ -138,8 +132,8 @@ def _boxes(detections: Any, image: Image) -> list[Face]:
     ]
 
 
-def _same(a: Face, b: Face, reach: float) -> bool:
-    return bool(np.hypot(a.x - b.x, a.y - b.y) < reach * max(a.width, b.width))
+def _apart(head: Face, face: Face) -> bool:
+    return bool(np.hypot(head.x - face.x, head.y - face.y) > 1.5 * max(head.width, face.width))
 
 
 class _Follower:

@@ -117,7 +117,9 @@ def _watch(info: VideoInfo, fps: float, engine: LandmarkEngine, progress: Progre
     with engine.finder() as finder:
         tracks = find_tracks(_timed(info, SCAN_RATE, lambda done: progress(done * _SCAN_SHARE)), finder)
     if alone(tracks):
-        tracks = []  # one person, or nobody that the finder knows: the engine looks at the whole picture
+        # one at a time is taken to be the same person throughout, whatever the camera does; without a crop the
+        # engine also finds one whom the finder does not know
+        tracks = []
     count = max(1, math.ceil(info.duration * fps) + 1)
     with ExitStack() as stack:
         whom: list[Track | None] = [*tracks] or [None]
@@ -188,4 +190,5 @@ class _Record:
         xyz, score, scale = self._xyz[:frames], self._score[:frames], self._scale[:frames]
         image_xy: FloatArray = xyz[..., :2] / np.array(self._size, np.float32)
         to_metres(xyz, score, scale, self._size, fps)
+        image_xy[score == 0] = 0
         return SkeletonSequence(xyz, score, fps, UPPER_BODY, image_xy, is_3d=self._engine.is_3d)

@@ -16,6 +16,8 @@ _PATIENCE = 4.0  # seconds for which a covered face may be away before its track
 _JUMP = 1.0  # face widths that a head may move between two looks, and as many for every second away
 _SHORTEST = 1.0  # seconds; shorter ones, and those below a fiftieth of the recording, are passers-by or mistakes
 _SHARE = 0.02
+_SMALL = 0.35  # face width against the largest, below which it is the audience, or a picture on a wall
+_MOST = 6  # people; each costs a run of all models
 _REACH = (4.0, 2.0, 7.0)  # face widths to the sides, above and below a face that a person takes up
 
 
@@ -45,10 +47,9 @@ class Track:
 
 
 def find_tracks(frames: Iterable[Frame], finder: Finder) -> list[Track]:
-    """The people of a recording, largest first, from frames at `SCAN_RATE`.
+    """The people of a recording, largest first and at most `_MOST`, from frames at `SCAN_RATE`.
 
-    Tracks end after some seconds without the face. If never two people are seen at once, there is one track at
-    most: who is alone in the picture is taken to be the same person throughout, whatever the camera does.
+    A track ends after some seconds without the face. Short ones and far smaller ones than the largest are left out.
     """
     tracks: list[Track] = []
     last = 0.0
@@ -57,7 +58,9 @@ def find_tracks(frames: Iterable[Frame], finder: Finder) -> list[Track]:
         _extend(tracks, frame.time, finder.find(frame.image))
     shortest = max(_SHORTEST, _SHARE * last)
     lasting = [track for track in tracks if track.length >= shortest and len(track.times) > 1]
-    return sorted(lasting, key=lambda track: -track.width)
+    largest = max((track.width for track in lasting), default=0.0)
+    near = [track for track in lasting if track.width >= _SMALL * largest]
+    return sorted(near, key=lambda track: -track.width)[:_MOST]
 
 
 def _extend(tracks: list[Track], time: float, faces: list[Face]) -> None:
