@@ -1,0 +1,236 @@
+"""What a person's trunk, head and face do: everyday life, and the gestures that need no hand.
+
+Every function adds its curves to a `Scene`: radians to its channels (metres for sway_x and sway_y), weights to
+its facial actions. `start` and `end` are the seconds between which a gesture is seen.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from kinesics.data.simulator.body import FACIAL_ACTIONS
+from kinesics.data.simulator.kinematics import Array, minimum_jerk, pulse, wander
+from kinesics.data.simulator.scene import Scene
+
+Curves = Mapping[str, Array | float]
+
+
+def add(scene: Scene, curves: Curves) -> None:
+    """Add curves (T,) to channels and facial actions by name; "*" in a name stands for the left and the right one."""
+    for name, curve in curves.items():
+        pair = ("left", "right") if name.startswith("shrug") else ("Left", "Right")
+        for one in dict.fromkeys(name.replace("*", side) for side in pair):
+            if one in scene.channels:
+                scene.channels[one] += curve
+            else:
+                scene.face[:, FACIAL_ACTIONS.index(one)] += curve
+
+
+# ---------------------------------------------------------------- everyday life
+
+
+def everyday(scene: Scene, talking: bool | None = None) -> None:
+    """A person being interviewed: posture, breath, blinks, looking about, moods, and speech where `talking`.
+
+    By default the person talks in six scenes of ten.
+    """
+    for habit in (posture, breathing, blinking, looking, moods):
+        habit(scene)
+    if scene.chance(0.6) if talking is None else talking:
+        speech(scene)
+
+
+def posture(scene: Scene) -> None:
+    """How one happens to sit or stand, and its slow drift."""
+    habits = {"lean": (0.05, 0.06), "bend": (0, 0.025), "twist": (0, 0.07), "slouch": (0.1, 0.08)}
+    habits |= {"nod": (0, 0.06), "tilt": (0, 0.035), "look": (0, 0.12), "jut": (0.03, 0.04)}
+    drifts = {"lean": 0.012, "bend": 0.01, "twist": 0.012, "nod": 0.015, "tilt": 0.015, "look": 0.02}
+    add(scene, {name: scene.rng.normal(mean, spread) for name, (mean, spread) in habits.items()})
+    add(scene, {name: deviation * _wander(scene, scene.between(1.5, 4)) for name, deviation in drifts.items()})
+
+
+def breathing(scene: Scene) -> None:
+    """Twelve to twenty breaths a minute."""
+    phase = 2 * np.pi * (scene.between(0.2, 0.33) * scene.t + 0.15 * _wander(scene, 5) + scene.rng.random())
+    breath = np.sin(phase) * scene.between(0.5, 1.5)
+    add(scene, {"chest": 0.012 * breath, "shrug_*": 0.015 * breath})
+
+
+def blinking(scene: Scene) -> None:
+    """Nine to twenty-seven blinks a minute, each of about a quarter of a second."""
+    lids = np.zeros(len(scene.t))
+    for moment in _moments(scene, scene.between(0.15, 0.45)):
+        lids = np.maximum(lids, pulse(scene.t, moment, moment + 0.14, 0.11, 0.16))
+    add(scene, {"eyeBlink*": lids})
+
+
+def looking(scene: Scene) -> None:
+    """Glances from one person in the room to another: the eyes jump, the head follows most of the way."""
+    moments, share = _moments(scene, scene.between(0.15, 0.5)), scene.between(0.5, 0.9)
+    for turned, gaze, low, high in (("look", "gaze", 0.1, 0.4), ("nod", "gaze_down", 0.03, 0.1)):
+        goals = scene.rng.normal(0, scene.between(low, high), len(moments) + 1)
+        head, eyes = np.full(len(scene.t), goals[0]), np.full(len(scene.t), goals[0])
+        for moment, step in zip(moments, np.diff(goals), strict=True):
+            head += step * minimum_jerk((scene.t - moment) / scene.between(0.35, 0.8))
+            eyes += step * minimum_jerk((scene.t - moment) / 0.1)
+        add(scene, {turned: share * head, gaze: np.clip(eyes - share * head, -0.4, 0.4)})
+    add(scene, {"tilt": 0.04 * _wander(scene, 1.5)})
+
+
+def speech(scene: Scene) -> None:
+    """Phrases with syllables of the jaw and the lips, nods and brows on the stressed ones."""
+    phrases = np.clip(1.5 * _wander(scene, 1.5) + 1.2, 0, 1)
+    syllables = np.sin(2 * np.pi * (scene.between(3.2, 5) * scene.t + 0.3 * _wander(scene, 0.4)))
+    jaw = phrases * np.clip(0.5 + 0.5 * syllables + 0.4 * _wander(scene, 0.25), 0, 1.6)
+    stress = phrases * _wander(scene, 0.35)
+    rounded, wide = (np.clip(_wander(scene, 0.15), 0, 2) for _ in range(2))
+    loud, nods = scene.between(0.12, 0.3), scene.between(0.015, 0.05)
+    add(
+        scene,
+        {
+            "jawOpen": loud * jaw, "mouthPucker": 0.25 * phrases * rounded, "mouthFunnel": 0.3 * jaw * rounded,
+            "mouthStretch*": 0.2 * phrases * wide, "mouthLowerDown*": 0.25 * jaw, "mouthUpperUp*": 0.15 * jaw,
+            "browInnerUp": 0.25 * np.clip(stress, 0, 2), "nod": nods * stress, "lean": 0.15 * nods * stress,
+            "look": 0.6 * nods * phrases * _wander(scene, 0.5), "tilt": 0.5 * nods * phrases * _wander(scene, 0.5),
+        },
+    )  # fmt: skip
+
+
+def moods(scene: Scene) -> None:
+    """Now and then a smile, a laugh, a frown or pressed lips."""
+    for moment in _moments(scene, 0.12):
+        shown = scene.between(0.4, 1) * pulse(scene.t, moment, moment + scene.between(0.8, 3), scene.between(0.4, 0.9))
+        bounce = shown * (0.5 + 0.5 * np.sin(2 * np.pi * scene.between(3.5, 5) * scene.t))
+        smile = {"mouthSmile*": shown, "cheekSquint*": 0.5 * shown, "eyeSquint*": 0.4 * shown}
+        laugh = {"jawOpen": 0.3 * shown, "shrug_*": 0.04 * bounce, "chest": 0.03 * bounce, "nod": -0.1 * shown}
+        faces: dict[str, Curves] = {
+            "smile": smile,
+            "laugh": smile | laugh,
+            "frown": {"browDown*": shown, "mouthFrown*": 0.5 * shown, "nod": 0.05 * shown},
+            "press": {"mouthPress*": 0.6 * shown},
+        }
+        add(scene, faces[scene.rng.choice(list(faces), p=[0.45, 0.2, 0.25, 0.1])])
+
+
+# ---------------------------------------------------------------- gestures without hands
+
+
+def turtle_neck(scene: Scene, start: float, end: float) -> None:
+    """The head is pushed out forwards and down between raised shoulders, as a turtle's."""
+    out = scene.between(0.85, 1.15) * _repeated(scene, start, end, most=2)
+    add(scene, {"jut": scene.between(0.45, 0.7) * out, "shrug_*": scene.between(0.25, 0.42) * out})
+    add(scene, {"slouch": scene.between(0.1, 0.25) * out, "nod": scene.between(-0.1, 0.1) * out})
+
+
+def deep_breath(scene: Scene, start: float, end: float) -> None:
+    """A breath that lifts chest and shoulders, then is blown out through puffed cheeks."""
+    top = start + (end - start) * scene.between(0.35, 0.5)
+    inhaled = pulse(scene.t, (start + top) / 2, (top + end) / 2 + 0.1, 0.9 * (top - start), 0.9 * (end - top))
+    inhaled = inhaled * scene.between(0.8, 1.3)
+    puffed = scene.between(0.75, 1) * pulse(scene.t, top - 0.05, end - 0.15, 0.3, 0.45)
+    add(
+        scene,
+        {
+            "chest": 0.12 * inhaled, "shrug_*": 0.2 * inhaled, "nod": -0.1 * inhaled, "cheekPuff": puffed,
+            "mouthPucker": scene.between(0.2, 0.6) * puffed, "browInnerUp": 0.4 * puffed,
+            "slouch": scene.between(0.1, 0.2) * pulse(scene.t, top + 0.2, end + 0.4, 0.7, 0.9),
+        },
+    )  # fmt: skip
+
+
+def move_torso(scene: Scene, start: float, end: float) -> None:
+    """The trunk leans, rocks from side to side, turns, or slides about on the seat."""
+    size, way = scene.between(0.8, 1.25), scene.rng.choice([-1, 1])
+    through = 2 * np.pi * np.clip((scene.t - start) / (end - start), 0, 1)
+    out = size * pulse(scene.t, start + 0.2, end - 0.2, scene.between(0.5, 0.9), scene.between(0.5, 0.9))
+    wave = way * size * np.sin(through * max(1, round((end - start) * scene.between(0.4, 0.8))))
+    kinds: dict[str, Curves] = {
+        "bend": {"bend": 0.34 * way * out, "sway_x": 0.04 * way * out},
+        "rock": {"bend": 0.24 * wave, "sway_x": 0.025 * wave, "twist": 0.08 * wave},
+        "lean": {"lean": (0.45 if way > 0 else -0.28) * out, "sway_y": -0.03 * way * out},
+        "twist": {"twist": 0.55 * way * out, "bend": 0.1 * way * out},
+        "slide": {"sway_x": 0.05 * wave, "bend": 0.2 * wave, "lean": 0.15 * out},
+    }
+    add(scene, kinds[scene.rng.choice(list(kinds), p=[0.25, 0.2, 0.25, 0.15, 0.15])])
+
+
+def sit_straight(scene: Scene, start: float, end: float) -> None:
+    """From a slouch the back straightens, the chest rises and the head follows."""
+    middle, rise = (start + end) / 2, scene.between(0.8, 0.95) * (end - start)
+    slouched = scene.between(0.5, 0.7) * pulse(scene.t, start - 2.2, middle, 1.2, rise)
+    tall = pulse(scene.t, middle, end + scene.between(1, 3), rise, 1.5)
+    add(
+        scene,
+        {
+            "slouch": slouched - 0.2 * tall, "lean": 0.1 * slouched - 0.06 * tall, "chest": 0.07 * tall,
+            "nod": 0.1 * slouched - 0.05 * tall, "jut": 0.25 * slouched,
+            "shrug_*": 0.06 * pulse(scene.t, middle - 0.2, middle + 0.3, 0.5),
+        },
+    )  # fmt: skip
+
+
+def head_up(scene: Scene, start: float, end: float) -> None:
+    """The chin is raised and the face turned up for a moment."""
+    up = pulse(scene.t, start + 0.2, end - 0.2, scene.between(0.45, 0.8), scene.between(0.45, 0.9))
+    add(
+        scene,
+        {
+            "nod": -scene.between(0.42, 0.7) * up, "look": scene.rng.normal(0, 0.08) * up, "jut": -0.1 * up,
+            "gaze_down": scene.between(-0.2, 0.25) * up, "chest": 0.03 * up, "browInnerUp": scene.between(0, 0.3) * up,
+        },
+    )  # fmt: skip
+
+
+def bite_lip(scene: Scene, start: float, end: float) -> None:
+    """The lower lip is drawn in and held between the teeth; the upper one sometimes comes along."""
+    bite = scene.between(0.85, 1) * pulse(scene.t, start + 0.1, end - 0.1, 0.35, 0.4)
+    gnawing = bite * np.abs(np.sin(np.pi * scene.between(1, 2.2) * scene.t)) * scene.chance(0.5)
+    opened = 0.12 * pulse(scene.t, start - 0.05, start + 0.2, 0.25)
+    add(scene, {"mouthRollLower": bite - 0.2 * gnawing, "jawOpen": opened, "jawForward": 0.2 * gnawing})
+    side = scene.one_of("mouthLeft", "mouthRight")
+    kinds: tuple[Curves, ...] = (
+        {"jawOpen": 0.12 * bite, "mouthUpperUp*": scene.between(0, 0.3) * bite},  # the upper teeth show
+        {"mouthRollUpper": scene.between(0.3, 0.7) * bite, "mouthPress*": 0.3 * bite},
+        {side: scene.between(0.2, 0.5) * bite, "mouthDimple*": 0.3 * bite},
+    )
+    add(scene, kinds[scene.rng.integers(len(kinds))])
+
+
+def shake_shoulders(scene: Scene, start: float, end: float) -> None:
+    """A shrug or several, of both shoulders, of one, or of one after the other."""
+    size = scene.between(0.3, 0.45)
+    kind = scene.rng.choice(["both", "left", "right", "rolling"], p=[0.55, 0.15, 0.15, 0.15])
+    if kind == "rolling":
+        wave = np.sin(2 * np.pi * scene.between(0.9, 1.6) * (scene.t - start)) * pulse(scene.t, start, end, 0.3)
+        left, right = size * np.clip(wave, 0, 1), size * np.clip(-wave, 0, 1)
+        add(scene, {"shrug_left": left, "shrug_right": right, "bend": 0.05 * wave})
+        return
+    up = size * _repeated(scene, start, end, most=4)
+    tilt = {"both": 0.0, "left": 0.25, "right": -0.25}[kind] + scene.rng.normal(0, 0.1)
+    add(scene, {"shrug_*" if kind == "both" else f"shrug_{kind}": up, "tilt": tilt * up, "chest": 0.1 * up})
+    if kind == "both" and scene.chance(0.5):  # "who knows"
+        add(scene, {"mouthFrown*": 2 * up, "browInnerUp": 2 * up})
+
+
+# ---------------------------------------------------------------- helpers
+
+
+def _repeated(scene: Scene, start: float, end: float, most: int) -> Array:
+    """One to `most` times out (1) and back (0), each no quicker than half a second."""
+    count = max(1, min(int(scene.rng.integers(1, most + 1)), int((end - start) / 0.5)))
+    length = (end - start) / count
+    ramp = min(0.6, 0.48 * length)
+    firsts = start + length * np.arange(count)
+    return np.asarray(sum(pulse(scene.t, first + ramp / 2, first + length - ramp / 2, ramp) for first in firsts))
+
+
+def _moments(scene: Scene, rate: float) -> Array:
+    """Random seconds (Poisson, `rate` a second), from a little before the first frame to the last."""
+    first, last = float(scene.t[0]) - 2, float(scene.t[-1])
+    return np.sort(scene.rng.uniform(first, last, scene.rng.poisson(rate * (last - first))))
+
+
+def _wander(scene: Scene, seconds: float) -> Array:
+    return wander(scene.rng, len(scene.t), scene.fps, seconds)
