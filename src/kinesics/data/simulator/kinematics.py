@@ -497,9 +497,11 @@ class _Track:
     fingers: Array  # (T, 5, 3)
 
 
-_SWIVELS = np.radians((-25.0, -5.0, 12.0, 28.0, 45.0, 62.0, 80.0))
-_SPINS = np.radians(np.arange(0, 360, 15.0))
-_TILTS = np.radians((0.0, 25.0, 50.0))
+# what a touch searches: elbow swivels; spins about the skin's normal; tilts onto the fingertips and onto an edge
+_SWIVELS = np.radians((-20.0, -5.0, 10.0, 25.0, 40.0, 60.0))
+_SPINS = np.radians(np.arange(0, 360, 18.0))
+_TILTS = np.radians([(tip, edge) for tip in (-15.0, 10.0, 35.0, 60.0) for edge in (-30.0, 0.0, 30.0)])
+_CLOSER = 160  # candidates, the least strained ones, that are looked at for collisions
 
 
 @dataclass
@@ -655,47 +657,61 @@ class Stage:
 
     def _touch(self, arm: Arm, goal: Goal, frame: int) -> tuple[int, Array, Array, float]:
         """Search the ways to touch the place for the most comfortable one that goes through nothing."""
-        place_side = goal.place_side or arm.side
-        vertex = PLACES[goal.place][SIDES.index(place_side)]
-        surface = Surface(self.body, np.array([vertex]))
+        vertex = PLACES[goal.place][SIDES.index(goal.place_side or arm.side)]
+        surface = Surface(self.body, self._patch(vertex))
         points, normals = surface.at(self.turns[frame : frame + 1], self.heads[frame : frame + 1])
-        point, normal = points[0, 0] + arm.mirror(goal.shift), normals[0, 0]
+        point, normal = points[0, 0] + arm.mirror(goal.shift), unit(normals[0].mean(0))
         effector, facing = arm.hand.effector(goal.effector, FINGER_SHAPES[goal.shape])
-        # the hand that faces the skin, tilted onto the fingertips, spun about the skin's normal
-        aligned = _align(facing, -normal)
+        # the hand that faces the skin, tilted, spun about the skin's normal
         along = unit(arm.hand.frame[:, 0] - arm.hand.frame[:, 0] @ facing * facing)
-        lateral = np.cross(along, facing)  # turning about it brings the fingers towards the skin
-        tilted = aligned @ turn(lateral, _TILTS)
-        hands = turn(normal, _SPINS)[:, None] @ tilted
-        hands = hands.reshape(-1, 3, 3)
+        tilted = turn(np.cross(along, facing), _TILTS[:, 0]) @ turn(along, _TILTS[:, 1])
+        hands = turn(normal, _SPINS)[:, None] @ (_align(facing, -normal) @ tilted)
         wrists = point - goal.press * normal - hands @ effector
         swivels = _SWIVELS if goal.swivel is None else np.array([goal.swivel])
-        count = len(hands)
-        hands, wrists = np.repeat(hands, len(swivels), 0), np.repeat(wrists, len(swivels), 0)
-        angles = np.tile(swivels, count)
-        cost = self._cost(arm, goal, frame, wrists, hands, angles)
-        cost += np.tile(np.repeat(0.15 * (_TILTS / 0.5) ** 2, len(swivels)), len(_SPINS))
+        effort = np.broadcast_to(0.25 * (_TILTS**2).sum(1), hands.shape[:2])
+        hands, wrists = (np.repeat(array.reshape(-1, *array.shape[2:]), len(swivels), 0) for array in (hands, wrists))
+        angles = np.tile(swivels, len(hands) // len(swivels))
+        cost = self._cost(arm, goal, frame, wrists, hands, angles, np.repeat(effort.ravel(), len(swivels)))
         best = int(cost.argmin())
         return int(surface.bones[0]), wrists[best], hands[best], float(angles[best])
 
-    def _cost(self, arm: Arm, goal: Goal, frame: int, wrist: Array, hand: Array, swivel: Array) -> Array:
+    def _patch(self, vertex: int) -> IntArray:
+        """The vertex and its neighbours within 12 mm, whose mean normal is smoother than its own."""
+        vertices = self.body.reference.vertices
+        near = np.flatnonzero(np.linalg.norm(vertices - vertices[vertex], axis=1) < 0.012)
+        return np.concatenate([[vertex], near])
+
+    def _cost(
+        self, arm: Arm, goal: Goal, frame: int, wrist: Array, hand: Array, swivel: Array, effort: Array | float = 0.0
+    ) -> Array:
+        """(N,) how strained each way to hold the hand is, what it misses of the goal's wishes and what it runs into."""
         count = len(wrist)
         chest, chest_head = self._chest(slice(frame, frame + 1))
         shrug = np.repeat(self.shrug[arm.side][frame], count)
         pose = arm.solve(np.repeat(chest, count, 0), np.repeat(chest_head, count, 0), wrist, hand, swivel, shrug)
-        cost = pose.strain + 60 * pose.short + 0.35 * ((swivel - 0.3) / 0.6) ** 2
+        cost = effort + pose.strain + 60 * pose.short + 0.8 * ((swivel - 0.2) / 0.5) ** 2
         for wish, column in ((goal.fingers, 0), (goal.palm, 2)):
             if wish is not None and goal.place:
                 direction = unit(chest[0] @ arm.mirror(wish))
-                cost += 1.2 * (1 - (hand @ arm.hand.frame[:, column]) @ direction)
-        inner = wrist[:, None] + arm.hand.balls(FINGER_SHAPES[goal.shape]) @ hand.transpose(0, 2, 1)
-        forearm = np.stack([pose.elbow, 0.65 * pose.elbow + 0.35 * wrist, 0.3 * pose.elbow + 0.7 * wrist], 1)
-        points = np.concatenate([inner, forearm], 1)
-        radii = np.concatenate([BALL_RADII - 0.006, (0.03, 0.04, 0.032)])
+                cost = cost + 0.8 * (1 - (hand @ arm.hand.frame[:, column]) @ direction)
+        if count > _CLOSER:
+            closer = np.argpartition(cost, _CLOSER)[:_CLOSER]
+            total = np.full(count, np.inf)
+            total[closer] = cost[closer] + self._collisions(
+                arm, goal, frame, wrist[closer], hand[closer], pose.elbow[closer]
+            )
+            return total
+        return cost + self._collisions(arm, goal, frame, wrist, hand, pose.elbow)
+
+    def _collisions(self, arm: Arm, goal: Goal, frame: int, wrist: Array, hand: Array, elbow: Array) -> Array:
+        fingers = wrist[:, None] + arm.hand.balls(FINGER_SHAPES[goal.shape]) @ hand.transpose(0, 2, 1)
+        forearm = np.stack([elbow, 0.65 * elbow + 0.35 * wrist, 0.3 * elbow + 0.7 * wrist], 1)
+        points = np.concatenate([fingers, forearm], 1)
+        radii = np.concatenate([BALL_RADII - 0.005, (0.035, 0.04, 0.032)])
         depth, _ = depth_inside(points, radii, self.skin[frame : frame + 1], self.normals[frame : frame + 1])
         if self.table is not None:
             depth = np.maximum(depth, self._table_depth(points) + radii)
-        return np.asarray(cost + 40 * np.clip(depth, 0, 0.05).sum(1))
+        return np.asarray(40 * np.clip(depth, 0, 0.05).sum(1))
 
 
 def _align(a: Array, b: Array) -> Array:
