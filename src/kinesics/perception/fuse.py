@@ -158,7 +158,8 @@ def to_metres(
     """
     _steady_hands(xyz, score, fps)
     margin = MARGIN * size[1]
-    score[((xyz[..., :2] < -margin) | (xyz[..., :2] > np.array(size) + margin)).any(-1)] = 0
+    for place, seen in zip(xyz[..., :2].swapaxes(0, 1), score.T, strict=True):  # by joint: long recordings are large
+        seen[((place < -margin) | (place > np.array(size) + margin)).any(-1)] = 0
     xyz[..., :2] -= np.array(size, np.float32) / 2
     xyz[..., :2] *= steady_scale(metres_per_pixel, fps)[:, None, None]
     xyz[score == 0] = 0
