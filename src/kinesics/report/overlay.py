@@ -37,7 +37,8 @@ def _drawn(analysis: Analysis, progress: Callable[[float], None] | None) -> Iter
     plane, aspect = in_the_plane(analysis.people)
     several = len(analysis.people) > 1
     for frame in _frames(analysis, aspect or 16 / 9):
-        picture = PIL.ImageOps.scale(PIL.Image.fromarray(frame.image), max(1, LONGER_SIDE // max(frame.image.shape)))
+        larger = max(1, LONGER_SIDE // max(frame.image.shape))
+        picture = PIL.ImageOps.scale(PIL.Image.fromarray(frame.image), larger, PIL.Image.Resampling.BILINEAR)
         canvas = ImageDraw.Draw(picture)
         for person, points in zip(analysis.people, plane, strict=True):
             at = round((frame.time - person.start) * person.fps)
