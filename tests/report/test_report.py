@@ -177,6 +177,26 @@ def test_the_tables_can_be_taken_along(opened):
     assert [e["label"] for e in json.loads(data)["events"]] == [e.label for e in analysis.timeline]
 
 
+def test_long_lists_come_in_parts(opened):
+    analysis = talking()
+    first = analysis.timeline.events[0]
+    many = [replace(first, start=0.1 * i, end=0.1 * i + 0.05, score=0.5 + i / 100) for i in range(35)]
+    page = opened(replace(analysis, timeline=Timeline(tuple(many), 4.0)))
+    assert page.locator(".card").count() == 24
+    page.locator('.bar[data-event="30"]').click()
+    assert page.locator(".card.selected").get_attribute("data-event") == "30"
+    page.get_by_role("button", name="Show all 35 events").click()
+    assert page.locator(".card").count() == 35
+    assert page.locator("#all").is_hidden()
+
+
+@pytest.mark.parametrize("model", [{}, {"name": "other", "rule": {"threshold": 0.4}, "metrics": {"top-1": 0.8712}}])
+def test_a_model_may_say_little(opened, model):
+    page = opened(replace(talking(), model=model))
+    assert page.locator("#limits").is_visible()
+    assert ("40 % confidence" in page.locator(".model").inner_text()) == bool(model)
+
+
 def test_nothing_found(opened):
     page = opened(nothing_found())
     assert page.locator("#nothing").is_visible()

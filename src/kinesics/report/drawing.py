@@ -49,14 +49,15 @@ STROKES: tuple[Stroke, ...] = (
     *_sided("@wrist @ring_tip", 0.5),
     *_sided("@wrist @pinky_knuckle @pinky_tip", 0.5),
 )
-DOTS: tuple[int, ...] = tuple(UPPER_BODY.indices("left_eye", "right_eye", "left_brow", "right_brow", "nose"))
+_DOTS = {"left_eye": 1.0, "right_eye": 1.0, "left_brow": 0.6, "right_brow": 0.6, "nose": 0.7}
+DOTS: dict[int, float] = {UPPER_BODY.index(joint): size for joint, size in _DOTS.items()}  # relative to an eye's
 
 
 def in_the_plane(people: tuple[SkeletonSequence, ...]) -> tuple[list[Points], float | None]:
     """Each person's joints as (T, 42, 2) positions across the picture, 0..1, NaN where missing.
 
     The second value is None where the sequences know their place in the image. Where they do not, x and y are fitted
-    into a picture of their own, and it is that picture's width over its height.
+    into a picture of their own with some room around, and it is that picture's width over its height.
     """
     bodies = [to_upper_body(person) for person in people]
     if all(body.image_xy is not None for body in bodies):
@@ -67,7 +68,8 @@ def in_the_plane(people: tuple[SkeletonSequence, ...]) -> tuple[list[Points], fl
     if len(every) == 0:
         return flat, 1.0
     low, high = np.percentile(every, [0.5, 99.5], axis=0)  # one wild frame must not make the others tiny
-    size = np.maximum(high - low, 1e-6)
+    size = np.maximum(high - low, 1e-6) * 1.2
+    low = (low + high - size) / 2
     return [((points - low) / size).astype(np.float32) for points in flat], float(size[0] / size[1])
 
 

@@ -68,7 +68,7 @@ def _render(analysis: Analysis, pictures: list[Picture]) -> str:
         recording=recording,
         timeline=timeline,
         people=[person.person for person in analysis.people],
-        highlights=_highlights(timeline),
+        lead=_lead(timeline),
         model={key: value for key, value in analysis.model.items() if value},
         analysed=f"{today.day} {today:%B %Y}",
         stem=recording.path.name.split(".")[0] or "recording",
@@ -95,14 +95,22 @@ def _base64(content: bytes) -> str:
 # ── words ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _highlights(timeline: Timeline) -> list[str]:
-    """The most frequent gestures: "touch neck 4 times (2.1 a minute)"."""
-    rates = timeline.rates()
-    times = {1: "once", 2: "twice"}
-    return [
-        f"{label} {times.get(count, f'{count} times')}" + (f" ({rates[label]:.1f} a minute)" if count > 1 else "")
-        for label, count in list(timeline.counts().items())[:_HIGHLIGHTS]
+def _lead(timeline: Timeline) -> str:
+    """What was found, in a sentence."""
+    counts, rates = timeline.counts(), timeline.rates()
+    if not counts:
+        return "No micro-gesture was found in this recording."
+    if max(counts.values()) == 1:
+        likeliest = [event.label for event in sorted(timeline, key=lambda event: -event.score)]
+        rest = len(likeliest) - _HIGHLIGHTS
+        others = f" and {rest} more" if rest > 0 else ""
+        return f"Found once each: {', '.join(likeliest[:_HIGHLIGHTS])}{others}."
+    most = [
+        f"{label} {'twice' if count == 2 else f'{count} times'}" + (f" ({rates[label]:.1f} a minute)" if rates else "")
+        for label, count in counts.items()
+        if count > 1
     ]
+    return f"Most often: {', '.join(most[:_HIGHLIGHTS])}."
 
 
 def _clock(seconds: float) -> str:
@@ -125,12 +133,13 @@ def _data(analysis: Analysis, pictures: list[Picture]) -> dict[str, Any]:
     known = recording.width / recording.height if recording.width and recording.height else 16 / 9
     rate, times = _motion_clock(recording.duration, len(people))
     shown = np.array([picture.time for picture in pictures])
+    motion = [points_at(points, frames_at(person, times)) for person, points in zip(people, plane, strict=True)]
     by_person = {person.person: points for person, points in zip(people, plane, strict=True)}
     return {
         "duration": recording.duration,
         "aspect": known if own_aspect is None else own_aspect,
         "strokes": [vars(stroke) for stroke in STROKES],
-        "dots": DOTS,
+        "dots": list(DOTS.items()),
         "eyes": UPPER_BODY.indices("left_eye", "right_eye"),
         "joints": len(UPPER_BODY),
         "reach": _REACH,
@@ -138,12 +147,12 @@ def _data(analysis: Analysis, pictures: list[Picture]) -> dict[str, Any]:
         "people": [
             {
                 "person": person.person,
-                "motion": _pack(points_at(points, frames_at(person, times))),
+                "motion": _pack(thinned),
                 "on_pictures": _pack(points_at(points, frames_at(person, shown))),
             }
-            for person, points in zip(people, plane, strict=True)
+            for person, points, thinned in zip(people, plane, motion, strict=True)
         ],
-        "box": _box(plane),
+        "box": _box(motion),
         "motion_rate": rate,
         "pictures": [vars(picture) for picture in pictures],
         "events": [

@@ -3,6 +3,7 @@
 
 const DATA = JSON.parse(document.getElementById("data").textContent);
 const PALETTE = ["#3b82c4", "#d97a1f", "#2f9e6e", "#b5539c", "#7a63c9", "#c2504d", "#1f9aa8", "#a3842a", "#d45c8b", "#6b8f2b", "#5573a8", "#96694c"];
+const PAGE = 24; // cards shown at first
 const HOLD = 0.6; // seconds that a looping event rests at its end
 
 const $ = (id) => document.getElementById(id);
@@ -19,7 +20,7 @@ for (const curve of DATA.curves) labels.push(...Object.keys(curve.classes).filte
 const hue = (label) => PALETTE[labels.indexOf(label) % PALETTE.length];
 const several = DATA.people.length > 1;
 
-const state = { time: 0, peek: null, playing: false, until: null, selected: null, zoom: 1, hidden: new Set(), floor: 0 };
+const state = { time: 0, peek: null, playing: false, until: null, selected: null, zoom: 1, hidden: new Set(), floor: 0, cards: PAGE };
 const shown = (event) => !state.hidden.has(event.label) && event.score >= state.floor;
 const now = () => state.peek ?? state.time;
 
@@ -148,10 +149,10 @@ function drawPose(context, pose, at, width, edge) {
   });
   context.fillStyle = hues.middle;
   const [left, right] = DATA.eyes.map(point);
-  const dot = Math.max(width * 0.4, 0.06 * (Math.hypot(left[0] - right[0], left[1] - right[1]) || 0));
-  for (const joint of DATA.dots.filter(seen)) {
+  const dot = edge ? width * 0.5 : Math.max(width * 0.4, 0.045 * (Math.hypot(left[0] - right[0], left[1] - right[1]) || 0));
+  for (const [joint, share] of DATA.dots.filter(([joint]) => seen(joint))) {
     context.beginPath();
-    context.arc(...point(joint), dot, 0, 2 * Math.PI);
+    context.arc(...point(joint), dot * share, 0, 2 * Math.PI);
     context.fill();
   }
 }
@@ -222,6 +223,7 @@ function buildLanes() {
       $("lanes").append(lane);
     }
   }
+  $("timeline").classList.toggle("dense", $("lanes").childElementCount > 12);
 }
 
 function makeBar(event) {
@@ -336,6 +338,7 @@ function select(event) {
     card.element.classList.toggle("selected", other === event);
     card.pick.setAttribute("aria-pressed", String(other === event));
   }
+  if (!cards.get(event).element.isConnected) filter();
   seek((event.start + event.end) / 2);
   animate(event);
 }
@@ -503,6 +506,7 @@ function listenToFilters() {
     $("chips").append(chip);
   }
   $("sort").onchange = filter;
+  $("all").onclick = () => { state.cards = Infinity; filter(); };
   $("floor").oninput = () => {
     state.floor = $("floor").value / 100;
     $("floor-value").textContent = percent(state.floor);
@@ -513,7 +517,10 @@ function listenToFilters() {
 function filter() {
   const order = events.length && $("sort").value === "score" ? (a, b) => b.score - a.score : (a, b) => a.start - b.start;
   const visible = events.filter(shown).sort(order);
-  $("cards").replaceChildren(...visible.map((event) => cards.get(event).element));
+  state.cards = Math.max(state.cards, visible.indexOf(state.selected) + 1);
+  $("cards").replaceChildren(...visible.slice(0, state.cards).map((event) => cards.get(event).element));
+  $("all").hidden = visible.length <= state.cards;
+  $("all").textContent = `Show all ${visible.length} events`;
   for (const [event, bar] of bars) bar.hidden = !shown(event);
   for (const lane of document.querySelectorAll(".lane")) lane.hidden = state.hidden.has(lane.dataset.label);
   $("nothing").hidden = visible.length > 0;
