@@ -1,0 +1,240 @@
+"""The simulator's doors: clips and data sets of what a detector would see, and films of simulated people."""
+
+from __future__ import annotations
+
+import json
+import logging
+import multiprocessing
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kinesics.data.imigue import CLASSES, match_class
+from kinesics.data.simulator.body import Body, Pose
+from kinesics.data.simulator.camera import Camera, look_at, random_camera
+from kinesics.data.simulator.detector import detect
+from kinesics.data.simulator.programs import Motion, interview, perform
+from kinesics.data.simulator.render import Box, Image, Look, NoGraphicsError, draw_skeleton, random_look, render
+from kinesics.errors import KinesicsError
+from kinesics.skeleton import UPPER_BODY, SkeletonSequence
+from kinesics.skeleton.sequence import FloatArray
+from kinesics.timeline import Event, Timeline
+from kinesics.timeline.files import write_csv, write_json, write_text
+from kinesics.video import write_video
+
+Split = Literal["train", "val", "test"]
+Progress = Callable[[float], None]  # told the share that is done, 0..1
+
+_SPLITS: tuple[Split, ...] = ("train", "val", "test")
+_NONE = len(CLASSES)
+# everything else that happens is more varied than any one gesture
+_LABELS = (*range(_NONE), _NONE, _NONE)
+_SECONDS, _FPS = 4.0, 25.0
+_INTERVIEW_SIZE = (960, 540)
+_CHAIR = (0.20, 0.21, 0.23)
+_NECK = UPPER_BODY.index("neck")
+
+
+@dataclass(frozen=True, eq=False)
+class SimulatedClip:
+    """One gesture, as it was and as it was seen: `joints` (T, 42, 3) true, in world metres."""
+
+    seen: SkeletonSequence
+    motion: Motion
+    camera: Camera
+    joints: FloatArray
+
+
+def simulate_clip(label: int | None, seed: int | tuple[int, ...], *, seconds: float = _SECONDS) -> SimulatedClip:
+    """A random person before a random camera makes the gesture of this index (None: everyday movement), 25 fps."""
+    rng = np.random.default_rng(seed)
+    motion = perform(label, rng, duration=seconds, fps=_FPS)
+    joints = Body(motion.shape).joints(motion.pose)
+    camera = random_camera(rng, joints)
+    return SimulatedClip(detect(joints, camera, rng, fps=_FPS, table=motion.table), motion, camera, joints)
+
+
+# ── data sets ────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def make_dataset(out: Path, count: int, split: Split, seed: int, *, workers: int = 2) -> None:
+    """Write `count` clips a class (twice as many of everyday movement, index 32) to the folder `out`.
+
+    Memory-mappable: xyz.npy (N, 100, 42, 3) float16, score.npy (N, 100, 42) uint8 of 255, label.npy (N,) int64,
+    onset.npy and offset.npy (N,) float32 seconds. Clip n depends on (split, seed, n) alone, and no two clips share
+    a body. What an interrupted call has finished is kept; a finished set is left as it is.
+    """
+    recipe = _recipe(count, split, seed)
+    if (out / "recipe.json").exists() and json.loads((out / "recipe.json").read_text()) == recipe:
+        return
+    if out.exists():
+        raise KinesicsError(f"{out}: holds another simulated set; remove it, or choose another folder")
+    part = out.with_name(out.name + ".part")
+    _allocate(part, recipe, count * len(_LABELS))
+    waiting = np.flatnonzero(np.load(part / "label.npy") < 0)
+    jobs = [(part, piece, split, seed) for piece in np.array_split(waiting, max(1, len(waiting) // 16))]
+    # fresh processes: forking one in which torch runs threads can hang
+    context = multiprocessing.get_context("spawn")
+    with _bar(f"Simulating {split}", count * len(_LABELS)) as advance, context.Pool(workers) as pool:
+        advance(count * len(_LABELS) - len(waiting))
+        for done in pool.imap_unordered(_write_clips, jobs):
+            advance(done)
+    part.rename(out)
+
+
+def _recipe(count: int, split: Split, seed: int) -> dict[str, object]:
+    return {"count": count, "split": split, "seed": seed, "seconds": _SECONDS, "fps": _FPS}
+
+
+def _allocate(folder: Path, recipe: dict[str, object], clips: int) -> None:
+    """Empty arrays, unless an interrupted call of the same recipe left them."""
+    note = folder / "recipe.json"
+    if note.exists() and json.loads(note.read_text()) == recipe:
+        return
+    folder.mkdir(parents=True, exist_ok=True)
+    frames, joints = round(_SECONDS * _FPS), len(UPPER_BODY)
+    for name, dtype, shape in (
+        ("xyz", np.float16, (clips, frames, joints, 3)),
+        ("score", np.uint8, (clips, frames, joints)),
+        ("label", np.int64, (clips,)),
+        ("onset", np.float32, (clips,)),
+        ("offset", np.float32, (clips,)),
+    ):
+        # sparse until written
+        array = np.lib.format.open_memmap(folder / f"{name}.npy", mode="w+", dtype=dtype, shape=shape)  # type: ignore[no-untyped-call]
+        if name == "label":
+            array[:] = -1
+        array.flush()
+    write_text(note, json.dumps(recipe))
+
+
+def _write_clips(job: tuple[Path, NDArray[np.int64], Split, int]) -> int:
+    """Make the clips of these rows; the number of them."""
+    folder, rows, split, seed = job
+    xyz, score, label, onset, offset = (
+        np.load(folder / f"{name}.npy", mmap_mode="r+") for name in ("xyz", "score", "label", "onset", "offset")
+    )
+    for n in rows.tolist():
+        index = _LABELS[n % len(_LABELS)]
+        clip = simulate_clip(None if index == _NONE else index, (_SPLITS.index(split), seed, n))
+        xyz[n], score[n] = _compact(clip.seen)
+        onset[n], offset[n] = clip.motion.onset, clip.motion.offset
+        label[n] = index  # last: it marks the clip as finished
+    return len(rows)
+
+
+def _compact(seen: SkeletonSequence) -> tuple[NDArray[np.float16], NDArray[np.uint8]]:
+    """xyz around the neck, where half precision is finest, and score in 255ths."""
+    neck = seen.xyz[seen.score[:, _NECK] > 0, _NECK]
+    centre = np.median(neck, axis=0) if len(neck) else np.zeros(3)
+    xyz = (seen.xyz - centre) * (seen.score > 0)[..., None]
+    return xyz.astype(np.float16), np.ceil(seen.score * 255).astype(np.uint8)
+
+
+@contextmanager
+def _bar(title: str, total: int) -> Iterator[Callable[[int], None]]:
+    """A progress bar with the time left; calling what it yields moves it on."""
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns) as bar:
+        task = bar.add_task(title, total=total)
+        yield lambda count: bar.advance(task, count)
+
+
+# ── films ────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def simulate_class(
+    name: str, out: Path, seed: int, *, size: tuple[int, int] = (480, 360), progress: Progress | None = None
+) -> None:
+    """Film a random person making the named gesture; `out` is a .gif or .mp4 by its suffix.
+
+    Raises KinesicsError for an unknown class or suffix, or a folder that cannot be written to.
+    """
+    label = match_class(name)
+    rng = np.random.default_rng((seed, label))
+    motion = perform(label, rng, duration=_SECONDS, fps=_FPS)
+    step = 2 if out.suffix.lower() == ".gif" else 1  # a gif of 12 frames a second is half as large, and smooth enough
+    frames = film(motion, portrait_camera(motion, rng, size[0] / size[1]), random_look(rng), size, step=step)
+    write_video(out, _counted(frames, len(motion.pose) // step, progress), _FPS / step)
+
+
+def simulate_interview(out: Path, seconds: float, seed: int, *, progress: Progress | None = None) -> None:
+    """Film a person who answers questions, with gestures in between, as .mp4 (or .gif).
+
+    Beside it: the truth as `<name>.truth.json` and `.truth.csv`, and `<name>_label.csv` as iMiGUE has it
+    (class_id, start_frame, end_frame, the end inclusive; 99 is illustrative). Raises KinesicsError like
+    `simulate_class`, or for a length of less than a second.
+    """
+    if not seconds >= 1:
+        raise KinesicsError(f"simulate: an interview needs at least 1 second, found {seconds:g}")
+    rng = np.random.default_rng((seed, 1000))
+    motion, stretches = interview(rng, duration=seconds, fps=_FPS)
+    width, height = _INTERVIEW_SIZE
+    frames = film(motion, portrait_camera(motion, rng, width / height), random_look(rng), _INTERVIEW_SIZE)
+    write_video(out, _counted(frames, len(motion.pose), progress), _FPS)
+    events = (Event(CLASSES[label], label, start, end, source="simulator") for label, start, end in stretches)
+    truth = Timeline(tuple(events), len(motion.pose) / _FPS)
+    facts = {"path": out.name, "duration": truth.duration, "fps": _FPS, "frames": len(motion.pose)}
+    write_json(out.with_suffix(".truth.json"), truth, facts, {})
+    write_csv(out.with_suffix(".truth.csv"), truth)
+    rows = [f"{_class_id(e.index)},{round(e.start * _FPS)},{round(e.end * _FPS) - 1}\n" for e in truth]
+    write_text(out.with_name(out.stem + "_label.csv"), "".join(rows))
+
+
+def _class_id(index: int) -> int:
+    return 99 if CLASSES[index] == "illustrative" else index + 1
+
+
+def portrait_camera(motion: Motion, rng: np.random.Generator, aspect: float) -> Camera:
+    """Where an interviewer's camera stands: almost in front, the upper body filling the picture."""
+    joints = Body(motion.shape).joints(motion.pose)
+    head, pelvis = np.median(joints[:, UPPER_BODY.indices("head", "pelvis")], axis=0)
+    crown = max(head[2] + 0.2, joints[..., 2].max() + 0.06)  # a raised hand is in the picture as well
+    bottom = pelvis[2] - 0.05 if motion.table is None else max(motion.table - 0.12, pelvis[2] - 0.05)
+    target = np.array([pelvis[0], pelvis[1] - 0.1, (crown + bottom) / 2])
+    yaw = np.radians(rng.uniform(-12, 12))
+    return look_at(target, distance=2.4, height=crown - bottom, yaw=yaw, pitch=np.radians(4), aspect=aspect)
+
+
+def film(motion: Motion, camera: Camera, look: Look, size: tuple[int, int], *, step: int = 1) -> Iterator[Image]:
+    """Every `step`-th frame of the motion, (H, W, 3) uint8; a drawn skeleton where no OpenGL can be had."""
+    body, width, height = Body(motion.shape), *size
+    pose = Pose(motion.pose.rotations[::step], motion.pose.root[::step], motion.pose.face[::step])
+    try:
+        yield from render(body, pose, camera, look=look, furniture=furniture(motion), width=width, height=height)
+    except NoGraphicsError as error:
+        logging.getLogger(__name__).warning("No OpenGL here (%s): drawing a skeleton instead of a person", error)
+        yield from draw_skeleton(camera.project(body.joints(pose)), width=width, height=height)
+
+
+def furniture(motion: Motion) -> tuple[Box, ...]:
+    """The chair and the table of this motion."""
+    boxes = []
+    x, y, _ = np.median(motion.pose.root, axis=0)
+    if motion.seat != "standing":
+        z = motion.seat_height
+        boxes += [
+            Box((x - 0.23, y - 0.24, z - 0.06), (x + 0.23, y + 0.2, z), _CHAIR),
+            Box((x - 0.22, y + 0.21, z + 0.12), (x + 0.22, y + 0.25, z + 0.52), _CHAIR),
+        ]
+    if motion.table is not None:
+        edge, z = motion.table_edge, motion.table
+        boxes += [
+            Box((x - 0.9, edge - 0.75, z - 0.035), (x + 0.9, edge, z)),
+            Box((x - 0.88, edge - 0.72, 0), (x + 0.88, edge - 0.7, z - 0.035)),
+        ]
+    return tuple(boxes)
+
+
+def _counted(frames: Iterator[Image], total: int, progress: Progress | None) -> Iterator[Image]:
+    for done, frame in enumerate(frames, 1):
+        yield frame
+        if progress is not None:
+            progress(min(1.0, done / total))
