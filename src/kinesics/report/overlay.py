@@ -77,9 +77,9 @@ def _draw_skeleton(canvas: ImageDraw.ImageDraw, points: Points, size: tuple[int,
     for edge in (True, False):
         for line, width, colour in lines:
             canvas.line(line, _DARK if edge else colour, round(width + (unit / 2 if edge else 0)), joint="curve")
-    for dot in DOTS:
+    for dot, large in DOTS.items():
         if seen[dot]:
-            canvas.circle(tuple(pixels[dot]), unit * 0.7, COLOURS["middle"])
+            canvas.circle(tuple(pixels[dot]), unit * large, COLOURS["middle"])
 
 
 def _ring(corners: Points) -> Points:
