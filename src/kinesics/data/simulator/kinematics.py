@@ -50,19 +50,19 @@ def _shape(thumb: _F, *fingers: _F) -> Array:
 
 
 FINGER_SHAPES: dict[str, Array] = {
-    "open": _shape((0, 0, 0), (5, 8, 8), (3, 8, 1), (4, 10, -5), (6, 12, -12)),
-    "flat": _shape((0, 5, 5), (2, 5, 0), (2, 5, 0), (2, 6, 0), (3, 8, 0)),
-    "relaxed": _shape((12, 10, 12), (22, 28, 3), (27, 33, 1), (30, 36, -1), (33, 36, -4)),
-    "cup": _shape((20, 5, 10), (35, 15, 2), (36, 16, 1), (37, 17, -1), (38, 18, -2)),
+    "open": _shape((0, 0, 0), (5, 8, 16), (3, 8, 4), (4, 10, -6), (6, 12, -17)),
+    "flat": _shape((0, 5, 5), (2, 5, 3), (2, 5, 1), (2, 6, -1), (3, 8, -4)),
+    "relaxed": _shape((12, 10, 12), (22, 28, 8), (27, 33, 3), (30, 36, -2), (33, 36, -7)),
+    "cup": _shape((20, 5, 10), (35, 15, 5), (36, 16, 1), (37, 17, -2), (38, 18, -6)),
     "curl": _shape((25, 15, 25), (50, 50, 2), (54, 54, 1), (56, 56, -1), (56, 54, -2)),
     "fist": _shape((45, 30, 45), (80, 92, 0), (84, 96, 0), (86, 96, 0), (86, 92, 0)),
-    "point": _shape((40, 25, 40), (15, 18, 2), (68, 80, 0), (76, 88, 0), (78, 86, 0)),
-    "two": _shape((38, 22, 35), (20, 22, 2), (24, 24, 0), (72, 84, 0), (76, 84, 0)),
+    "point": _shape((40, 25, 40), (15, 18, 6), (68, 80, 0), (76, 88, 0), (78, 86, 0)),
+    "two": _shape((38, 22, 35), (20, 22, 5), (24, 24, 0), (72, 84, 0), (76, 84, 0)),
     "pinch": _shape((42, 12, 18), (48, 42, 0), (50, 45, 0), (48, 45, -1), (42, 40, -3)),
     "pinch_open": _shape((42, 12, 18), (48, 42, 0), (32, 28, 0), (22, 22, -2), (15, 18, -6)),
     "hook": _shape((15, 20, 30), (20, 75, 4), (22, 80, 1), (24, 80, -2), (26, 76, -5)),
-    "interlaced": _shape((22, 15, 20), (60, 45, 5), (62, 48, 2), (62, 48, -2), (60, 46, -6)),
-    "steeple": _shape((0, 0, 5), (2, 6, 8), (0, 6, 2), (2, 6, -4), (4, 8, -10)),
+    "interlaced": _shape((22, 15, 20), (60, 45, 12), (62, 48, 4), (62, 48, -4), (60, 46, -12)),
+    "steeple": _shape((0, 0, 5), (2, 6, 14), (0, 6, 3), (2, 6, -6), (4, 8, -15)),
     "grip": _shape((45, 15, 25), (52, 55, 0), (55, 58, 0), (58, 60, -1), (60, 58, -2)),
 }  # fmt: skip
 _LAST_JOINT = 0.65  # how much the last joint of a finger follows the middle one
@@ -215,6 +215,7 @@ class Hand:
         cross = (np.cross(segments[:, :-1], segments[:, 1:]) * self.flex[:, None]).sum(-1)
         self.bent: Array = np.arcsin(np.clip(cross, -1, 1))  # (5, 3)
         self.bent[0] = 0
+        self.fanned: Array = np.arctan2(segments[:, 1] @ self.thumb_side(), segments[:, 1] @ along)  # (5,)
 
     def thumb_side(self) -> Array:
         """The direction from the fingers to the thumb, across the hand."""
@@ -228,7 +229,7 @@ class Hand:
         bends = np.stack([knuckle, middle, _LAST_JOINT * middle], -1) - self.bent[1:]
         out = np.zeros((*angles.shape[:-2], 5, 3, 3))
         out[..., 1:, :, :] = bends[..., None] * self.flex[1:, None]
-        out[..., 1:, 0, :] += mirrored * angles[..., 1:, 2, None] * self.spread[1:]
+        out[..., 1:, 0, :] += mirrored * (angles[..., 1:, 2] - self.fanned[1:])[..., None] * self.spread[1:]
         out[..., 0, 0, :] = mirrored * angles[..., 0, 0, None] * self.spread[0]
         out[..., 0, 1, :] = angles[..., 0, 1, None] * self.flex[0]
         out[..., 0, 2, :] = angles[..., 0, 2, None] * self.flex[0]
@@ -259,8 +260,10 @@ class Hand:
             return pads[FINGERS.index(name)], facing[FINGERS.index(name)]
         if name == "fingers":  # the pads of the three long fingers
             return pads[1:4].mean(0), unit(facing[1:4].mean(0))
-        if name == "tips":
-            return joints[1:4, 3].mean(0), unit(facing[1:4].mean(0) + unit(joints[1:4, 3] - joints[1:4, 2]).mean(0))
+        if name in ("tips", "index_tip", "middle_tip", "thumb_tip"):  # the very ends, nails outwards
+            which = slice(1, 4) if name == "tips" else FINGERS.index(name[:-4])
+            ends = unit(joints[which, 3] - joints[which, 2]) + 0.4 * facing[which]
+            return joints[which, 3].reshape(-1, 3).mean(0), unit(ends.reshape(-1, 3).mean(0))
         if name == "flat":  # the underside of the fingers' first halves
             return joints[2:4, 1].mean(0) + 0.01 * palm, palm
         if name == "palm":
@@ -354,7 +357,7 @@ class Arm:
         ahead = reach / np.maximum(wanted, 1e-6)[:, None]
         cosine = (upper_length**2 + distance**2 - lower_length**2) / (2 * upper_length * distance)
         height = upper_length * np.sqrt(np.clip(1 - cosine**2, 0, 1))
-        down = chest @ self.mirror((0.35, 0.3, -1.0))
+        down = (chest @ self._rest_direction(chest, reach)[..., None])[..., 0]
         down = unit(down - (down * ahead).sum(-1, keepdims=True) * ahead)
         aside = np.cross(ahead, down) * self.sign
         elbow = shoulder + (upper_length * cosine)[:, None] * ahead
@@ -364,8 +367,27 @@ class Arm:
         hinge = unit(np.cross(upper, lower))
         upper_turn = _frame(upper, hinge) @ _frame(self.upper, self.hinge).T
         lower_turn = _frame(lower, hinge) @ _frame(self.lower, self.hinge).T
-        return self._bones(
+        pose = self._bones(
             shoulder_turn, clavicle, upper_turn, lower_turn, hand, shoulder, elbow, end, abs(wanted - distance)
+        )
+        pose.strain = pose.strain + self._shoulder_strain(chest, upper)
+        return pose
+
+    def _rest_direction(self, chest: Array, reach: Array) -> Array:
+        """Where gravity leaves the elbow, seen from the chest: down and out, but forwards of a hand across the body."""
+        seen = (reach[:, None] @ chest)[:, 0] / self.reach
+        across = np.clip(-self.sign * seen[:, 0] - 0.1, 0, 1) * np.clip(seen[:, 2] + 0.7, 0, 1)
+        return np.stack([np.full(len(seen), 0.35 * self.sign), 0.3 - 2.5 * across, np.full(len(seen), -1.0)], -1)
+
+    def _shoulder_strain(self, chest: Array, upper: Array) -> Array:
+        """A hanging arm swings far back, a raised one does not; no upper arm crosses the body far."""
+        seen = (upper[:, None] @ chest)[:, 0]
+        back = seen[:, 1] - (0.2 + 0.5 * np.clip(-seen[:, 2], 0, 1))
+        across = -self.sign * seen[:, 0] - 0.45
+        return np.asarray(
+            (np.clip(back, 0, 1) / 0.12) ** 2
+            + (np.clip(across, 0, 1) / 0.15) ** 2
+            + 2.5 * np.clip(seen[:, 2] + 0.3, 0, 1)
         )
 
     def _clavicle(self, chest: Array, base: Array, wrist: Array, shrug: Array) -> Array:
@@ -498,7 +520,7 @@ class _Track:
 
 
 # what a touch searches: elbow swivels; spins about the skin's normal; tilts onto the fingertips and onto an edge
-_SWIVELS = np.radians((-20.0, -5.0, 10.0, 25.0, 40.0, 60.0))
+_SWIVELS = np.radians((-20.0, -5.0, 10.0, 25.0, 45.0, 70.0))
 _SPINS = np.radians(np.arange(0, 360, 18.0))
 _TILTS = np.radians([(tip, edge) for tip in (-15.0, 10.0, 35.0, 60.0) for edge in (-30.0, 0.0, 30.0)])
 _CLOSER = 160  # candidates, the least strained ones, that are looked at for collisions

@@ -133,7 +133,7 @@ def touch_face(s: Scene, a: float, b: float) -> None:
     if s.chance(0.3):
         style: dict[str, object] = {"effector": "palm", "shape": "cup", "place": "jaw", "fingers": (0.1, 0.3, 1)}
     else:
-        style = {"effector": s.one_of("fingers", "index", "middle"), "shape": s.one_of("relaxed", "cup", "curl"),
+        style = {"effector": s.one_of("fingers", "index", "middle"), "shape": s.one_of("relaxed", "cup"),
                  "place": s.one_of("cheek", "cheek_side", "cheek_side"), "fingers": (-0.3, 0.3, 1)}  # fmt: skip
     for side in sides:
         s.reach(side, a, b, **style, shift=_jitter(s, 0.006), rub=_rub(s, 0.009, 0.004, 0.6))
@@ -172,9 +172,7 @@ def rub_eyes(s: Scene, a: float, b: float) -> None:
         return
     for side in SIDES if kind == "both" else (s.one_of(*SIDES),):
         effector, shape = (
-            ("knuckles", "curl")
-            if kind == "knuckle"
-            else (s.one_of("index", "middle"), s.one_of("relaxed", "point", "curl"))
+            ("knuckles", "curl") if kind == "knuckle" else (s.one_of("index", "middle"), s.one_of("relaxed", "point"))
         )
         s.reach(side, a, b, place=s.one_of("eye", "eye_outer", "eye_inner"), effector=effector, shape=shape,
                 fingers=(-0.5, 0.4, 0.7), rub=rub)  # fmt: skip
@@ -189,7 +187,7 @@ def touch_other_face_part(s: Scene, a: float, b: float) -> None:
         if place.startswith("nose")
         else s.one_of("index", "middle", "fingers")
     )
-    shape = {"pinch": "pinch", "thumb": "fist"}.get(effector, s.one_of("point", "relaxed", "curl"))
+    shape = {"pinch": "pinch", "thumb": "fist"}.get(effector, s.one_of("point", "relaxed"))
     s.reach(s.one_of(*SIDES), a, b, place=place, effector=effector, shape=shape, fingers=(-0.6, 0.5, 0.7),
             shift=_jitter(s, 0.003), rub=_rub(s, 0.006, 0.003, 0.7))  # fmt: skip
 
@@ -203,7 +201,7 @@ def touch_ears(s: Scene, a: float, b: float) -> None:
         s.reach(side, a, b, place="ear_lobe", effector="pinch", shape="pinch_open", fingers=(-0.3, 0.6, 0.8),
                 rub=_rub(s, 0.006, 0.003, 0.7))  # fmt: skip
     elif kind == "scratch":
-        s.reach(side, a, b, place="behind_ear", effector=s.one_of("index", "fingers"), shape="curl", fingers=(-0.2, 0.6, 0.8),
+        s.reach(side, a, b, place="behind_ear", effector=s.one_of("index_tip", "tips"), shape="relaxed", fingers=(-0.2, 0.6, 0.8),
                 rub=_rub(s, 0.008, 0.0, 0.9))  # fmt: skip
     else:
         s.reach(side, a, b, place=s.one_of("ear", "ear_top"), effector=s.one_of("index", "fingers"), shape=s.one_of("point", "relaxed"),
@@ -216,8 +214,9 @@ def bite_nails(s: Scene, a: float, b: float) -> None:
     s.show("jawOpen", s.between(0.1, 0.22), a - 0.1, b, 0.4)
     gnaw = np.clip(np.sin(2 * np.pi * s.between(1.5, 3) * s.t), 0, 1) * s.between(0.03, 0.1)
     everyday.add(s, {"jawOpen": gnaw * ((s.t > a) & (s.t < b))})
-    s.reach(s.one_of(*SIDES), a, b, place="lips", effector=s.one_of("index", "index", "middle", "thumb"), shape=s.one_of("curl", "curl", "two"),
-            fingers=(-0.8, 0.4, 0.5), press=-0.002, shift=(s.between(-0.006, 0.01), -0.004, 0), rub=_rub(s, 0.003, 0.003, 0.8, 2))  # fmt: skip
+    s.reach(s.one_of(*SIDES), a, b, place="lips", effector=s.one_of("index_tip", "index_tip", "middle_tip", "thumb_tip"),
+            shape=s.one_of("relaxed", "curl", "grip"), fingers=(-0.5, 0.5, 0.7), shift=(s.between(-0.006, 0.01), -0.002, 0),
+            rub=_rub(s, 0.003, 0.003, 0.8, 2))  # fmt: skip
 
 
 def touch_chin(s: Scene, a: float, b: float) -> None:
@@ -236,7 +235,7 @@ def touch_chin(s: Scene, a: float, b: float) -> None:
             rub=_rub(s, 0.005, 0.008, 0.7),
         )
     elif kind == "stroke":
-        s.reach(side, a, b, place=s.one_of("chin", "chin_side"), effector=s.one_of("fingers", "index"), shape=s.one_of("relaxed", "curl"),
+        s.reach(side, a, b, place=s.one_of("chin", "chin_side"), effector=s.one_of("fingers", "index"), shape=s.one_of("relaxed", "cup"),
                 fingers=(-0.9, 0.3, 0.5), rub=_rub(s, 0.01, 0.006, 0.8))  # fmt: skip
     else:
         s.reach(side, a, b, place="under_chin", effector="knuckles", shape="curl", fingers=(-0.9, 0.3, 0.2))
@@ -260,8 +259,8 @@ def play_with_hair(s: Scene, a: float, b: float) -> None:
         middle = (a + b) / 2
         places = ("hair_front", "crown_side") if s.chance(0.6) else ("hair_side", "hair_back")
         for place, start, end in ((places[0], a, middle), (places[1], middle, b)):
-            s.reach(side, start, end, place=place, effector="fingers", shape="curl" if s.chance(0.5) else "relaxed",
-                    fingers=(-0.2, 1, 0.2), travel=min(0.7, b - a), back=0.6, arc=0.2, rub=_rub(s, 0.015, 0.004, 0.8))  # fmt: skip
+            s.reach(side, start, end, place=place, effector=s.one_of("fingers", "tips"), shape="relaxed",
+                    fingers=(-0.2, 1, 0.2), travel=min(0.7, 0.45 * (b - a)), back=0.6, arc=0.2, rub=_rub(s, 0.015, 0.004, 0.8))  # fmt: skip
     else:
         s.reach(side, a, b, place=s.one_of("hair_side", "ear_top", "hair_front", "hair_back"), effector=s.one_of("pinch", "fingers"), shape="pinch",
                 fingers=(-0.3, 0.6, 0.7), shift=(0.012, 0, 0), rub=_rub(s, 0.01, 0.008, 0.9, 8))  # fmt: skip
@@ -292,7 +291,7 @@ def scratch_back(s: Scene, a: float, b: float) -> None:
         s.move("tilt", (-1 if side == "left" else 1) * s.between(0, 0.2), a - 0.1, b, 0.6)
         opposite = s.chance(0.5)
         s.reach(side, a, b, place=s.one_of("shoulder_back", "shoulder_top") if opposite else "shoulder_back",
-                place_side=_other(side) if opposite else side, effector="fingers", shape="curl",
+                place_side=_other(side) if opposite else side, effector=s.one_of("fingers", "tips"), shape="relaxed",
                 fingers=(-0.6, 1, -0.3) if opposite else (-0.2, 1, -0.6), rub=rub)  # fmt: skip
     else:
         s.move("lean", s.between(0.05, 0.2), a - 0.2, b, 0.7)
@@ -302,7 +301,7 @@ def scratch_back(s: Scene, a: float, b: float) -> None:
             b,
             place="lower_back",
             effector="fingers",
-            shape="curl",
+            shape="relaxed",
             fingers=(-0.8, 0.2, 0.5),
             rub=rub,
             arc=-0.5,
@@ -364,7 +363,7 @@ def scratch_arm(s: Scene, a: float, b: float) -> None:
     place = s.one_of("arm_outer", "arm_front", "arm_low", "forearm_top", "forearm_up")
     if place.startswith("forearm"):
         s.reach(_other(side), a - 0.1, b, point=(0.08, -0.3, -0.24), fingers=(-0.7, -0.7, 0.05), palm=(-0.1, 0.2, -1))
-    s.reach(side, a, b, place=place, place_side=_other(side), effector=s.one_of("fingers", "fingers", "flat"), shape=s.one_of("relaxed", "curl"),
+    s.reach(side, a, b, place=place, place_side=_other(side), effector=s.one_of("fingers", "fingers", "flat"), shape=s.one_of("relaxed", "cup"),
             fingers=(-1, -0.1, -0.2), rub=Rub(s.between(0.008, 0.02), s.between(0, 0.01), rate=s.between(1.5, 3.5), fingers=s.between(2, 7)))  # fmt: skip
 
 
@@ -460,11 +459,10 @@ def withdraw_arms(s: Scene, a: float, b: float) -> None:
 
 def arms_akimbo(s: Scene, a: float, b: float) -> None:
     """Hands on the hips, elbows out."""
-    sides = SIDES if s.chance(0.8) else (s.one_of(*SIDES),)
-    height = s.between(0.0, 0.05)
-    for side in sides:
-        s.reach(side, a, b, anchor="spine05", point=(0.175, -0.01, 0.06 + height), fingers=(-0.55, -0.7, -0.5), palm=(-1, 0.3, 0.25), shape="cup",
-                swivel=1.25, arc=0.2)  # fmt: skip
+    place = s.one_of("waist", "hip")
+    for side in SIDES if s.chance(0.8) else (s.one_of(*SIDES),):
+        s.reach(side, a, b, place=place, effector=s.one_of("palm", "flat"), shape="cup", swivel=0.8, arc=0.2,
+                fingers=(-0.3, -0.85, -0.6), shift=(0.0, 0.0, s.between(-0.01, 0.03)))  # fmt: skip
 
 
 def illustrative(s: Scene, a: float, b: float) -> None:
