@@ -6,12 +6,13 @@ its facial actions. `start` and `end` are the seconds between which a gesture is
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 
 from kinesics.data.simulator.body import FACIAL_ACTIONS
-from kinesics.data.simulator.kinematics import Array, minimum_jerk, pulse, wander
+from kinesics.data.simulator.kinematics import SIDES, Array, minimum_jerk, pulse, wander
 from kinesics.data.simulator.scene import Scene
 
 Curves = Mapping[str, Array | float]
@@ -112,6 +113,50 @@ def moods(scene: Scene) -> None:
             "press": {"mouthPress*": 0.6 * shown},
         }
         add(scene, faces[scene.rng.choice(list(faces), p=[0.45, 0.2, 0.25, 0.1])])
+
+
+def hands(scene: Scene, busy: Sequence[tuple[float, float]] = ()) -> None:
+    """Hands that mean nothing: they shift where they rest, lift a little, reach for something, or lift a drink.
+
+    None of it falls into the `busy` spans, (start, end) in seconds; the hands must have their rests already.
+    """
+    taken = [(start - 0.8, end + 0.8) for start, end in busy]
+    for start in _moments(scene, 0.3):
+        end = start + scene.between(0.7, 2.2)
+        if any(start < last and end > first for first, last in taken):
+            continue
+        taken.append((start - 0.6, end + 0.6))
+        kind = scene.rng.choice(["shift", "lift", "fetch", "drink"], p=[0.45, 0.25, 0.2, 0.1])
+        side = scene.one_of(*SIDES)
+        if kind == "shift":
+            _shift(scene, side, start, end if scene.chance(0.5) else 1e9)
+        elif kind == "lift":
+            _shift(scene, side, start, start + scene.between(0.4, 0.9), up=scene.between(0.04, 0.1))
+        elif kind == "fetch":
+            point = scene.between(0.02, 0.35), scene.between(-0.62, -0.48), scene.between(0.08, 0.3)
+            scene.reach(
+                side, start, end, anchor="seat", point=point, fingers=(-0.2, -1, 0), palm=(-1, 0, -0.3), shape="grip"
+            )
+        else:  # from a bottle, a hand's breadth before the mouth
+            bottle = -scene.between(0.02, 0.05), -scene.between(0.1, 0.15), scene.between(-0.03, 0.02)
+            wish = {"fingers": (-1, -0.3, 0.1), "palm": (-0.3, 1, 0.2), "shape": "grip", "effector": "palm"}
+            scene.reach(side, start, start + scene.between(1.0, 2.0), place="lips", shift=bottle, **wish)
+            add(
+                scene,
+                {
+                    "nod": -0.2 * pulse(scene.t, start + 0.2, start + 1.0, 0.5),
+                    "jawOpen": 0.1 * pulse(scene.t, start, start + 1, 0.4),
+                },
+            )
+
+
+def _shift(scene: Scene, side: str, start: float, end: float, up: float = 0.0) -> None:
+    """A hand moves a few centimetres from where it rests, and perhaps changes its shape."""
+    rest = scene.goals[side][0]
+    away = scene.between(-0.01, 0.05), scene.between(-0.06, 0.04), up
+    travel, shape = scene.between(0.35, 0.8), scene.one_of(rest.shape, "relaxed", "cup", "curl")
+    moved = replace(rest, start=start, end=end, travel=travel, back=travel, shift=away, shape=shape, arc=0.1)
+    scene.goals[side].append(moved)
 
 
 # ---------------------------------------------------------------- gestures without hands
