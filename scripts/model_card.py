@@ -1,0 +1,79 @@
+"""Write docs/model_card.md from the specification inside the shipped weights."""
+
+from pathlib import Path
+
+from kinesics.models.weights import DEFAULT, load_weights
+
+CARD = """\
+# Model card: {name}
+
+Written by `python scripts/model_card.py` from the specification inside the weights file.
+
+| | |
+|---|---|
+| what | 2s-AGCN, joint and bone stream, {parameters:,} parameters, {size:.1f} MB as safetensors (half precision) |
+| sees | {frames} frames at {fps} a second ({seconds:.2f} s) of 42 upper-body joints: x, y, z and score |
+| says | the 32 gestures of iMiGUE's class table, or "none" |
+| learned from | {training_data} |
+| licence | {licence} |
+| sha256 | `{digest}` |
+| made by | `make weights` (`kinesics train --out runs/default`) |
+
+**It has never seen a labelled real micro-gesture.** {limits} Nothing of iMiGUE, SMG or any other recording of people
+was used. Treat its events as proposals to look at, its scores as an order among them and not as chances of being
+right. It reads movement, not minds: it does not tell what somebody feels, and it does not detect lies.
+
+## On held-out simulated people
+
+Other bodies, cameras, movements and noise than in training; windows on the middle of each gesture.
+
+| | |
+|---|---|
+| top-1, 32 gestures and "none" | {top1:.3f} |
+| top-1 among the 32 gestures | {top1_gestures_only:.3f} |
+| top-5 | {top5:.3f} |
+| mean-class accuracy | {mean_class:.3f} |
+| top-1, joint stream alone | {top1_joint:.3f} |
+| top-1, bone stream alone | {top1_bone:.3f} |
+
+| class | accuracy | an event begins at |
+|---|---|---|
+{classes}
+
+## What fails
+
+- Movement that the simulator does not know: drinking, reading, eating, sign language, walking may be called gestures.
+- Head-and-shoulders pictures: hands and elbows outside the picture are missing, and with them most gestures.
+- Small face movements (bite lip, puffed cheeks) need a face of some 80 pixels or more, and good light.
+- Hands that the landmark engine loses (folded, moving fast, behind things) leave the network with the arms alone.
+- People whose looks or movement the landmark engine serves badly are served badly here as well.
+"""
+
+
+def main() -> None:
+    network, specification, digest = load_weights()
+    metrics = specification.metrics
+    rows = [
+        f"| {label} | {metrics[f'class/{label}']:.2f} | {specification.thresholds.get(label, 0):.2f} |"
+        for label in specification.classes
+        if f"class/{label}" in metrics
+    ]
+    text = CARD.format(
+        name=specification.name,
+        parameters=sum(p.numel() for p in network.parameters()),
+        size=DEFAULT.stat().st_size / 1e6,
+        frames=specification.frames,
+        fps=specification.fps,
+        seconds=specification.frames / specification.fps,
+        training_data=specification.training_data,
+        licence=specification.licence,
+        digest=digest,
+        limits=specification.limits,
+        classes="\n".join(rows),
+        **{name: value for name, value in metrics.items() if "/" not in name},
+    )
+    Path("docs/model_card.md").write_text(text, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
