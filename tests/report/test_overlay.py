@@ -6,7 +6,7 @@ from recordings import landmarks_only, talking, three_people
 
 from kinesics.errors import KinesicsError
 from kinesics.report import write_overlay
-from kinesics.report.overlay import COLOURS, LONGER_SIDE
+from kinesics.report.overlay import COLOURS, READABLE
 from kinesics.video import probe, read_frames
 
 
@@ -22,7 +22,7 @@ def test_skeleton_and_names_are_drawn_on_the_video(tmp_path):
     assert told == sorted(told)
     info = probe(tmp_path / "overlay.mp4")
     assert info.duration == pytest.approx(analysis.recording.duration, abs=0.1)
-    assert LONGER_SIDE / 2 < info.width <= LONGER_SIDE
+    assert READABLE / 2 < info.width <= READABLE
     plain = next(read_frames(analysis.recording.path, start=1.0)).image
     drawn = next(read_frames(tmp_path / "overlay.mp4", start=1.0)).image
     for side in ("left", "right"):

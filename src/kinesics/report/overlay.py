@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from kinesics.pipeline.results import Analysis
     from kinesics.timeline import Event
 
-LONGER_SIDE = 1280  # pixels at most; smaller pictures are enlarged, or lines and words would hide them
+LONGER_SIDE = 1280  # pixels at most
+READABLE = 960  # small pictures are enlarged towards it, or lines and words would hide them
 RATE = 30.0  # frames a second at most
 COLOURS = {"left": (45, 212, 191), "right": (251, 146, 60), "middle": (241, 245, 249)}
 _DARK = (15, 23, 42)
@@ -37,7 +38,7 @@ def _drawn(analysis: Analysis, progress: Callable[[float], None] | None) -> Iter
     plane, aspect = in_the_plane(analysis.people)
     several = len(analysis.people) > 1
     for frame in _frames(analysis, aspect or 16 / 9):
-        larger = max(1, LONGER_SIDE // max(frame.image.shape))
+        larger = max(1, READABLE // max(frame.image.shape))
         picture = PIL.ImageOps.scale(PIL.Image.fromarray(frame.image), larger, PIL.Image.Resampling.BILINEAR)
         canvas = ImageDraw.Draw(picture)
         for person, points in zip(analysis.people, plane, strict=True):
@@ -66,7 +67,7 @@ def _frames(analysis: Analysis, aspect: float) -> Iterator[Frame]:
 def _draw_skeleton(canvas: ImageDraw.ImageDraw, points: Points, size: tuple[int, int]) -> None:
     """Light lines on a dark edge, so that they show on any ground. points: (42, 2) across the picture, or NaN."""
     pixels = (points * size).astype(np.float32)
-    unit = max(size) / 320
+    unit = max(size) / 280
     seen = ~np.isnan(points[:, 0])
     lines = []
     for stroke in STROKES:
