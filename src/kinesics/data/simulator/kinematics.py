@@ -298,6 +298,7 @@ class ArmPose:
     shoulder: Array  # (N, 3)
     elbow: Array  # (N, 3)
     wrist: Array  # (N, 3)
+    pole: Array  # (N, 3) where the elbow points, across the line from shoulder to wrist, seen from the chest
     strain: Array  # (N,) about 1 at the joint limits, fourth powers beyond
     short: Array  # (N,) metres that the hand falls short of its goal
 
@@ -340,11 +341,15 @@ class Arm:
         palm = unit(palm - (palm * along).sum(-1, keepdims=True) * along)
         return np.asarray(np.stack([along, np.cross(palm, along), palm], -1) @ self.hand.frame.T)
 
-    def solve(self, chest: Array, chest_head: Array, wrist: Array, hand: Array, swivel: Array, shrug: Array) -> ArmPose:
+    def solve(
+        self, chest: Array, chest_head: Array, wrist: Array, hand: Array, shrug: Array,
+        *, swivel: Array | None = None, pole: Array | None = None,
+    ) -> ArmPose:  # fmt: skip
         """Bring the wrist to a place (N, 3) with the hand turned so (N, 3, 3).
 
-        chest (N, 3, 3) and chest_head (N, 3) are the bone spine01; swivel (N,) lifts the elbow outwards;
-        shrug (N,) lifts the shoulder, radians of the clavicle.
+        chest (N, 3, 3) and chest_head (N, 3) are the bone spine01; shrug (N,) lifts the shoulder, radians of the
+        clavicle. The elbow is given by `swivel` (N,), which lifts it outwards from where gravity leaves it, or by
+        `pole` (N, 3), see `ArmPose`. Forearm and wrist stop at their limits, whatever the hand wants.
         """
         base = chest_head + chest @ self.from_chest
         clavicle = self._clavicle(chest, base, wrist, shrug)
@@ -357,26 +362,28 @@ class Arm:
         ahead = reach / np.maximum(wanted, 1e-6)[:, None]
         cosine = (upper_length**2 + distance**2 - lower_length**2) / (2 * upper_length * distance)
         height = upper_length * np.sqrt(np.clip(1 - cosine**2, 0, 1))
-        down = (chest @ self._rest_direction(chest, reach)[..., None])[..., 0]
+        down = pole if pole is not None else self._rest_direction(chest, reach)
+        down = (chest @ down[..., None])[..., 0]
         down = unit(down - (down * ahead).sum(-1, keepdims=True) * ahead)
-        aside = np.cross(ahead, down) * self.sign
-        elbow = shoulder + (upper_length * cosine)[:, None] * ahead
-        elbow = elbow + height[:, None] * (np.cos(swivel)[:, None] * down + np.sin(swivel)[:, None] * aside)
+        if swivel is not None:
+            aside = np.cross(ahead, down) * self.sign
+            down = np.cos(swivel)[:, None] * down + np.sin(swivel)[:, None] * aside
+        elbow = shoulder + (upper_length * cosine)[:, None] * ahead + height[:, None] * down
         end = shoulder + distance[:, None] * ahead
         upper, lower = unit(elbow - shoulder), unit(end - elbow)
         hinge = unit(np.cross(upper, lower))
         upper_turn = _frame(upper, hinge) @ _frame(self.upper, self.hinge).T
         lower_turn = _frame(lower, hinge) @ _frame(self.lower, self.hinge).T
-        pose = self._bones(
-            shoulder_turn, clavicle, upper_turn, lower_turn, hand, shoulder, elbow, end, abs(wanted - distance)
-        )
-        pose.strain = pose.strain + self._shoulder_strain(chest, upper)
-        return pose
+        local, strain = self._bones(shoulder_turn, clavicle, upper_turn, lower_turn, hand)
+        strain = strain + self._shoulder_strain(chest, upper)
+        seen = (down[:, None] @ chest)[:, 0]
+        return ArmPose(local, shoulder, elbow, end, seen, strain, abs(wanted - distance))
 
     def _rest_direction(self, chest: Array, reach: Array) -> Array:
         """Where gravity leaves the elbow, seen from the chest: down and out, but forwards of a hand across the body."""
         seen = (reach[:, None] @ chest)[:, 0] / self.reach
         across = np.clip(-self.sign * seen[:, 0] - 0.1, 0, 1) * np.clip(seen[:, 2] + 0.7, 0, 1)
+        across = across * np.clip(0.5 - 3 * seen[:, 1], 0, 1)  # not behind the back
         return np.stack([np.full(len(seen), 0.35 * self.sign), 0.3 - 2.5 * across, np.full(len(seen), -1.0)], -1)
 
     def _shoulder_strain(self, chest: Array, upper: Array) -> Array:
@@ -398,26 +405,27 @@ class Arm:
         return turn((0, -self.sign, 0), rise) @ turn((0, 0, -self.sign), forward)
 
     def _bones(
-        self, shoulder_turn: Array, clavicle: Array, upper_turn: Array, lower_turn: Array, hand: Array,
-        shoulder: Array, elbow: Array, wrist: Array, short: Array,
-    ) -> ArmPose:  # fmt: skip
+        self, shoulder_turn: Array, clavicle: Array, upper_turn: Array, lower_turn: Array, hand: Array
+    ) -> tuple[dict[str, Array], Array]:
         local_upper = shoulder_turn.transpose(0, 2, 1) @ upper_turn
         half = turn(self.upper, -0.5 * _twist(local_upper, self.upper))
         local_hand = lower_turn.transpose(0, 2, 1) @ hand
         roll = _twist(local_hand, self.lower)
-        forearm = turn(self.lower, 0.6 * roll)
-        swing = turn(self.lower, -roll)[..., :, :] @ local_hand
-        bend = rotation_vectors(swing) @ self.hand.frame
+        bend = rotation_vectors(turn(self.lower, -roll) @ local_hand) @ self.hand.frame
         strain = (roll / _TWIST) ** 4 + (bend[:, 1] / _FLEXION) ** 4 + (bend[:, 2] / _DEVIATION) ** 4
+        limits = 1.15 * np.array([_DEVIATION, _FLEXION, _DEVIATION])
+        roll, bend = np.clip(roll, -1.15 * _TWIST, 1.15 * _TWIST), np.clip(bend, -limits, limits)
+        swing = np.asarray(rotation_matrices(bend @ self.hand.frame.T), float)
+        forearm = turn(self.lower, 0.6 * roll)
         local = {
             "clavicle": clavicle,
             "upperarm01": local_upper @ half,
             "upperarm02": half.transpose(0, 2, 1),
             "lowerarm01": upper_turn.transpose(0, 2, 1) @ lower_turn,
             "lowerarm02": forearm,
-            "wrist": forearm.transpose(0, 2, 1) @ local_hand,
+            "wrist": turn(self.lower, 0.4 * roll) @ swing,
         }
-        return ArmPose(local, shoulder, elbow, wrist, strain, short)
+        return local, strain
 
 
 _ARM_BONES = ("clavicle", "upperarm01", "upperarm02", "lowerarm01", "lowerarm02", "wrist")
@@ -506,7 +514,7 @@ class _Grip:
     bone: int
     position: Array  # (3,) from the bone's head, in the bone's axes
     rotation: Array  # (3, 3) against the bone
-    swivel: float
+    pole: Array  # (3,) where the elbow points, seen from the chest
 
 
 @dataclass
@@ -515,7 +523,7 @@ class _Track:
 
     wrist: Array  # (T, 3)
     hand: Array  # (T, 3, 3)
-    swivel: Array  # (T,)
+    pole: Array  # (T, 3)
     fingers: Array  # (T, 5, 3)
 
 
@@ -570,7 +578,7 @@ class Stage:
     def _solve(self, side: str, goals: list[Goal]) -> dict[int, Array]:
         arm = self.arms[side]
         track = self._follow(arm, goals)
-        pose = arm.solve(*self._chest(slice(None)), track.wrist, track.hand, track.swivel, self.shrug[side])
+        pose = self._arm_pose(arm, track)
         out = {arm.bone[name]: rotation_vectors(local) for name, local in pose.local.items()}
         fixed = [
             BONE[f"{name}.{side[0].upper()}"]
@@ -580,6 +588,9 @@ class Stage:
         rotvecs = arm.hand.rotvecs(track.fingers)
         out |= {int(bone): rotvecs[:, f, j] for f, row in enumerate(arm.hand.bones) for j, bone in enumerate(row)}
         return out
+
+    def _arm_pose(self, arm: Arm, track: _Track) -> ArmPose:
+        return arm.solve(*self._chest(slice(None)), track.wrist, track.hand, self.shrug[arm.side], pole=track.pole)
 
     def _chest(self, frames: slice | IntArray) -> tuple[Array, Array]:
         bone = BONE["spine01"]
@@ -619,14 +630,18 @@ class Stage:
             )
             drift = drift + (hand @ (arm.hand.frame @ offsets[..., None]))[..., 0]
             fingers[:, 1:, :2] += (np.radians(rub.fingers) * wave)[:, None, None]
-        return _Track(wrist + drift, hand, np.full(frames, grip.swivel), fingers)
+        return _Track(wrist + drift, hand, np.tile(grip.pole, (frames, 1)), fingers)
 
     def _keep_out(self, arm: Arm, track: _Track) -> None:
         """Push the hand out of head, trunk and table wherever it sank in."""
         balls = track.wrist[:, None] + (track.hand[:, None] @ arm.hand.balls(track.fingers)[..., None])[..., 0]
-        depth, outward = depth_inside(balls, BALL_RADII - 0.007, self.skin, self.normals)
+        elbow = self._arm_pose(arm, track).elbow
+        forearm = [share * elbow + (1 - share) * track.wrist for share in (0.12, 0.3)]
+        balls = np.concatenate([balls, np.stack(forearm, 1)], 1)
+        radii = np.concatenate([BALL_RADII, (0.03, 0.036)])
+        depth, outward = depth_inside(balls, radii - 0.007, self.skin, self.normals)
         if self.table is not None:
-            sunk = self._table_depth(balls) + BALL_RADII
+            sunk = self._table_depth(balls) + radii
             up = sunk > depth
             depth, outward = np.where(up, sunk, depth), np.where(up[..., None], (0.0, 0.0, 1.0), outward)
         worst = depth.argmax(1)
@@ -651,9 +666,12 @@ class Stage:
             bone, wrist, hand, swivel = self._touch(arm, goal, frame)
         else:
             bone, wrist, hand, swivel = self._hold(arm, goal, frame)
+        now = slice(frame, frame + 1)
+        shrug = self.shrug[arm.side][now]
+        pose = arm.solve(*self._chest(now), wrist[None], hand[None], shrug, swivel=np.array([swivel]))
         turns, heads = self._anchor(bone)
         turned = turns[frame].T
-        return _Grip(goal, bone, turned @ (wrist - heads[frame]), turned @ hand, swivel)
+        return _Grip(goal, bone, turned @ (wrist - heads[frame]), turned @ hand, pose.pole[0])
 
     def _anchor(self, bone: int) -> tuple[Array, Array]:
         """Rotations (T, 3, 3) and places (T, 3) of what a hand rides on."""
@@ -710,7 +728,7 @@ class Stage:
         count = len(wrist)
         chest, chest_head = self._chest(slice(frame, frame + 1))
         shrug = np.repeat(self.shrug[arm.side][frame], count)
-        pose = arm.solve(np.repeat(chest, count, 0), np.repeat(chest_head, count, 0), wrist, hand, swivel, shrug)
+        pose = arm.solve(np.repeat(chest, count, 0), np.repeat(chest_head, count, 0), wrist, hand, shrug, swivel=swivel)
         cost = effort + pose.strain + 60 * pose.short + 0.8 * ((swivel - 0.2) / 0.5) ** 2
         for wish, column in ((goal.fingers, 0), (goal.palm, 2)):
             if wish is not None and goal.place:
@@ -754,5 +772,5 @@ def _blend(a: _Track, b: _Track, weight: Array, arc: float) -> _Track:
     wrist[:, 1:2] -= arc * 0.18 * 4 * w * (1 - w) * distance
     between = rotation_vectors(a.hand.transpose(0, 2, 1) @ b.hand) * w
     hand = a.hand @ rotation_matrices(between)
-    swivel = (1 - weight) * a.swivel + weight * b.swivel
-    return _Track(wrist, hand, swivel, (1 - w[..., None]) * a.fingers + w[..., None] * b.fingers)
+    pole = (1 - w) * a.pole + w * b.pole
+    return _Track(wrist, hand, pole, (1 - w[..., None]) * a.fingers + w[..., None] * b.fingers)

@@ -84,7 +84,7 @@ def _rest_goal(scene: Scene, posture: str, side: str, upper: bool) -> Goal:
             point, palm = (0.01, -0.25, 0.115 + 0.035 * upper), (-0.25, 0.1, -1.0)
             return replace(at, shape="cup", point=point, fingers=(-1, -0.7, -0.1), palm=palm)
         case "hanging":
-            return replace(at, point=(0.27, -0.04, -0.04), fingers=(0.02, -0.12, -1), palm=(-1, 0.25, 0))
+            return replace(at, swivel=-0.2, point=(0.22, -0.05, -0.06), fingers=(-0.05, -0.15, -1), palm=(-1, 0.25, 0))
     raise ValueError(f"unknown rest posture {posture}")
 
 
@@ -119,10 +119,10 @@ def touch_hat(s: Scene, a: float, b: float) -> None:
     _bow(s, a, b, 0.15)
     side = s.one_of(*SIDES)
     if s.chance(0.5):
-        s.reach(side, a, b, place=s.one_of("brim", "hairline"), effector="pinch", shape="pinch", shift=(0.02, -0.03, 0.01),
+        s.reach(side, a, b, place=s.one_of("brim", "hairline"), effector="pinch", shape="pinch", shift=(0.02, -0.02, 0.01), swivel=s.between(0.5, 0.9),
                 fingers=(-0.4, 0.5, 0.5), rub=_rub(s, 0.008, 0.006, 0.7))  # fmt: skip
     else:
-        s.reach(side, a, b, place=s.one_of("crown", "hair_front"), effector="flat", shape="cup", palm=(0, 0, -1),
+        s.reach(side, a, b, place=s.one_of("crown", "hair_front"), effector="flat", shape="cup", palm=(0, 0, -1), swivel=s.between(0.6, 1.0),
                 rub=_rub(s, 0.012, 0.008, 0.5, 2), shift=(0, 0, 0.012))  # fmt: skip
 
 
@@ -286,7 +286,7 @@ def scratch_back(s: Scene, a: float, b: float) -> None:
     """A hand over the shoulder, or from below behind the back."""
     side = s.one_of(*SIDES)
     rub = Rub(s.between(0.008, 0.02), 0.004, rate=s.between(2, 4), fingers=s.between(3, 8))
-    if s.chance(0.75):
+    if s.chance(0.8):
         s.move("nod", s.between(0.05, 0.3), a - 0.1, b, 0.6)
         s.move("tilt", (-1 if side == "left" else 1) * s.between(0, 0.2), a - 0.1, b, 0.6)
         opposite = s.chance(0.5)
@@ -315,12 +315,12 @@ def scratch_back(s: Scene, a: float, b: float) -> None:
 def fold_arms(s: Scene, a: float, b: float) -> None:
     """Arms crossed before the chest, one hand on the other arm, the other tucked in."""
     inner = s.one_of(*SIDES)
-    height = s.between(-0.17, -0.11)
+    height = s.between(-0.13, -0.06)
     s.reach(
         inner,
         a,
         b,
-        point=(-0.1, -0.15, height),
+        point=(-0.1, -0.175, height),
         fingers=(-1, 0.15, 0.15),
         palm=(0, 1, 0),
         shape="cup",
@@ -331,7 +331,7 @@ def fold_arms(s: Scene, a: float, b: float) -> None:
         _other(inner),
         a + 0.1,
         b,
-        point=(-0.09, -0.225, height + 0.02),
+        point=(-0.09, -0.25, height + 0.02),
         fingers=(-1, 0.25, 0.25),
         palm=(0, 1, 0),
         shape="cup",
@@ -386,7 +386,7 @@ def rub_hands(s: Scene, a: float, b: float) -> None:
     x, y, z = _before(s)
     rate, size = s.between(1.5, 3.5), s.between(0.02, 0.045)
     for side in SIDES:
-        s.reach(side, a, b, point=(x, y, z), fingers=(-0.25, -1, 0.35), palm=(-1, 0.1, 0), shape="flat", travel=0.6, back=0.6,
+        s.reach(side, a, b, point=(x + 0.006, y, z), fingers=(-0.03, -1, 0.3), palm=(-1, 0, 0), shape="flat", travel=0.6, back=0.6,
                 rub=Rub(size, 0.006, rate=rate, phase=0.0 if side == "left" else np.pi))  # fmt: skip
 
 
@@ -410,7 +410,7 @@ def cross_fingers(s: Scene, a: float, b: float) -> None:
 
 def steeple(s: Scene, a: float, b: float) -> None:
     """Fingertips against fingertips, pointing up, palms apart."""
-    x, y, z = _before(s, -0.25, -0.05)
+    x, y, z = _before(s, -0.22, 0.0)
     rub = Rub(lift=s.between(0.002, 0.006), rate=s.between(0.8, 2)) if s.chance(0.4) else None
     _both(
         s,
@@ -459,9 +459,9 @@ def withdraw_arms(s: Scene, a: float, b: float) -> None:
 
 def arms_akimbo(s: Scene, a: float, b: float) -> None:
     """Hands on the hips, elbows out."""
-    place = s.one_of("waist", "hip")
+    place, effector = s.one_of("waist", "hip"), s.one_of("palm", "flat")
     for side in SIDES if s.chance(0.8) else (s.one_of(*SIDES),):
-        s.reach(side, a, b, place=place, effector=s.one_of("palm", "flat"), shape="cup", swivel=0.8, arc=0.2,
+        s.reach(side, a, b, place=place, effector=effector, shape="cup", swivel=0.8, arc=0.2,
                 fingers=(-0.3, -0.85, -0.6), shift=(0.0, 0.0, s.between(-0.01, 0.03)))  # fmt: skip
 
 
@@ -534,7 +534,13 @@ PROGRAMS: dict[str, Program] = {
 }  # fmt: skip
 
 _STANDING = {"arms akimbo": 0.6, "put arms back": 0.5, "scratch back": 0.3}
-_SECONDS = {"fold arms": (2.0, 3.2), "put arms back": (1.8, 3.0), "arms akimbo": (1.5, 3.0), "illustrative": (1.5, 3.2)}
+_SECONDS = {
+    "play with hair": (1.6, 3.0),
+    "fold arms": (2.0, 3.2),
+    "put arms back": (1.8, 3.0),
+    "arms akimbo": (1.5, 3.0),
+    "illustrative": (1.5, 3.2),
+}
 
 
 def _seat(rng: np.random.Generator, name: str | None) -> str:
@@ -564,21 +570,10 @@ def perform(
         onset = scene.between(0.1 * duration, 0.9 * duration - length)
         offset = onset + length
         PROGRAMS[name](scene, onset, offset)
-    elif scene.chance(0.4):
-        fidget(scene)
+    if name is None or scene.chance(0.3):
+        everyday.hands(scene, () if name is None else ((onset, offset),))
     return Motion(scene.pose(), shape, fps, onset, offset, label, scene.seat, scene.seat_height, scene.table, scene.table_edge,
                   () if label is None else ((label, onset, offset),))  # fmt: skip
-
-
-def fidget(s: Scene) -> None:
-    """A hand at rest shifts a little."""
-    side = s.one_of(*SIDES)
-    old = s.goals[side][0]
-    start = s.between(0, s.t[-1])
-    shift = (s.between(-0.02, 0.04), s.between(-0.04, 0.04), s.between(0, 0.03))
-    s.goals[side].append(
-        replace(old, start=start, end=start + s.between(0.8, 3), shift=shift, shape=s.one_of("relaxed", "cup", "curl"))
-    )
 
 
 def interview(
@@ -600,6 +595,7 @@ def interview(
             PROGRAMS[CLASSES[label]](scene, time, time + length)
             events.append((label, time, time + length))
             time += length + scene.between(1.0, 4.0)
+    everyday.hands(scene, tuple((start, end) for _, start, end in events))
     motion = Motion(
         scene.pose(),
         shape,
