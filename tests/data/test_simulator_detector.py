@@ -14,8 +14,13 @@ from kinesics.skeleton import UPPER_BODY
 PERFECT = DetectorModel(
     **{name: (0.0, 0.0) for name in ("face", "body", "elbow", "wrist", "hand")},
     **{name: (0.0, 0.0) for name in ("face_wander", "body_wander", "elbow_wander", "hand_wander", "tip_wander")},
-    **dict.fromkeys(("blur", "footage", "hidden_wander", "scale", "depth_gain", "blur_loss", "covered_loss"), 0.0),
+    **dict.fromkeys(
+        ("blur", "footage", "hidden_wander", "scale", "shoulder_width", "touch_reach", "blur_loss", "covered_loss"), 0.0
+    ),
     **dict.fromkeys(("touching_loss", "plain_loss", "bad_hand", "swap", "no_face", "covered_face"), 0.0),
+    **{f"{part}_gain": (1.0, 0.0) for part in ("shoulder", "elbow", "wrist", "hand", "face")},
+    **{f"{part}_depth": (0.0, 0.0) for part in ("elbow", "wrist", "face")},
+    placed=(),
     openpose=0.0,
     light_hand=0.0,
 )
@@ -166,7 +171,7 @@ def test_white_noise_has_the_size_that_was_measured():
 
 
 def test_whole_hands_wander_in_depth_by_centimetres():
-    model = replace(HOLISTIC, depth_gain=0.0, scale=0.0, bad_hand=0.0)
+    model = replace(HOLISTIC, scale=0.0, bad_hand=0.0)
     seen = detect(standing(2500), front(), np.random.default_rng(2), fps=25, model=model)
     depth = seen.xyz[:, UPPER_BODY.index("left_wrist"), 2]
     spread = depth[seen.score[:, UPPER_BODY.index("left_wrist")] > 0].std()
@@ -174,6 +179,33 @@ def test_whole_hands_wander_in_depth_by_centimetres():
     both = (seen.score[:, LEFT_HAND] > 0).all(1)
     index, middle = (UPPER_BODY.index(f"left_{finger}_tip") for finger in ("index", "middle"))
     assert np.std((seen.xyz[:, index, 2] - seen.xyz[:, middle, 2])[both]) < spread / 2
+
+
+def test_arms_are_seen_flatter_and_nearer_than_they_are():
+    joints, wrist = standing(), UPPER_BODY.index("left_wrist")
+    depths = []
+    for seed in range(60):
+        seen = detect(joints, front(), np.random.default_rng(seed), fps=25, model=replace(HOLISTIC, scale=0.0))
+        depths.append(np.median(seen.xyz[:, wrist, 2] - seen.xyz[:, UPPER_BODY.index("neck"), 2]))
+    model = DetectorModel()
+    expected = -0.25 * model.wrist_gain[0] + model.wrist_depth[0]
+    assert np.median(depths) == pytest.approx(expected, abs=0.04)
+
+
+def test_a_hand_before_the_mouth_is_brought_to_lie_on_the_face():
+    joints, tip = standing(), UPPER_BODY.index("left_index_tip")
+    nose = UPPER_BODY.index("nose")
+    joints[:, LEFT_HAND] = (0.031, -0.2, 1.6)  # 10 cm before the face
+    kept = detect(joints, front(), np.random.default_rng(0), fps=25, model=PERFECT)
+    brought = detect(
+        joints,
+        front(),
+        np.random.default_rng(0),
+        fps=25,
+        model=replace(PERFECT, touch_reach=0.08, touch_bound=(0.3, 0.3)),
+    )
+    gap = [(seen.xyz[:, nose, 2] - seen.xyz[:, tip, 2]).mean() for seen in (kept, brought)]
+    assert gap == pytest.approx([0.1, 0.012], abs=0.005)
 
 
 def test_other_engines_lack_what_their_layouts_lack():

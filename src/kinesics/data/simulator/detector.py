@@ -38,27 +38,50 @@ class DetectorModel:
     blur: float = 0.0035  # added to hands and wrists for each metre a second
     footage: float = 0.5  # spread of the noise between clips, natural log: a still gif has 1/5, a webcam twice
     # slow wander (about a second)
-    face_wander: tuple[float, float] = (0.0015, 0.025)
-    body_wander: tuple[float, float] = (0.004, 0.010)  # guess
-    elbow_wander: tuple[float, float] = (0.008, 0.050)
-    hand_wander: tuple[float, float] = (0.003, 0.045)
-    tip_wander: tuple[float, float] = (0.003, 0.008)  # guess: fingers against their hand
+    face_wander: tuple[float, float] = (0.0015, 0.010)
+    body_wander: tuple[float, float] = (0.003, 0.005)
+    elbow_wander: tuple[float, float] = (0.007, 0.018)
+    hand_wander: tuple[float, float] = (0.004, 0.025)
+    tip_wander: tuple[float, float] = (0.003, 0.006)  # guess: fingers against their hand
     hidden_wander: float = 0.035  # wrists that folded arms hide, across the image (3 to 6 cm off)
     wander_seconds: float = 0.9
     scale: float = 0.07  # of a whole clip
-    depth_gain: float = 0.10  # guess: depth is stretched or flattened in a whole clip
+    # depth against the shoulders' middle, measured on rendered performances and their truth. Gains, by clip (median,
+    # spread of the logarithm): both models flatten what they see
+    shoulder_gain: tuple[float, float] = (0.7, 0.25)
+    elbow_gain: tuple[float, float] = (0.65, 0.35)
+    wrist_gain: tuple[float, float] = (0.8, 0.35)
+    hand_gain: tuple[float, float] = (0.45, 0.5)  # of a hand's own shape; 0.2 to 0.4 for small hands, 0.9 for large
+    face_gain: tuple[float, float] = (1.25, 0.1)  # of the face's own shape
+    # and offsets, by clip (mean, spread): arms are seen too near, the face too far
+    elbow_depth: tuple[float, float] = (-0.03, 0.045)
+    wrist_depth: tuple[float, float] = (-0.06, 0.055)
+    face_depth: tuple[float, float] = (0.035, 0.017)
+    # a hand that covers the face in the picture is brought to lie on it, from this far across, unless its arm holds
+    # it farther before the face than a bound that depends on the view (drawn by clip)
+    touch_reach: float = 0.08
+    touch_bound: tuple[float, float] = (0.10, 0.35)
+    # where landmarks lie against the body's joints: metres away from the body's middle, and up
+    placed: tuple[tuple[str, float, float], ...] = (
+        ("shoulder", -0.012, 0.018),
+        ("ear", 0.003, 0.004),
+        ("eye", 0.003, 0.0045),
+        ("brow", 0.005, 0.0055),
+        ("cheek", 0.007, 0.006),
+    )
+    shoulder_width: float = 0.06  # spread by clip: clothes, protracted shoulders (guess)
     # lost hands
     blur_loss: float = 0.55  # share of frames lost in fast signing; at rest 0
     blur_speed: float = 1.5  # metres a second at which half of that is reached
     covered_loss: float = 0.97  # behind an arm, the head or the trunk
     touching_loss: float = 0.35  # guess: the farther of two hands that hold one another
     plain_loss: float = 0.02  # now and then, plainly in view
-    bad_hand: float = 0.12  # share of hands that are lost for half of a clip (edge-on, small, gloved)
+    bad_hand: float = 0.13  # share of hands that are lost for most of a clip (edge-on, on dark hair, small, gloved)
     swap: float = 0.04  # of clips in which the hands are exchanged for 1 to 3 frames
     # lost faces
     no_face: float = 0.05  # of clips: pixelated, or smaller than 25 pixels
     turned: float = 75.0  # degrees of yaw at which the face mesh gives up
-    covered_face: float = 0.15  # guess: of frames under both palms; under one hand the mesh stays
+    covered_face: float = 0.5  # of frames under both palms; under one hand the mesh stays
     # what is outside the image by more than this share of its height is missing
     margin: float = 0.03
     # other engines, 2D only: share of clips, their white noise and mean score (guess)
@@ -101,6 +124,7 @@ def detect(
     `table` is the height of a table top before the person (world metres), which hides what is below it.
     """
     model = model or DetectorModel()
+    joints = _placed(joints, model, rng)
     engine = rng.choice(
         ["holistic", "openpose", "light_hand"],
         p=[1 - model.openpose - model.light_hand, model.openpose, model.light_hand],
@@ -111,6 +135,24 @@ def detect(
     image, depth = _disturbed(scene, hands, face, engine, model, rng)
     score = _scores(scene, hands, face, engine, model, rng)
     return _sequence(scene, image, depth, score, engine, model, rng)
+
+
+def _placed(joints: FloatArray, model: DetectorModel, rng: np.random.Generator) -> FloatArray:
+    """The joints where a landmark engine would mark them, in world metres."""
+    placed = joints.copy()
+    for part, outwards, up in model.placed:
+        left, right = UPPER_BODY.indices(f"left_{part}", f"right_{part}")
+        across = joints[:, left] - joints[:, right]
+        across /= np.maximum(np.linalg.norm(across, axis=-1, keepdims=True), 1e-6)
+        placed[:, left] += outwards * across + (0, 0, up)
+        placed[:, right] += -outwards * across + (0, 0, up)
+    inwards = rng.normal(0, model.shoulder_width) / 2 * (joints[:, _SHOULDERS[0]] - joints[:, _SHOULDERS[1]])
+    for left, right in (_SHOULDERS, _ELBOWS):
+        placed[:, left] -= inwards
+        placed[:, right] += inwards
+    for middle, left, right in _MIDDLES:
+        placed[:, UPPER_BODY.index(middle)] = placed[:, UPPER_BODY.indices(left, right)].mean(1)
+    return placed
 
 
 class _Scene:
@@ -178,7 +220,7 @@ def _lost_hand(scene: _Scene, side: str, model: DetectorModel, rng: np.random.Ge
     blurred = model.blur_loss * rng.uniform(0.2, 1.3) / (1 + np.exp(-(speed - model.blur_speed) / 0.3))
     apart = np.linalg.norm((scene.centre[side] - scene.centre[other])[:, :2], axis=-1)
     touching = (apart < 0.06) & (scene.centre[side][:, 2] > scene.centre[other][:, 2])
-    place = np.full(len(scene), 0.5 if rng.random() < model.bad_hand else model.plain_loss)
+    place = np.full(len(scene), rng.uniform(0.4, 1) if rng.random() < model.bad_hand else model.plain_loss)
     place = np.where(touching, np.maximum(place, model.touching_loss), place)
     place = np.where(scene.covered[side], model.covered_loss, place)
     cut: BoolArray = scene.outside(0)[:, _HANDS[side]].mean(1) > 0.4
@@ -226,7 +268,7 @@ def _disturbed(
     engine: str,
     model: DetectorModel,
     rng: np.random.Generator,
-) -> tuple[FloatArray, FloatArray]:
+) -> tuple[FloatArray, NDArray[np.float64]]:
     """The joints with the engine's errors: image (T, V, 2) and depth (T, V) metres against the trunk."""
     T, V = scene.speed.shape
     white, slow = np.tile(model.body, (V, 1)), np.tile(model.body_wander, (V, 1))
@@ -252,8 +294,7 @@ def _disturbed(
     level = white[None, :, [0, 0, 1]] * np.exp(rng.normal(0, model.footage)) + moving[..., None]
     error += level * rng.normal(size=(T, V, 3))
     image = scene.image + (error[..., :2] / scene.size / [scene.aspect, 1]).astype(np.float32)
-    depth = scene.space[..., 2] - scene.distance
-    depth = depth * rng.normal(1, model.depth_gain) + error[..., 2].astype(np.float32)
+    depth = _depth(scene, model, rng) + error[..., 2]
     for side in _HANDS:  # without its hand model a wrist is the pose's, which is filtered and comes late
         late, wrist = np.flatnonzero(~hands[side]), UPPER_BODY.index(f"{side}_wrist")
         before = np.maximum(late - 1, 0)
@@ -264,6 +305,49 @@ def _disturbed(
         image[short, _BOTH_HANDS] = image[short, exchanged]
         depth[short, _BOTH_HANDS] = depth[short, exchanged]
     return image, depth
+
+
+def _depth(scene: _Scene, model: DetectorModel, rng: np.random.Generator) -> NDArray[np.float64]:
+    """(T, V) metres: what the models make of the depth of each part."""
+
+    def gain(level: tuple[float, float]) -> float:
+        return level[0] * float(np.exp(rng.normal(0, level[1])))
+
+    truth = scene.space[..., 2].astype(np.float64)
+    middle = truth[:, _SHOULDERS].mean(1, keepdims=True)
+    depth = truth - scene.distance
+    depth[:, _SHOULDERS] += (gain(model.shoulder_gain) - 1) * (truth - middle)[:, _SHOULDERS]
+    anchor = UPPER_BODY.index("head")
+    depth[:, _FACE] += (gain(model.face_gain) - 1) * (truth[:, _FACE] - truth[:, [anchor]])
+    depth[:, _FACE] += rng.normal(*model.face_depth)
+    bound, elbow_gain, wrist_gain, hand_gain = (
+        rng.uniform(*model.touch_bound),
+        gain(model.elbow_gain),
+        gain(model.wrist_gain),
+        gain(model.hand_gain),
+    )
+    for side, fingers in _HANDS.items():
+        elbow, wrist = UPPER_BODY.indices(f"{side}_elbow", f"{side}_wrist")
+        depth[:, [elbow]] += (elbow_gain - 1) * (truth[:, [elbow]] - middle) + rng.normal(*model.elbow_depth)
+        depth[:, fingers] += (hand_gain - 1) * (truth[:, fingers] - truth[:, [wrist]])
+        hand = [*fingers, wrist]
+        depth[:, hand] += (wrist_gain - 1) * (truth[:, [wrist]] - middle) + rng.normal(*model.wrist_depth)
+        depth[:, hand] += _to_face(scene, depth, hand, bound, model)
+    return depth
+
+
+def _to_face(
+    scene: _Scene, depth: NDArray[np.float64], hand: list[int], bound: float, model: DetectorModel
+) -> NDArray[np.float64]:
+    """(T, 1) metres by which perception moves a hand that covers the face in the picture, to lie on it."""
+    apart = np.linalg.norm(scene.space[:, hand, None, :2] - scene.space[:, None, _FACE, :2], axis=-1)
+    point, cover = np.divmod(apart.reshape(len(apart), -1).argmin(1), len(_FACE))
+    frames = np.arange(len(apart))
+    before = depth[frames, np.array(_FACE)[cover]] - depth[frames, np.array(hand)[point]]
+    weight = np.interp(apart.min((1, 2)), (0.15 * model.touch_reach, model.touch_reach), (1, 0))
+    weight *= np.interp(before, (bound, bound + 0.15), (1, 0))
+    moved: NDArray[np.float64] = (weight * (before - 0.012))[:, None]
+    return moved
 
 
 def _scores(
@@ -317,7 +401,7 @@ def _flat_scores(score: NDArray[np.float64], engine: str, model: DetectorModel, 
 def _sequence(
     scene: _Scene,
     image: FloatArray,
-    depth: FloatArray,
+    depth: NDArray[np.float64],
     score: FloatArray,
     engine: str,
     model: DetectorModel,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import multiprocessing
+import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -78,6 +79,8 @@ def make_dataset(out: Path, count: int, split: Split, seed: int, *, workers: int
     _allocate(part, recipe, count * len(_LABELS))
     waiting = np.flatnonzero(np.load(part / "label.npy") < 0)
     jobs = [(part, piece, split, seed) for piece in np.array_split(waiting, max(1, len(waiting) // 16))]
+    # one thread each: the workers share the cores already
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     # fresh processes: forking one in which torch runs threads can hang
     context = multiprocessing.get_context("spawn")
     with _bar(f"Simulating {split}", count * len(_LABELS)) as advance, context.Pool(workers) as pool:
