@@ -6,6 +6,7 @@ import base64
 import gzip
 from collections.abc import Callable, Iterable
 from datetime import datetime
+from functools import cache
 from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -81,6 +82,7 @@ def _render(analysis: Analysis, pictures: list[Picture]) -> str:
     )
 
 
+@cache
 def _plotly() -> str:
     """plotly.js as the Python package holds it, packed to a third of its size."""
     import plotly.offline
