@@ -21,6 +21,8 @@ PERFECT = DetectorModel(
     **{f"{part}_gain": (1.0, 0.0) for part in ("shoulder", "elbow", "wrist", "hand", "face")},
     **{f"{part}_depth": (0.0, 0.0) for part in ("elbow", "wrist", "face")},
     placed=(),
+    hips=0.0,
+    hips_at_table=0.0,
     openpose=0.0,
     light_hand=0.0,
 )

@@ -55,7 +55,7 @@ class DetectorModel:
     face_gain: tuple[float, float] = (1.25, 0.1)  # of the face's own shape
     # and offsets, by clip (mean, spread): arms are seen too near, the face too far
     elbow_depth: tuple[float, float] = (-0.03, 0.045)
-    wrist_depth: tuple[float, float] = (-0.06, 0.055)
+    wrist_depth: tuple[float, float] = (-0.06, 0.07)
     face_depth: tuple[float, float] = (0.035, 0.017)
     # a hand that covers the face in the picture is brought to lie on it, from this far across, unless its arm holds
     # it farther before the face than a bound that depends on the view (drawn by clip)
@@ -68,7 +68,10 @@ class DetectorModel:
         ("eye", 0.003, 0.0045),
         ("brow", 0.005, 0.0055),
         ("cheek", 0.007, 0.006),
+        ("hip", 0.012, 0.03),
     )
+    hips: float = 0.025  # more of each hip, by clip: they are guessed from clothes
+    hips_at_table: float = 0.5  # share of clips in which hips behind a table are given all the same
     shoulder_width: float = 0.06  # spread by clip: clothes, protracted shoulders (guess)
     # lost hands
     blur_loss: float = 0.55  # share of frames lost in fast signing; at rest 0
@@ -146,12 +149,13 @@ def _placed(joints: FloatArray, model: DetectorModel, rng: np.random.Generator) 
         across /= np.maximum(np.linalg.norm(across, axis=-1, keepdims=True), 1e-6)
         placed[:, left] += outwards * across + (0, 0, up)
         placed[:, right] += -outwards * across + (0, 0, up)
+    placed[:, _HIPS] += rng.normal(0, model.hips, (2, 3))
     inwards = rng.normal(0, model.shoulder_width) / 2 * (joints[:, _SHOULDERS[0]] - joints[:, _SHOULDERS[1]])
-    for left, right in (_SHOULDERS, _ELBOWS):
-        placed[:, left] -= inwards
-        placed[:, right] += inwards
-    for middle, left, right in _MIDDLES:
-        placed[:, UPPER_BODY.index(middle)] = placed[:, UPPER_BODY.indices(left, right)].mean(1)
+    for pair in (_SHOULDERS, _ELBOWS):
+        placed[:, pair[0]] -= inwards
+        placed[:, pair[1]] += inwards
+    for middle, *sides in _MIDDLES:
+        placed[:, UPPER_BODY.index(middle)] = placed[:, UPPER_BODY.indices(*sides)].mean(1)
     return placed
 
 
@@ -380,7 +384,7 @@ def _scores(
     if engine != "holistic":
         score = _flat_scores(score, engine, model, rng)
     if scene.has_table:
-        score[:, _HIPS] = 0
+        score[:, _HIPS] = 0.9 if rng.random() < model.hips_at_table else 0
     score[(score < 0.5 if engine == "holistic" else score < 0.1) | scene.outside(model.margin)] = 0
     clipped: FloatArray = np.clip(score, 0, 1).astype(np.float32)
     return clipped
