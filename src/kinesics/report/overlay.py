@@ -67,20 +67,20 @@ def _frames(analysis: Analysis, aspect: float) -> Iterator[Frame]:
 def _draw_skeleton(canvas: ImageDraw.ImageDraw, points: Points, size: tuple[int, int]) -> None:
     """Light lines on a dark edge, so that they show on any ground. points: (42, 2) across the picture, or NaN."""
     pixels = (points * size).astype(np.float32)
-    unit = max(size) / 280
+    unit = max(size) / 200
     seen = ~np.isnan(points[:, 0])
     lines = []
     for stroke in STROKES:
         joints = [joint for joint in stroke.joints if seen[joint]]
         if len(joints) > 1:
             corners = _ring(pixels[joints]) if stroke.closed else pixels[joints]
-            lines.append((corners.ravel().tolist(), unit * stroke.width, COLOURS[stroke.side]))
+            lines.append((corners.ravel().tolist(), round(unit * stroke.width), COLOURS[stroke.side]))
     for edge in (True, False):
         for line, width, colour in lines:
-            canvas.line(line, _DARK if edge else colour, round(width + (unit / 2 if edge else 0)), joint="curve")
+            canvas.line(line, _DARK if edge else colour, width + 2 * edge, joint="curve")
     for dot, large in DOTS.items():
         if seen[dot]:
-            canvas.circle(tuple(pixels[dot]), unit * large, COLOURS["middle"])
+            canvas.circle(tuple(pixels[dot]), unit * 0.7 * large, COLOURS["middle"])
 
 
 def _ring(corners: Points) -> Points:
