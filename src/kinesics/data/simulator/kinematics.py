@@ -471,6 +471,7 @@ class Goal:
     shape: str = "relaxed"
     place: str = ""
     place_side: str = ""
+    held: bool = False  # at the place, but turned exactly as `fingers` and `palm` say
     effector: str = "index"
     press: float = 0.0  # metres deeper than the skin
     shift: Vector = (0.0, 0.0, 0.0)  # metres in the world's axes, added to the place or point
@@ -606,6 +607,8 @@ class Stage:
                 track = _blend(track, self._ride(arm, grip, weight), weight, goal.arc)
         for _ in range(2):
             self._keep_out(arm, track)
+        # the elbow swings round no faster than an elbow does
+        track.pole = gaussian_filter1d(self._arm_pose(arm, track).pole, 0.13 / (self.t[1] - self.t[0]), axis=0)
         return track
 
     def _ride(self, arm: Arm, grip: _Grip, weight: Array) -> _Track:
@@ -649,8 +652,8 @@ class Stage:
         push = np.clip(depth[rows, worst], 0, 0.25)
         if not push.any():
             return
-        way = gaussian_filter1d(outward[rows, worst] * (push[:, None] + 1e-6), 2.0, axis=0)
-        amount = gaussian_filter1d(maximum_filter1d(push, 5), 1.5)
+        way = gaussian_filter1d(outward[rows, worst] * (push[:, None] + 1e-6), 3.0, axis=0)
+        amount = gaussian_filter1d(maximum_filter1d(push, 7), 2.5)
         track.wrist = track.wrist + amount[:, None] * unit(way)
 
     def _table_depth(self, points: Array) -> Array:
@@ -662,7 +665,7 @@ class Stage:
     def _grip(self, arm: Arm, goal: Goal) -> _Grip:
         middle = np.clip((max(goal.start, self.t[0]) + min(goal.end, self.t[-1])) / 2, self.t[0], self.t[-1])
         frame = int(np.abs(self.t - middle).argmin())
-        if goal.place:
+        if goal.place and not goal.held:
             bone, wrist, hand, swivel = self._touch(arm, goal, frame)
         else:
             bone, wrist, hand, swivel = self._hold(arm, goal, frame)
@@ -680,15 +683,19 @@ class Stage:
         return self.turns[:, bone], self.heads[:, bone]
 
     def _hold(self, arm: Arm, goal: Goal, frame: int) -> tuple[int, Array, Array, float]:
-        assert goal.point is not None
         assert goal.fingers is not None
         assert goal.palm is not None
         bone = _SEAT if goal.anchor == "seat" else BONE[goal.anchor]
         turns, heads = self._anchor(bone)
-        turn_, head = turns[frame], heads[frame]
-        hand = arm.orientation(turn_ @ arm.mirror(goal.fingers), turn_ @ arm.mirror(goal.palm))
+        hand = arm.orientation(turns[frame] @ arm.mirror(goal.fingers), turns[frame] @ arm.mirror(goal.palm))
         effector, _ = arm.hand.effector("palm", FINGER_SHAPES[goal.shape])
-        point = head + turn_ @ (arm.mirror(goal.point) * arm.reach / 0.55) + arm.mirror(goal.shift)
+        if goal.place:
+            surface = Surface(self.body, np.array([PLACES[goal.place][SIDES.index(arm.side)]]))
+            point = surface.at(self.turns[frame : frame + 1], self.heads[frame : frame + 1])[0][0, 0]
+        else:
+            assert goal.point is not None
+            point = heads[frame] + turns[frame] @ (arm.mirror(goal.point) * arm.reach / 0.55)
+        point = point + arm.mirror(goal.shift)
         wrist = point - hand @ effector
         swivels = _SWIVELS if goal.swivel is None else np.array([goal.swivel])
         count = len(swivels)

@@ -246,9 +246,12 @@ def touch_neck(s: Scene, a: float, b: float) -> None:
     _bow(s, a, b, 0.15, 0.12)
     place = s.one_of("neck_side", "neck_side", "nape_side", "neck_back", "neck_front", "throat_side")
     behind = place in ("nape_side", "neck_back")
-    s.reach(s.one_of(*SIDES), a, b, place=place, effector="flat" if behind else s.one_of("fingers", "fingers", "index", "flat"),
+    side = s.one_of(*SIDES)
+    if behind:
+        _over_the_shoulder(s, side, a, b)
+    s.reach(side, a, b, place=place, effector="flat" if behind else s.one_of("fingers", "fingers", "index", "flat"),
             shape=s.one_of("cup", "relaxed"), fingers=(-0.5, 0.9, 0.3) if behind else (-0.6, 0.6, 0.6),
-            place_side="", rub=_rub(s, 0.012, 0.005, 0.7))  # fmt: skip
+            rub=_rub(s, 0.012, 0.005, 0.7))  # fmt: skip
 
 
 def play_with_hair(s: Scene, a: float, b: float) -> None:
@@ -282,6 +285,27 @@ def touch_chest(s: Scene, a: float, b: float) -> None:
             shift=(0, -0.008, 0), rub=_rub(s, 0.02, 0.008, 0.5, 1))  # fmt: skip
 
 
+def _by_the_side(s: Scene, side: str, a: float, b: float) -> None:
+    """On its way to the back and from there the hand passes the hip."""
+    s.reach(side, a - 0.3, b + 0.3, anchor="spine04", point=(0.29, -0.03, 0.05), fingers=(-0.1, -0.5, -1), palm=(-1, 0.3, 0), travel=0.6,
+            back=0.7, arc=0)  # fmt: skip
+
+
+def _over_the_shoulder(s: Scene, side: str, a: float, b: float) -> None:
+    """On its way to the neck or back and from there the hand passes before the shoulder."""
+    s.reach(
+        side,
+        a - 0.3,
+        b + 0.3,
+        point=(0.17, -0.26, 0.14),
+        fingers=(-0.2, 0.3, 1),
+        palm=(-0.4, 1, 0),
+        travel=0.7,
+        back=0.7,
+        arc=0.3,
+    )
+
+
 def scratch_back(s: Scene, a: float, b: float) -> None:
     """A hand over the shoulder, or from below behind the back."""
     side = s.one_of(*SIDES)
@@ -290,23 +314,14 @@ def scratch_back(s: Scene, a: float, b: float) -> None:
         s.move("nod", s.between(0.05, 0.3), a - 0.1, b, 0.6)
         s.move("tilt", (-1 if side == "left" else 1) * s.between(0, 0.2), a - 0.1, b, 0.6)
         opposite = s.chance(0.5)
+        _over_the_shoulder(s, side, a, b)
         s.reach(side, a, b, place=s.one_of("shoulder_back", "shoulder_top") if opposite else "shoulder_back",
                 place_side=_other(side) if opposite else side, effector=s.one_of("fingers", "tips"), shape="relaxed",
-                fingers=(-0.6, 1, -0.3) if opposite else (-0.2, 1, -0.6), rub=rub)  # fmt: skip
+                fingers=(-0.6, 1, -0.3) if opposite else (-0.2, 1, -0.6), rub=rub, travel=s.between(0.8, 1.1), back=s.between(0.8, 1.1))  # fmt: skip
     else:
-        s.move("lean", s.between(0.05, 0.2), a - 0.2, b, 0.7)
-        s.reach(
-            side,
-            a,
-            b,
-            place="lower_back",
-            effector="fingers",
-            shape="relaxed",
-            fingers=(-0.8, 0.2, 0.5),
-            rub=rub,
-            arc=-0.5,
-            swivel=0.9,
-        )
+        _by_the_side(s, side, a, b)
+        s.reach(side, a, b, anchor="spine04", point=(s.between(0.0, 0.06), 0.15, s.between(0.02, 0.1)), fingers=(-0.9, 0.1, 0.4),
+                palm=(0, -1, 0.2), rub=rub, arc=0, swivel=0.5)  # fmt: skip
 
 
 # ---------------------------------------------------------------- programs: arms
@@ -320,7 +335,7 @@ def fold_arms(s: Scene, a: float, b: float) -> None:
         inner,
         a,
         b,
-        point=(-0.1, -0.175, height),
+        point=(-0.125, -0.165, height),
         fingers=(-1, 0.15, 0.15),
         palm=(0, 1, 0),
         shape="cup",
@@ -331,7 +346,7 @@ def fold_arms(s: Scene, a: float, b: float) -> None:
         _other(inner),
         a + 0.1,
         b,
-        point=(-0.09, -0.25, height + 0.02),
+        point=(-0.125, -0.24, height + 0.02),
         fingers=(-1, 0.25, 0.25),
         palm=(0, 1, 0),
         shape="cup",
@@ -353,8 +368,9 @@ def put_arms_back(s: Scene, a: float, b: float) -> None:
     """Both hands go behind the back and stay there for a while."""
     s.move("chest", 0.06, a, b, 0.7)
     for side in SIDES:
+        _by_the_side(s, side, a, b)
         s.reach(side, a, b, anchor="spine04", point=(0.06, 0.16, 0.03 if side == "left" else 0.07), fingers=(-0.9, 0.1, -0.3), palm=(0.1, 1, 0),
-                shape="relaxed", arc=-0.7, swivel=0.5, travel=s.between(0.7, 1.0), back=s.between(0.7, 1.0))  # fmt: skip
+                shape="relaxed", arc=0, swivel=0.5, travel=s.between(0.7, 1.0), back=s.between(0.7, 1.0))  # fmt: skip
 
 
 def scratch_arm(s: Scene, a: float, b: float) -> None:
@@ -459,10 +475,10 @@ def withdraw_arms(s: Scene, a: float, b: float) -> None:
 
 def arms_akimbo(s: Scene, a: float, b: float) -> None:
     """Hands on the hips, elbows out."""
-    place, effector = s.one_of("waist", "hip"), s.one_of("palm", "flat")
+    place, lift = s.one_of("waist", "hip"), s.between(-0.01, 0.03)
     for side in SIDES if s.chance(0.8) else (s.one_of(*SIDES),):
-        s.reach(side, a, b, place=place, effector=effector, shape="cup", swivel=0.8, arc=0.2,
-                fingers=(-0.3, -0.85, -0.6), shift=(0.0, 0.0, s.between(-0.01, 0.03)))  # fmt: skip
+        s.reach(side, a, b, anchor="spine05", place=place, held=True, shape="cup", swivel=s.between(0.9, 1.2), arc=0.2,
+                fingers=(-0.5, -0.75, -0.45), palm=(-1, 0.3, 0.25), shift=(0.006, 0.0, lift))  # fmt: skip
 
 
 def illustrative(s: Scene, a: float, b: float) -> None:
