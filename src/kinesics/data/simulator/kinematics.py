@@ -736,7 +736,7 @@ class Stage:
         chest, chest_head = self._chest(slice(frame, frame + 1))
         shrug = np.repeat(self.shrug[arm.side][frame], count)
         pose = arm.solve(np.repeat(chest, count, 0), np.repeat(chest_head, count, 0), wrist, hand, shrug, swivel=swivel)
-        cost = effort + pose.strain + 60 * pose.short + 0.8 * ((swivel - 0.2) / 0.5) ** 2
+        cost = effort + pose.strain + 150 * pose.short + 0.8 * ((swivel - 0.2) / 0.5) ** 2
         for wish, column in ((goal.fingers, 0), (goal.palm, 2)):
             if wish is not None and goal.place:
                 direction = unit(chest[0] @ arm.mirror(wish))

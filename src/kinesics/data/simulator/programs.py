@@ -288,7 +288,7 @@ def touch_chest(s: Scene, a: float, b: float) -> None:
 def _by_the_side(s: Scene, side: str, a: float, b: float) -> None:
     """On its way to the back and from there the hand passes the hip."""
     s.reach(side, a - 0.3, b + 0.3, anchor="spine04", point=(0.29, -0.03, 0.05), fingers=(-0.1, -0.5, -1), palm=(-1, 0.3, 0), travel=0.6,
-            back=0.7, arc=0)  # fmt: skip
+            back=0.7, arc=0, swivel=0.5)  # fmt: skip
 
 
 def _over_the_shoulder(s: Scene, side: str, a: float, b: float) -> None:
@@ -315,9 +315,9 @@ def scratch_back(s: Scene, a: float, b: float) -> None:
         s.move("tilt", (-1 if side == "left" else 1) * s.between(0, 0.2), a - 0.1, b, 0.6)
         opposite = s.chance(0.5)
         _over_the_shoulder(s, side, a, b)
-        s.reach(side, a, b, place=s.one_of("shoulder_back", "shoulder_top") if opposite else "shoulder_back",
+        s.reach(side, a, b, place="shoulder_top" if opposite else s.one_of("neck_back", "nape_side"),
                 place_side=_other(side) if opposite else side, effector=s.one_of("fingers", "tips"), shape="relaxed",
-                fingers=(-0.6, 1, -0.3) if opposite else (-0.2, 1, -0.6), rub=rub, travel=s.between(0.8, 1.1), back=s.between(0.8, 1.1))  # fmt: skip
+                shift=(0, 0, 0) if opposite else (0, 0.01, -s.between(0.0, 0.05)), fingers=(-0.2, 1, -0.1) if opposite else (0.0, 1, -0.4), rub=rub, travel=s.between(0.8, 1.1), back=s.between(0.8, 1.1))  # fmt: skip
     else:
         _by_the_side(s, side, a, b)
         s.reach(side, a, b, anchor="spine04", point=(s.between(0.0, 0.06), 0.15, s.between(0.02, 0.1)), fingers=(-0.9, 0.1, 0.4),
