@@ -119,11 +119,16 @@ def touch_hat(s: Scene, a: float, b: float) -> None:
     _bow(s, a, b, 0.15)
     side = s.one_of(*SIDES)
     if s.chance(0.5):
-        s.reach(side, a, b, place=s.one_of("brim", "hairline"), effector="pinch", shape="pinch", shift=(0.02, -0.02, 0.01), swivel=s.between(0.5, 0.9),
-                fingers=(-0.4, 0.5, 0.5), rub=_rub(s, 0.008, 0.006, 0.7))  # fmt: skip
+        s.reach(
+            side, a, b, place=s.one_of("brim", "hairline"), effector="pinch", shape="pinch",
+            shift=(0.02, -0.02, 0.01), swivel=s.between(0.5, 0.9), fingers=(-0.4, 0.5, 0.5),
+            rub=_rub(s, 0.008, 0.006, 0.7),
+        )  # fmt: skip
     else:
-        s.reach(side, a, b, place=s.one_of("crown", "hair_front"), effector="flat", shape="cup", palm=(0, 0, -1), swivel=s.between(0.6, 1.0),
-                rub=_rub(s, 0.012, 0.008, 0.5, 2), shift=(0, 0, 0.012))  # fmt: skip
+        s.reach(
+            side, a, b, place=s.one_of("crown", "hair_front"), effector="flat", shape="cup", palm=(0, 0, -1),
+            swivel=s.between(0.6, 1.0), rub=_rub(s, 0.012, 0.008, 0.5, 2), shift=(0, 0, 0.012),
+        )  # fmt: skip
 
 
 def touch_face(s: Scene, a: float, b: float) -> None:
@@ -133,8 +138,10 @@ def touch_face(s: Scene, a: float, b: float) -> None:
     if s.chance(0.3):
         style: dict[str, object] = {"effector": "palm", "shape": "cup", "place": "jaw", "fingers": (0.1, 0.3, 1)}
     else:
-        style = {"effector": s.one_of("fingers", "index", "middle"), "shape": s.one_of("relaxed", "cup"),
-                 "place": s.one_of("cheek", "cheek_side", "cheek_side"), "fingers": (-0.3, 0.3, 1)}  # fmt: skip
+        style = {
+            "effector": s.one_of("fingers", "index", "middle"), "shape": s.one_of("relaxed", "cup"),
+            "place": s.one_of("cheek", "cheek_side", "cheek_side"), "fingers": (-0.3, 0.3, 1),
+        }  # fmt: skip
     for side in sides:
         s.reach(side, a, b, **style, shift=_jitter(s, 0.006), rub=_rub(s, 0.009, 0.004, 0.6))
 
@@ -143,9 +150,11 @@ def touch_forehead(s: Scene, a: float, b: float) -> None:
     """Fingers on the forehead or brow, rubbing it or wiping across."""
     _bow(s, a, b, 0.3)
     place = s.one_of("forehead", "forehead_side", "forehead_side", "brow")
-    s.reach(s.one_of(*SIDES), a, b, place=place, effector=s.one_of("fingers", "fingers", "index", "middle"),
-            shape=s.one_of("relaxed", "cup"), fingers=(-0.9, 0.3, 0.5), shift=_jitter(s, 0.006),
-            rub=_rub(s, 0.014, 0.004, 0.7))  # fmt: skip
+    s.reach(
+        s.one_of(*SIDES), a, b, place=place, effector=s.one_of("fingers", "fingers", "index", "middle"),
+        shape=s.one_of("relaxed", "cup"), fingers=(-0.9, 0.3, 0.5), shift=_jitter(s, 0.006),
+        rub=_rub(s, 0.014, 0.004, 0.7),
+    )  # fmt: skip
 
 
 def cover_face(s: Scene, a: float, b: float) -> None:
@@ -155,8 +164,10 @@ def cover_face(s: Scene, a: float, b: float) -> None:
     both = s.chance(0.6)
     for side in SIDES if both else (s.one_of(*SIDES),):
         shift = (0.035 if both else 0.0, -0.012, s.between(-0.01, 0.02))
-        s.reach(side, a, b, place="nose_bridge", effector="flat", shape="flat", shift=shift,
-                fingers=(-0.25 if both else -0.6, 0.1, 1), palm=(-0.15, 1, 0), rub=_rub(s, 0.012, 0.0, 0.3, 1))  # fmt: skip
+        s.reach(
+            side, a, b, place="nose_bridge", effector="flat", shape="flat", shift=shift,
+            fingers=(-0.25 if both else -0.6, 0.1, 1), palm=(-0.15, 1, 0), rub=_rub(s, 0.012, 0.0, 0.3, 1),
+        )  # fmt: skip
 
 
 def rub_eyes(s: Scene, a: float, b: float) -> None:
@@ -167,15 +178,19 @@ def rub_eyes(s: Scene, a: float, b: float) -> None:
     rub = Rub(s.between(0.004, 0.008), s.between(0.002, 0.006), rate=s.between(2, 4), fingers=s.between(2, 7))
     kind = s.one_of("one", "one", "both", "bridge", "knuckle")
     if kind == "bridge":
-        s.reach(s.one_of(*SIDES), a, b, place="nose_bridge", effector="pinch", shape="pinch", fingers=(-0.4, 0.7, 0.6),
-                rub=replace(rub, along=0.003), shift=(0, -0.008, 0))  # fmt: skip
+        s.reach(
+            s.one_of(*SIDES), a, b, place="nose_bridge", effector="pinch", shape="pinch", fingers=(-0.4, 0.7, 0.6),
+            rub=replace(rub, along=0.003), shift=(0, -0.008, 0),
+        )  # fmt: skip
         return
     for side in SIDES if kind == "both" else (s.one_of(*SIDES),):
         effector, shape = (
             ("knuckles", "curl") if kind == "knuckle" else (s.one_of("index", "middle"), s.one_of("relaxed", "point"))
         )
-        s.reach(side, a, b, place=s.one_of("eye", "eye_outer", "eye_inner"), effector=effector, shape=shape,
-                fingers=(-0.5, 0.4, 0.7), rub=rub)  # fmt: skip
+        s.reach(
+            side, a, b, place=s.one_of("eye", "eye_outer", "eye_inner"), effector=effector, shape=shape,
+            fingers=(-0.5, 0.4, 0.7), rub=rub,
+        )  # fmt: skip
 
 
 def touch_other_face_part(s: Scene, a: float, b: float) -> None:
@@ -188,8 +203,10 @@ def touch_other_face_part(s: Scene, a: float, b: float) -> None:
         else s.one_of("index", "middle", "fingers")
     )
     shape = {"pinch": "pinch", "thumb": "fist"}.get(effector, s.one_of("point", "relaxed"))
-    s.reach(s.one_of(*SIDES), a, b, place=place, effector=effector, shape=shape, fingers=(-0.6, 0.5, 0.7),
-            shift=_jitter(s, 0.003), rub=_rub(s, 0.006, 0.003, 0.7))  # fmt: skip
+    s.reach(
+        s.one_of(*SIDES), a, b, place=place, effector=effector, shape=shape, fingers=(-0.6, 0.5, 0.7),
+        shift=_jitter(s, 0.003), rub=_rub(s, 0.006, 0.003, 0.7),
+    )  # fmt: skip
 
 
 def touch_ears(s: Scene, a: float, b: float) -> None:
@@ -198,14 +215,20 @@ def touch_ears(s: Scene, a: float, b: float) -> None:
     kind = s.one_of("lobe", "lobe", "scratch", "rim")
     side = s.one_of(*SIDES)
     if kind == "lobe":
-        s.reach(side, a, b, place="ear_lobe", effector="pinch", shape="pinch_open", fingers=(-0.3, 0.6, 0.8),
-                rub=_rub(s, 0.006, 0.003, 0.7))  # fmt: skip
+        s.reach(
+            side, a, b, place="ear_lobe", effector="pinch", shape="pinch_open", fingers=(-0.3, 0.6, 0.8),
+            rub=_rub(s, 0.006, 0.003, 0.7),
+        )  # fmt: skip
     elif kind == "scratch":
-        s.reach(side, a, b, place="behind_ear", effector=s.one_of("index_tip", "tips"), shape="relaxed", fingers=(-0.2, 0.6, 0.8),
-                rub=_rub(s, 0.008, 0.0, 0.9))  # fmt: skip
+        s.reach(
+            side, a, b, place="behind_ear", effector=s.one_of("index_tip", "tips"), shape="relaxed",
+            fingers=(-0.2, 0.6, 0.8), rub=_rub(s, 0.008, 0.0, 0.9),
+        )  # fmt: skip
     else:
-        s.reach(side, a, b, place=s.one_of("ear", "ear_top"), effector=s.one_of("index", "fingers"), shape=s.one_of("point", "relaxed"),
-                fingers=(-0.3, 0.5, 0.8), rub=_rub(s, 0.007, 0.004, 0.7))  # fmt: skip
+        s.reach(
+            side, a, b, place=s.one_of("ear", "ear_top"), effector=s.one_of("index", "fingers"),
+            shape=s.one_of("point", "relaxed"), fingers=(-0.3, 0.5, 0.8), rub=_rub(s, 0.007, 0.004, 0.7),
+        )  # fmt: skip
 
 
 def bite_nails(s: Scene, a: float, b: float) -> None:
@@ -214,9 +237,11 @@ def bite_nails(s: Scene, a: float, b: float) -> None:
     s.show("jawOpen", s.between(0.1, 0.22), a - 0.1, b, 0.4)
     gnaw = np.clip(np.sin(2 * np.pi * s.between(1.5, 3) * s.t), 0, 1) * s.between(0.03, 0.1)
     everyday.add(s, {"jawOpen": gnaw * ((s.t > a) & (s.t < b))})
-    s.reach(s.one_of(*SIDES), a, b, place="lips", effector=s.one_of("index_tip", "index_tip", "middle_tip", "thumb_tip"),
-            shape=s.one_of("relaxed", "curl", "grip"), fingers=(-0.5, 0.5, 0.7), shift=(s.between(-0.006, 0.01), -0.002, 0),
-            rub=_rub(s, 0.003, 0.003, 0.8, 2))  # fmt: skip
+    s.reach(
+        s.one_of(*SIDES), a, b, place="lips", effector=s.one_of("index_tip", "index_tip", "middle_tip", "thumb_tip"),
+        shape=s.one_of("relaxed", "curl", "grip"), fingers=(-0.5, 0.5, 0.7),
+        shift=(s.between(-0.006, 0.01), -0.002, 0), rub=_rub(s, 0.003, 0.003, 0.8, 2),
+    )  # fmt: skip
 
 
 def touch_chin(s: Scene, a: float, b: float) -> None:
@@ -235,8 +260,10 @@ def touch_chin(s: Scene, a: float, b: float) -> None:
             rub=_rub(s, 0.005, 0.008, 0.7),
         )
     elif kind == "stroke":
-        s.reach(side, a, b, place=s.one_of("chin", "chin_side"), effector=s.one_of("fingers", "index"), shape=s.one_of("relaxed", "cup"),
-                fingers=(-0.9, 0.3, 0.5), rub=_rub(s, 0.01, 0.006, 0.8))  # fmt: skip
+        s.reach(
+            side, a, b, place=s.one_of("chin", "chin_side"), effector=s.one_of("fingers", "index"),
+            shape=s.one_of("relaxed", "cup"), fingers=(-0.9, 0.3, 0.5), rub=_rub(s, 0.01, 0.006, 0.8),
+        )  # fmt: skip
     else:
         s.reach(side, a, b, place="under_chin", effector="knuckles", shape="curl", fingers=(-0.9, 0.3, 0.2))
 
@@ -249,9 +276,11 @@ def touch_neck(s: Scene, a: float, b: float) -> None:
     side = s.one_of(*SIDES)
     if behind:
         _over_the_shoulder(s, side, a, b)
-    s.reach(side, a, b, place=place, effector="flat" if behind else s.one_of("fingers", "fingers", "index", "flat"),
-            shape=s.one_of("cup", "relaxed"), fingers=(-0.5, 0.9, 0.3) if behind else (-0.6, 0.6, 0.6),
-            rub=_rub(s, 0.012, 0.005, 0.7))  # fmt: skip
+    s.reach(
+        side, a, b, place=place, effector="flat" if behind else s.one_of("fingers", "fingers", "index", "flat"),
+        shape=s.one_of("cup", "relaxed"), fingers=(-0.5, 0.9, 0.3) if behind else (-0.6, 0.6, 0.6),
+        rub=_rub(s, 0.012, 0.005, 0.7),
+    )  # fmt: skip
 
 
 def play_with_hair(s: Scene, a: float, b: float) -> None:
@@ -262,11 +291,17 @@ def play_with_hair(s: Scene, a: float, b: float) -> None:
         middle = (a + b) / 2
         places = ("hair_front", "crown_side") if s.chance(0.6) else ("hair_side", "hair_back")
         for place, start, end in ((places[0], a, middle), (places[1], middle, b)):
-            s.reach(side, start, end, place=place, effector=s.one_of("fingers", "tips"), shape="relaxed",
-                    fingers=(-0.2, 1, 0.2), travel=min(0.7, 0.45 * (b - a)), back=0.6, arc=0.2, rub=_rub(s, 0.015, 0.004, 0.8))  # fmt: skip
+            s.reach(
+                side, start, end, place=place, effector=s.one_of("fingers", "tips"), shape="relaxed",
+                fingers=(-0.2, 1, 0.2), travel=min(0.7, 0.45 * (b - a)), back=0.6, arc=0.2,
+                rub=_rub(s, 0.015, 0.004, 0.8),
+            )  # fmt: skip
     else:
-        s.reach(side, a, b, place=s.one_of("hair_side", "ear_top", "hair_front", "hair_back"), effector=s.one_of("pinch", "fingers"), shape="pinch",
-                fingers=(-0.3, 0.6, 0.7), shift=(0.012, 0, 0), rub=_rub(s, 0.01, 0.008, 0.9, 8))  # fmt: skip
+        s.reach(
+            side, a, b, place=s.one_of("hair_side", "ear_top", "hair_front", "hair_back"),
+            effector=s.one_of("pinch", "fingers"), shape="pinch", fingers=(-0.3, 0.6, 0.7), shift=(0.012, 0, 0),
+            rub=_rub(s, 0.01, 0.008, 0.9, 8),
+        )  # fmt: skip
 
 
 def adjust_tie(s: Scene, a: float, b: float) -> None:
@@ -274,21 +309,28 @@ def adjust_tie(s: Scene, a: float, b: float) -> None:
     s.move("nod", -s.between(0, 0.2), a, b, 0.6)
     both = s.chance(0.5)
     for side in SIDES if both else (s.one_of(*SIDES),):
-        s.reach(side, a, b, place=s.one_of("notch", "tie"), effector="pinch", shape="pinch", fingers=(-0.9, 0.5, 0.5),
-                shift=(0.018 if both else 0.004, -0.012, 0), rub=_rub(s, 0.006, 0.012, 0.9))  # fmt: skip
+        s.reach(
+            side, a, b, place=s.one_of("notch", "tie"), effector="pinch", shape="pinch", fingers=(-0.9, 0.5, 0.5),
+            shift=(0.018 if both else 0.004, -0.012, 0), rub=_rub(s, 0.006, 0.012, 0.9),
+        )  # fmt: skip
 
 
 def touch_chest(s: Scene, a: float, b: float) -> None:
     """A palm on the chest."""
-    s.reach(s.one_of(*SIDES), a, b, place=s.one_of("chest", "sternum", "collarbone", "sternum"), place_side=s.one_of(*SIDES),
-            effector=s.one_of("flat", "palm", "fingers"), shape=s.one_of("flat", "cup", "relaxed"), fingers=(-1, 0.1, 0.4),
-            shift=(0, -0.008, 0), rub=_rub(s, 0.02, 0.008, 0.5, 1))  # fmt: skip
+    s.reach(
+        s.one_of(*SIDES), a, b, place=s.one_of("chest", "sternum", "collarbone", "sternum"),
+        place_side=s.one_of(*SIDES), effector=s.one_of("flat", "palm", "fingers"),
+        shape=s.one_of("flat", "cup", "relaxed"), fingers=(-1, 0.1, 0.4), shift=(0, -0.008, 0),
+        rub=_rub(s, 0.02, 0.008, 0.5, 1),
+    )  # fmt: skip
 
 
 def _by_the_side(s: Scene, side: str, a: float, b: float) -> None:
     """On its way to the back and from there the hand passes the hip."""
-    s.reach(side, a - 0.3, b + 0.3, anchor="spine04", point=(0.29, -0.03, 0.05), fingers=(-0.1, -0.5, -1), palm=(-1, 0.3, 0), travel=0.6,
-            back=0.7, arc=0, swivel=0.5)  # fmt: skip
+    s.reach(
+        side, a - 0.3, b + 0.3, anchor="spine04", point=(0.29, -0.03, 0.05), fingers=(-0.1, -0.5, -1),
+        palm=(-1, 0.3, 0), travel=0.6, back=0.7, arc=0, swivel=0.5,
+    )  # fmt: skip
 
 
 def _over_the_shoulder(s: Scene, side: str, a: float, b: float) -> None:
@@ -315,13 +357,19 @@ def scratch_back(s: Scene, a: float, b: float) -> None:
         s.move("tilt", (-1 if side == "left" else 1) * s.between(0, 0.2), a - 0.1, b, 0.6)
         opposite = s.chance(0.5)
         _over_the_shoulder(s, side, a, b)
-        s.reach(side, a, b, place="shoulder_top" if opposite else s.one_of("neck_back", "nape_side"),
-                place_side=_other(side) if opposite else side, effector=s.one_of("fingers", "tips"), shape="relaxed",
-                shift=(0, 0, 0) if opposite else (0, 0.01, -s.between(0.0, 0.05)), fingers=(-0.2, 1, -0.1) if opposite else (0.0, 1, -0.4), rub=rub, travel=s.between(0.8, 1.1), back=s.between(0.8, 1.1))  # fmt: skip
+        s.reach(
+            side, a, b, place="shoulder_top" if opposite else s.one_of("neck_back", "nape_side"),
+            place_side=_other(side) if opposite else side, effector=s.one_of("fingers", "tips"), shape="relaxed",
+            shift=(0, 0, 0) if opposite else (0, 0.01, -s.between(0.0, 0.05)),
+            fingers=(-0.2, 1, -0.1) if opposite else (0.0, 1, -0.4), rub=rub, travel=s.between(0.8, 1.1),
+            back=s.between(0.8, 1.1),
+        )  # fmt: skip
     else:
         _by_the_side(s, side, a, b)
-        s.reach(side, a, b, anchor="spine04", point=(s.between(0.0, 0.06), 0.15, s.between(0.02, 0.1)), fingers=(-0.9, 0.1, 0.4),
-                palm=(0, -1, 0.2), rub=rub, arc=0, swivel=0.5)  # fmt: skip
+        s.reach(
+            side, a, b, anchor="spine04", point=(s.between(0.0, 0.06), 0.15, s.between(0.02, 0.1)),
+            fingers=(-0.9, 0.1, 0.4), palm=(0, -1, 0.2), rub=rub, arc=0, swivel=0.5,
+        )  # fmt: skip
 
 
 # ---------------------------------------------------------------- programs: arms
@@ -358,10 +406,14 @@ def fold_arms(s: Scene, a: float, b: float) -> None:
 def tidy_sleeve(s: Scene, a: float, b: float) -> None:
     """One hand pulls the cuff of the other straight."""
     side = s.one_of(*SIDES)
-    s.reach(_other(side), a - 0.1, b, point=(0.06, -0.32, -0.22 + s.between(-0.04, 0.04)), fingers=(-0.6, -0.8, 0.1), palm=(0, 0.15, -1),
-            shape="relaxed")  # fmt: skip
-    s.reach(side, a, b, place=s.one_of("cuff", "forearm_low"), place_side=_other(side), effector="pinch", shape="pinch",
-            fingers=(-0.7, -0.2, -0.6), rub=Rub(0.006, s.between(0.012, 0.03), rate=s.between(0.8, 1.8), fingers=3))  # fmt: skip
+    s.reach(
+        _other(side), a - 0.1, b, point=(0.06, -0.32, -0.22 + s.between(-0.04, 0.04)), fingers=(-0.6, -0.8, 0.1),
+        palm=(0, 0.15, -1), shape="relaxed",
+    )  # fmt: skip
+    s.reach(
+        side, a, b, place=s.one_of("cuff", "forearm_low"), place_side=_other(side), effector="pinch", shape="pinch",
+        fingers=(-0.7, -0.2, -0.6), rub=Rub(0.006, s.between(0.012, 0.03), rate=s.between(0.8, 1.8), fingers=3),
+    )  # fmt: skip
 
 
 def put_arms_back(s: Scene, a: float, b: float) -> None:
@@ -369,8 +421,11 @@ def put_arms_back(s: Scene, a: float, b: float) -> None:
     s.move("chest", 0.06, a, b, 0.7)
     for side in SIDES:
         _by_the_side(s, side, a, b)
-        s.reach(side, a, b, anchor="spine04", point=(0.06, 0.16, 0.03 if side == "left" else 0.07), fingers=(-0.9, 0.1, -0.3), palm=(0.1, 1, 0),
-                shape="relaxed", arc=0, swivel=0.5, travel=s.between(0.7, 1.0), back=s.between(0.7, 1.0))  # fmt: skip
+        s.reach(
+            side, a, b, anchor="spine04", point=(0.06, 0.16, 0.03 if side == "left" else 0.07),
+            fingers=(-0.9, 0.1, -0.3), palm=(0.1, 1, 0), shape="relaxed", arc=0, swivel=0.5,
+            travel=s.between(0.7, 1.0), back=s.between(0.7, 1.0),
+        )  # fmt: skip
 
 
 def scratch_arm(s: Scene, a: float, b: float) -> None:
@@ -379,8 +434,11 @@ def scratch_arm(s: Scene, a: float, b: float) -> None:
     place = s.one_of("arm_outer", "arm_front", "arm_low", "forearm_top", "forearm_up")
     if place.startswith("forearm"):
         s.reach(_other(side), a - 0.1, b, point=(0.08, -0.3, -0.24), fingers=(-0.7, -0.7, 0.05), palm=(-0.1, 0.2, -1))
-    s.reach(side, a, b, place=place, place_side=_other(side), effector=s.one_of("fingers", "fingers", "flat"), shape=s.one_of("relaxed", "cup"),
-            fingers=(-1, -0.1, -0.2), rub=Rub(s.between(0.008, 0.02), s.between(0, 0.01), rate=s.between(1.5, 3.5), fingers=s.between(2, 7)))  # fmt: skip
+    s.reach(
+        side, a, b, place=place, place_side=_other(side), effector=s.one_of("fingers", "fingers", "flat"),
+        shape=s.one_of("relaxed", "cup"), fingers=(-1, -0.1, -0.2),
+        rub=Rub(s.between(0.008, 0.02), s.between(0, 0.01), rate=s.between(1.5, 3.5), fingers=s.between(2, 7)),
+    )  # fmt: skip
 
 
 def _before(s: Scene, low: float = -0.28, high: float = -0.12) -> tuple[float, float, float]:
@@ -402,8 +460,10 @@ def rub_hands(s: Scene, a: float, b: float) -> None:
     x, y, z = _before(s)
     rate, size = s.between(1.5, 3.5), s.between(0.02, 0.045)
     for side in SIDES:
-        s.reach(side, a, b, point=(x + 0.006, y, z), fingers=(-0.03, -1, 0.3), palm=(-1, 0, 0), shape="flat", travel=0.6, back=0.6,
-                rub=Rub(size, 0.006, rate=rate, phase=0.0 if side == "left" else np.pi))  # fmt: skip
+        s.reach(
+            side, a, b, point=(x + 0.006, y, z), fingers=(-0.03, -1, 0.3), palm=(-1, 0, 0), shape="flat", travel=0.6,
+            back=0.6, rub=Rub(size, 0.006, rate=rate, phase=0.0 if side == "left" else np.pi),
+        )  # fmt: skip
 
 
 def cross_fingers(s: Scene, a: float, b: float) -> None:
@@ -453,8 +513,10 @@ def play_with_things(s: Scene, a: float, b: float) -> None:
             fingers=s.between(4, 12),
             phase=s.between(0, 6),
         )
-        s.reach(side, a, b, point=(x + 0.055 if both else 0.03, y, z), fingers=(-0.7, -0.8, 0.1), palm=(-0.4, 0.5, -0.8),
-                shape=s.one_of("pinch", "grip"), rub=rub)  # fmt: skip
+        s.reach(
+            side, a, b, point=(x + 0.055 if both else 0.03, y, z), fingers=(-0.7, -0.8, 0.1), palm=(-0.4, 0.5, -0.8),
+            shape=s.one_of("pinch", "grip"), rub=rub,
+        )  # fmt: skip
 
 
 def withdraw_arms(s: Scene, a: float, b: float) -> None:
@@ -462,8 +524,10 @@ def withdraw_arms(s: Scene, a: float, b: float) -> None:
     top = 0.12 if s.table is None else (s.table - s.root_height) / s.scale
     wide = s.between(0.06, 0.15)
     for side in SIDES:
-        s.reach(side, -9, (a + b) / 2, anchor="seat", point=(wide, -0.46, top + 0.035), fingers=(-0.4, -1, 0), palm=(-0.15, 0, -1), travel=0.1,
-                back=min(0.9, 0.9 * (b - a)), arc=0)  # fmt: skip
+        s.reach(
+            side, -9, (a + b) / 2, anchor="seat", point=(wide, -0.46, top + 0.035), fingers=(-0.4, -1, 0),
+            palm=(-0.15, 0, -1), travel=0.1, back=min(0.9, 0.9 * (b - a)), arc=0,
+        )  # fmt: skip
     home = s.one_of("edge", "lap")
     for side in SIDES:
         point = (0.1, s.table_edge / s.scale + 0.03, top + 0.035) if home == "edge" else (0.12, -0.2, 0.10)
@@ -477,8 +541,10 @@ def arms_akimbo(s: Scene, a: float, b: float) -> None:
     """Hands on the hips, elbows out."""
     place, lift = s.one_of("waist", "hip"), s.between(-0.01, 0.03)
     for side in SIDES if s.chance(0.8) else (s.one_of(*SIDES),):
-        s.reach(side, a, b, anchor="spine05", place=place, held=True, shape="cup", swivel=s.between(0.9, 1.2), arc=0.2,
-                fingers=(-0.5, -0.75, -0.45), palm=(-1, 0.3, 0.25), shift=(0.006, 0.0, lift))  # fmt: skip
+        s.reach(
+            side, a, b, anchor="spine05", place=place, held=True, shape="cup", swivel=s.between(0.9, 1.2), arc=0.2,
+            fingers=(-0.5, -0.75, -0.45), palm=(-1, 0.3, 0.25), shift=(0.006, 0.0, lift),
+        )  # fmt: skip
 
 
 def illustrative(s: Scene, a: float, b: float) -> None:
@@ -509,44 +575,22 @@ def _stroke(s: Scene) -> dict[str, object]:
     palm = ((-1, 0, 0.1), (-0.3, 0.3, 1), (-0.2, -0.7, -0.6), (-0.6, -0.2, -0.8))[int(s.rng.integers(4))]
     beat = Rub(0.0, 0.0, u(0, 0.02), rate=u(1.5, 3)) if s.chance(0.5) else None
     return {
-        "point": (u(0.05, 0.3), -u(0.25, 0.42), u(-0.25, 0.02)), "fingers": (-u(-0.3, 0.6), -1, u(-0.2, 0.8)), "palm": palm,
-        "shape": s.one_of("open", "relaxed", "cup", "pinch_open", "point", "pinch"), "rub": beat,
+        "point": (u(0.05, 0.3), -u(0.25, 0.42), u(-0.25, 0.02)), "fingers": (-u(-0.3, 0.6), -1, u(-0.2, 0.8)),
+        "palm": palm, "shape": s.one_of("open", "relaxed", "cup", "pinch_open", "point", "pinch"), "rub": beat,
     }  # fmt: skip
 
 
 PROGRAMS: dict[str, Program] = {
-    "turtle neck": everyday.turtle_neck,
-    "deep breath (puff cheeks)": everyday.deep_breath,
-    "touch hat": touch_hat,
-    "touch face": touch_face,
-    "touch forehead": touch_forehead,
-    "cover face": cover_face,
-    "rub eyes": rub_eyes,
-    "touch other face part": touch_other_face_part,
-    "touch ears": touch_ears,
-    "bite nails": bite_nails,
-    "touch chin": touch_chin,
-    "touch neck": touch_neck,
-    "play with hair": play_with_hair,
-    "adjust tie": adjust_tie,
-    "touch chest": touch_chest,
-    "scratch back": scratch_back,
-    "fold arms": fold_arms,
-    "tidy sleeve": tidy_sleeve,
-    "put arms back": put_arms_back,
-    "move torso": everyday.move_torso,
-    "sit straight": everyday.sit_straight,
-    "scratch arm": scratch_arm,
-    "rub hands": rub_hands,
-    "cross fingers": cross_fingers,
-    "minaret (steeple) hands": steeple,
-    "play with things": play_with_things,
-    "withdraw arms": withdraw_arms,
-    "head up": everyday.head_up,
-    "bite lip": everyday.bite_lip,
-    "arms akimbo": arms_akimbo,
-    "shake shoulders": everyday.shake_shoulders,
-    "illustrative": illustrative,
+    "turtle neck": everyday.turtle_neck, "deep breath (puff cheeks)": everyday.deep_breath, "touch hat": touch_hat,
+    "touch face": touch_face, "touch forehead": touch_forehead, "cover face": cover_face, "rub eyes": rub_eyes,
+    "touch other face part": touch_other_face_part, "touch ears": touch_ears, "bite nails": bite_nails,
+    "touch chin": touch_chin, "touch neck": touch_neck, "play with hair": play_with_hair, "adjust tie": adjust_tie,
+    "touch chest": touch_chest, "scratch back": scratch_back, "fold arms": fold_arms, "tidy sleeve": tidy_sleeve,
+    "put arms back": put_arms_back, "move torso": everyday.move_torso, "sit straight": everyday.sit_straight,
+    "scratch arm": scratch_arm, "rub hands": rub_hands, "cross fingers": cross_fingers,
+    "minaret (steeple) hands": steeple, "play with things": play_with_things, "withdraw arms": withdraw_arms,
+    "head up": everyday.head_up, "bite lip": everyday.bite_lip, "arms akimbo": arms_akimbo,
+    "shake shoulders": everyday.shake_shoulders, "illustrative": illustrative,
 }  # fmt: skip
 
 _STANDING = {"arms akimbo": 0.6, "put arms back": 0.5, "scratch back": 0.3}
@@ -588,8 +632,10 @@ def perform(
         PROGRAMS[name](scene, onset, offset)
     if name is None or scene.chance(0.3):
         everyday.hands(scene, () if name is None else ((onset, offset),))
-    return Motion(scene.pose(), shape, fps, onset, offset, label, scene.seat, scene.seat_height, scene.table, scene.table_edge,
-                  () if label is None else ((label, onset, offset),))  # fmt: skip
+    return Motion(
+        scene.pose(), shape, fps, onset, offset, label, scene.seat, scene.seat_height, scene.table, scene.table_edge,
+        () if label is None else ((label, onset, offset),),
+    )  # fmt: skip
 
 
 def interview(
