@@ -8,7 +8,7 @@ import torch
 
 pytest.importorskip("lightning", reason="the train extra is not installed")
 
-from kinesics.data.windows import ClipArrays, ClipWindows, augment
+from kinesics.data.windows import ClipArrays, ClipWindows, augment, visible_label
 from kinesics.models.weights import load_weights
 from kinesics.skeleton import UPPER_BODY
 from kinesics.tasks.gesture import fit_temperature, fit_thresholds, metrics, train
@@ -82,3 +82,16 @@ def test_thresholds_separate_a_class_from_its_neighbours():
     thresholds = fit_thresholds(probability, labels)
     assert 0.5 < thresholds["turtle neck"] <= 0.7
     assert all(0.3 <= threshold <= 0.8 for threshold in thresholds.values())
+
+
+def test_what_cannot_be_seen_is_none():
+    score = np.ones((32, 42), np.float32)
+    hands = [i for i, name in enumerate(UPPER_BODY.joints) if "tip" in name or "knuckle" in name or "wrist" in name]
+    face = list(range(UPPER_BODY.index("nose"), 42))
+    rub_hands, bite_lip, head_up, none = 22, 28, 27, 32
+    assert [visible_label(c, score) for c in (rub_hands, bite_lip, head_up, none)] == [22, 28, 27, 32]
+    without_hands, without_face = score.copy(), score.copy()
+    without_hands[:, hands] = 0
+    without_face[:, face] = 0
+    assert [visible_label(c, without_hands) for c in (rub_hands, bite_lip, head_up)] == [none, bite_lip, head_up]
+    assert [visible_label(c, without_face) for c in (rub_hands, bite_lip, head_up)] == [rub_hands, none, head_up]

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.utils.data import Dataset
 
+from kinesics.data.imigue import CLASSES
 from kinesics.skeleton import UPPER_BODY
 from kinesics.skeleton.normalise import normalise
 from kinesics.skeleton.sequence import FloatArray
@@ -24,8 +25,28 @@ def _hand(side: str) -> list[int]:
     ]
 
 
+_ARMS = {side: [UPPER_BODY.index(f"{side}_wrist"), *_hand(side)] for side in ("left", "right")}
 _FACE = list(range(UPPER_BODY.index("nose"), len(UPPER_BODY)))
+_LIPS = UPPER_BODY.indices("lower_lip", "lower_lip_inner")
 _HIPS = UPPER_BODY.indices("pelvis", "left_hip", "right_hip")
+
+
+# gestures without hands, and of those the ones that only the face shows; all others are made by hands
+_TRUNK = {CLASSES.index(label) for label in ("turtle neck", "move torso", "sit straight", "head up", "shake shoulders")}
+_FACIAL = {CLASSES.index(label) for label in ("deep breath (puff cheeks)", "bite lip")}
+
+
+def visible_label(label: int, score: FloatArray) -> int:
+    """The label of a window (T, 42) of scores, or "none" where what makes the gesture is hardly ever seen.
+
+    A network that must name what it cannot see learns to guess; so a gesture of the hands without a wrist or a hand
+    in a fifth of the frames, and one of the face without its lips, is nothing to see.
+    """
+    if label >= len(CLASSES) or label in _TRUNK:
+        return label
+    joints = _LIPS if label in _FACIAL else _ARMS["left"] + _ARMS["right"]
+    seen = (score[:, joints] > 0).any(1).mean() >= 0.2
+    return label if seen else len(CLASSES)
 
 
 @dataclass(frozen=True)
@@ -45,6 +66,7 @@ class ClipArrays:
     @classmethod
     def open(cls, folder: Path, fps: float = 25.0) -> ClipArrays:
         """Map the arrays that the simulator wrote to `folder`."""
+
         def read(name: str) -> Any:
             return np.load(folder / f"{name}.npy", mmap_mode="r", allow_pickle=False)
 
@@ -73,8 +95,9 @@ class ClipWindows(Dataset[tuple[Tensor, Tensor]]):
         score = self.clips.score[i][rows].astype(np.float32) / 255
         if self.augment:
             xyz, score = augment(xyz, score, rng)
+        label = visible_label(int(self.clips.label[i]), score)
         x = normalise(xyz, score)  # (T, 42, 4)
-        return torch.from_numpy(x).permute(2, 0, 1)[..., None].contiguous(), torch.tensor(self.clips.label[i])
+        return torch.from_numpy(x).permute(2, 0, 1)[..., None].contiguous(), torch.tensor(label)
 
     def _rows(self, i: int, rng: np.random.Generator) -> NDArray[np.int64]:
         """The clip's rows that make the window, warped in time when augmenting, held at the clip's ends."""
