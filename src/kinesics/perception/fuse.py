@@ -5,8 +5,8 @@ x and y of every point are its place in the image (weak perspective), so what me
 depth of their own shape only: the face is hung on the pose's nose and ears, each hand on its wrist, and a hand that
 covers the face is brought to lie on it.
 
-What is not seen stays missing: body points outside the picture or below a visibility of 0.5, hands and faces that were
-not found, and those of their points that lie clearly outside the picture.
+What is not seen stays missing: body points outside the picture or below a visibility of 0.5 (hips: 0.97), hands and
+faces that were not found, and those of their points that lie clearly outside the picture.
 """
 
 from __future__ import annotations
@@ -23,7 +23,8 @@ from kinesics.skeleton.layouts import HOLISTIC, UPPER_BODY
 from kinesics.skeleton.sequence import FloatArray
 
 POSE, FACE, HAND = 33, 468, 21
-SEEN = 0.5  # visibility below which MediaPipe's body points are guesses
+SEEN = np.full(33, 0.5, np.float32)  # visibility below which MediaPipe's body points are guesses
+SEEN[[23, 24]] = 0.97  # hips that a table hides still have 0.9
 MARGIN = 0.03  # image heights outside the picture beyond which points of hands and faces are guesses
 
 _NOSE, _EARS, _SHOULDERS, _WRISTS = 0, (7, 8), (11, 12), (15, 16)
@@ -35,7 +36,9 @@ _FINGER = 0.007  # metres from a finger's middle, where its landmarks are, to it
 _TOUCH = 0.012  # metres in the image within which a hand point covers a face point
 _NEAR = 0.08  # metres in the image over which a coming hand is brought to the face's depth
 _STEADY = 0.3  # seconds over which a hand keeps its depth
-_CLEAR = (0.10, 0.25)  # metres before the face from which an arm in full view tells that the hand does not touch
+# metres before the face from which an arm in view tells that its hand does not touch; the pose bends raised arms up to
+# 20 cm too far forward
+_CLEAR = (0.25, 0.40)
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,15 +65,17 @@ def fuse(parts: Parts) -> Landmarks:
     face = _hung_face(parts, scale)
     if face is not None:
         points[POSE : POSE + FACE], score[POSE : POSE + FACE] = face, 1
+    surface = _bare_face(parts) if face is None else face
     wrists = [parts.pose[wrist, :2] if seen[wrist] else None for wrist in _WRISTS]
     for side, hand in enumerate(assign_hands(parts.hands, (wrists[0], wrists[1]), scale)):
         if hand is None:
             continue
         first, wrist = POSE + FACE + HAND * side, _WRISTS[side]
-        points[first : first + HAND] = _hung_hand(hand, wrist, parts, face, scale)
+        points[first : first + HAND] = _hung_hand(hand, wrist, parts, surface, scale)
         # the hand knows its wrist better than the pose does, and without the pose's lag
         points[wrist] = points[first]
         score[[*range(first, first + HAND), wrist]] = hand.score
+        score[[wrist + 2, wrist + 4, wrist + 6]] = 0  # the pose's own fingers
     points[score == 0] = 0
     return Landmarks(points, score, rulers)
 
@@ -118,7 +123,18 @@ def _hung_face(parts: Parts, scale: float) -> FloatArray | None:
     return face
 
 
-def _hung_hand(hand: Hand, wrist: int, parts: Parts, face: FloatArray | None, scale: float) -> FloatArray:
+def _bare_face(parts: Parts) -> FloatArray:
+    """(66, 3) as the mesh: the pose's own points of the face and all the middles between two of them.
+
+    It stands in for a face of which too little is seen for the mesh: under both palms, for one.
+    """
+    face = np.column_stack([parts.pose[:11, :2], parts.world[:11, 2]])
+    a, b = np.triu_indices(len(face))
+    middles: FloatArray = (face[a] + face[b]) / 2
+    return middles
+
+
+def _hung_hand(hand: Hand, wrist: int, parts: Parts, face: FloatArray, scale: float) -> FloatArray:
     """The hand with z in metres.
 
     The pose's wrist gives the depth as far as it is seen; an arm out of view tells nothing, and then the hand is
@@ -128,13 +144,12 @@ def _hung_hand(hand: Hand, wrist: int, parts: Parts, face: FloatArray | None, sc
     points = hand.points.copy()
     points[:, 2] *= scale
     points[:, 2] -= points[0, 2]
-    trust = float(np.clip((parts.visibility[wrist] - SEEN) / (0.9 - SEEN), 0, 1))
+    trust = float(np.clip((parts.visibility[wrist] - SEEN[wrist]) / (0.9 - SEEN[wrist]), 0, 1))
     depth = trust * parts.world[wrist, 2] + (1 - trust) * parts.world[_NOSE, 2]
-    if face is not None:
-        contact, away = _contact(points, face, scale)
-        clear = np.interp(contact - depth, _CLEAR, (0, 1)) * trust
-        weight = max(0.0, 1 - away / _NEAR) * (1 - clear)
-        depth = weight * contact + (1 - weight) * depth
+    contact, away = _contact(points, face, scale)
+    clear = np.interp(contact - depth, _CLEAR, (0, 1)) * trust
+    weight = max(0.0, 1 - away / _NEAR) * (1 - clear)
+    depth = weight * contact + (1 - weight) * depth
     points[:, 2] += depth
     return points
 

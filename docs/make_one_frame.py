@@ -1,0 +1,103 @@
+"""Draw docs/images/one_frame.png: body, hands and face of one picture in one 3D frame.
+
+    python docs/make_one_frame.py
+
+films a simulated person who touches the chin, looks at the film with the landmark engine, and draws the picture with
+its landmarks beside the fused skeleton from the front (x, y) and from the side (z, y), in metres.
+"""
+
+from __future__ import annotations
+
+import argparse
+import tempfile
+from pathlib import Path
+
+import numpy as np
+import PIL.Image
+import PIL.ImageDraw
+import PIL.ImageFont
+
+from kinesics.data.simulator.world import simulate_class
+from kinesics.perception.engine import Landmarks
+from kinesics.perception.mediapipe_engine import MediaPipeEngine
+from kinesics.skeleton.layouts import HOLISTIC
+from kinesics.video import Image, read_frames
+
+SIZE = (720, 540)
+PANEL, METRE = 2 * 400, 2 * 620  # pixels; everything is drawn twice as large and scaled down
+LEFT, RIGHT, MIDDLE, MESH, INK = (214, 96, 32), (34, 112, 196), (60, 140, 80), (170, 176, 184), (40, 44, 52)
+SHOULDERS = HOLISTIC.indices("left_shoulder", "right_shoulder")
+BONES = [(c, p) for c, p in HOLISTIC.links if c not in SHOULDERS and not HOLISTIC.joints[c].startswith("mesh_")]
+
+
+def look(video: Path, time: float) -> tuple[Image, Landmarks]:
+    """The picture at `time` seconds, and what the engine sees in it after all those before."""
+    seen = None
+    with MediaPipeEngine().follower() as follower:
+        for frame in read_frames(video, end=time + 1e-3):
+            seen = follower.see(frame.image)
+    if seen is None:
+        raise SystemExit("nobody is seen in this picture")
+    return frame.image, seen
+
+
+def draw(canvas: PIL.ImageDraw.ImageDraw, places: np.ndarray, score: np.ndarray, dot: int) -> None:
+    """(543, 2) pixels: the mesh as dots, body and hands as bones."""
+    for i in np.flatnonzero(score > 0):
+        if HOLISTIC.joints[i].startswith("mesh_"):
+            x, y = places[i]
+            canvas.ellipse((x - dot / 2, y - dot / 2, x + dot / 2, y + dot / 2), fill=MESH)
+    for child, parent in [*BONES, (SHOULDERS[0], SHOULDERS[1])]:
+        if score[child] > 0 and score[parent] > 0:
+            across = MIDDLE if child in SHOULDERS else colour(child)
+            canvas.line((*places[child], *places[parent]), fill=across, width=dot)
+    for i in np.flatnonzero(score > 0):
+        if HOLISTIC.joints[i].endswith("_tip"):
+            x, y = places[i]
+            canvas.ellipse((x - dot, y - dot, x + dot, y + dot), fill=colour(int(i)))
+
+
+def colour(joint: int) -> tuple[int, int, int]:
+    name = HOLISTIC.joints[joint]
+    return LEFT if name.startswith("left_") else RIGHT if name.startswith("right_") else MIDDLE
+
+
+def compose(image: Image, seen: Landmarks) -> PIL.Image.Image:
+    metres = np.nanmean(seen.metres_per_pixel)
+    xyz = seen.points * [metres, metres, 1]
+    chin = HOLISTIC.index("mesh_152")
+    xyz -= xyz[chin]
+    height = 2 * image.shape[0]
+    picture = PIL.Image.fromarray(image).resize((2 * image.shape[1], height))
+    draw(PIL.ImageDraw.Draw(picture), seen.points[:, :2] * 2, seen.score, 4)
+    sheet = PIL.Image.new("RGB", (picture.width + 2 * PANEL, height), "white")
+    sheet.paste(picture, (0, 0))
+    canvas = PIL.ImageDraw.Draw(sheet)
+    font = PIL.ImageFont.load_default(size=30)
+    for number, (axes, title) in enumerate((([0, 1], "from the front: x, y"), ([2, 1], "from the side: z, y"))):
+        left = picture.width + number * PANEL
+        panel = PIL.Image.new("RGB", (PANEL, height), "white")
+        draw(PIL.ImageDraw.Draw(panel), xyz[:, axes] * METRE + [PANEL / 2, height * 0.42], seen.score, 6)
+        sheet.paste(panel, (left, 0))
+        canvas.line((left, 0, left, height), fill=MESH, width=2)
+        canvas.text((left + 30, 24), title, fill=INK, font=font)
+        canvas.line((left + 30, height - 40, left + 30 + METRE * 0.1, height - 40), fill=INK, width=4)
+        canvas.text((left + 30, height - 84), "10 cm", fill=INK, font=font)
+    return sheet.resize((sheet.width // 2, sheet.height // 2), PIL.Image.Resampling.LANCZOS)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--class", dest="name", default="touch chin")
+    parser.add_argument("--seed", type=int, default=2)
+    parser.add_argument("--time", type=float, default=2.0, help="seconds into the film")
+    parser.add_argument("--out", type=Path, default=Path(__file__).parent / "images" / "one_frame.png")
+    given = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        film = Path(folder) / "film.mp4"
+        simulate_class(given.name, film, given.seed, size=SIZE)
+        compose(*look(film, given.time)).save(given.out, optimize=True)
+
+
+if __name__ == "__main__":
+    main()
