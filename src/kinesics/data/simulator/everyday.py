@@ -236,7 +236,7 @@ def bite_lip(scene: Scene, start: float, end: float) -> None:
     add(scene, {"mouthRollLower": bite - 0.2 * gnawing, "jawOpen": opened, "jawForward": 0.2 * gnawing})
     side = scene.one_of("mouthLeft", "mouthRight")
     kinds: tuple[Curves, ...] = (
-        {"jawOpen": 0.06 * bite, "mouthUpperUp*": scene.between(0, 0.3) * bite},  # the upper teeth show
+        {"jawOpen": 0.12 * bite, "mouthUpperUp*": scene.between(0, 0.3) * bite},  # the upper teeth show
         {"mouthRollUpper": scene.between(0.3, 0.7) * bite, "mouthPress*": 0.3 * bite},
         {side: scene.between(0.2, 0.5) * bite, "mouthDimple*": 0.3 * bite},
     )
