@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kinesics.data.simulator.camera import look_at, random_camera
@@ -17,10 +17,11 @@ PERFECT = DetectorModel(
     **dict.fromkeys(
         ("blur", "footage", "hidden_wander", "scale", "shoulder_width", "touch_reach", "blur_loss", "covered_loss"), 0.0
     ),
-    **dict.fromkeys(("touching_loss", "plain_loss", "bad_hand", "swap", "no_face", "covered_face"), 0.0),
+    **dict.fromkeys(("touching_loss", "plain_loss", "swap", "no_face", "covered_face"), 0.0),
     **{f"{part}_gain": (1.0, 0.0) for part in ("shoulder", "elbow", "wrist", "hand", "face")},
     **{f"{part}_depth": (0.0, 0.0) for part in ("elbow", "wrist", "face")},
     placed=(),
+    bad_hand=(0.0, 0.0),
     hips=0.0,
     hips_at_table=0.0,
     openpose=0.0,
@@ -58,6 +59,7 @@ def test_a_point_at_the_target_is_in_the_middle_and_left_is_right():
     assert y < 0.5  # above
 
 
+@settings(deadline=None)
 @given(
     st.floats(1, 6), st.floats(0.5, 2), st.floats(-0.8, 0.8), st.floats(-0.3, 0.3), st.floats(-0.05, 0.05),
     st.floats(0.5, 1.8),
@@ -161,7 +163,7 @@ def test_fast_hands_are_lost_more_often_than_still_ones():
 
 def test_white_noise_has_the_size_that_was_measured():
     """Second differences of white noise have sqrt(6) of its deviation."""
-    model = replace(HOLISTIC, footage=0.0, no_face=0.0, plain_loss=0.0, bad_hand=0.0, swap=0.0)
+    model = replace(HOLISTIC, footage=0.0, no_face=0.0, plain_loss=0.0, bad_hand=(0.0, 0.0), swap=0.0)
     seen = detect(standing(2000), front(), np.random.default_rng(1), fps=25, model=model)
 
     def deviation(joint: str) -> np.ndarray:
@@ -173,7 +175,7 @@ def test_white_noise_has_the_size_that_was_measured():
 
 
 def test_whole_hands_wander_in_depth_by_centimetres():
-    model = replace(HOLISTIC, scale=0.0, bad_hand=0.0)
+    model = replace(HOLISTIC, scale=0.0, bad_hand=(0.0, 0.0))
     seen = detect(standing(2500), front(), np.random.default_rng(2), fps=25, model=model)
     depth = seen.xyz[:, UPPER_BODY.index("left_wrist"), 2]
     spread = depth[seen.score[:, UPPER_BODY.index("left_wrist")] > 0].std()

@@ -79,12 +79,14 @@ class DetectorModel:
     covered_loss: float = 0.97  # behind an arm, the head or the trunk
     touching_loss: float = 0.35  # guess: the farther of two hands that hold one another
     plain_loss: float = 0.02  # now and then, plainly in view
-    bad_hand: float = 0.13  # share of hands that are lost for most of a clip (edge-on, on dark hair, small, gloved)
+    # share of hands that are lost for most of a clip (edge-on, on dark hair, gloved), where the picture is 1.0 and
+    # where it is 1.8 metres high and hands are small
+    bad_hand: tuple[float, float] = (0.10, 0.30)
     swap: float = 0.04  # of clips in which the hands are exchanged for 1 to 3 frames
     # lost faces
     no_face: float = 0.05  # of clips: pixelated, or smaller than 25 pixels
     turned: float = 75.0  # degrees of yaw at which the face mesh gives up
-    covered_face: float = 0.5  # of frames under both palms; under one hand the mesh stays
+    covered_face: float = 0.9  # of frames in which palms cover four fifths of it; under one hand the mesh stays
     # what is outside the image by more than this share of its height is missing
     margin: float = 0.03
     # other engines, 2D only: share of clips, their white noise and mean score (guess)
@@ -191,11 +193,12 @@ class _Scene:
             (f"{other}_shoulder", f"{other}_elbow", 0.05),
             (f"{side}_shoulder", f"{side}_elbow", 0.045),
             ("chin", "forehead", 0.08),
-            ("neck", "pelvis", 0.13),
         ]
         covered: BoolArray = self.under_table[:, _HANDS[side]].all(1)
         for a, b, radius in covers:
             covered |= _behind(hand, self.joint(a), self.joint(b), radius)
+        neck, pelvis = self.joint("neck"), self.joint("pelvis")
+        covered |= _behind(hand, neck + 0.25 * (pelvis - neck), pelvis, 0.13)
         return covered
 
     def outside(self, margin: float) -> BoolArray:
@@ -224,7 +227,8 @@ def _lost_hand(scene: _Scene, side: str, model: DetectorModel, rng: np.random.Ge
     blurred = model.blur_loss * rng.uniform(0.2, 1.3) / (1 + np.exp(-(speed - model.blur_speed) / 0.3))
     apart = np.linalg.norm((scene.centre[side] - scene.centre[other])[:, :2], axis=-1)
     touching = (apart < 0.06) & (scene.centre[side][:, 2] > scene.centre[other][:, 2])
-    place = np.full(len(scene), rng.uniform(0.4, 1) if rng.random() < model.bad_hand else model.plain_loss)
+    bad = rng.random() < np.interp(scene.size, (1.0, 1.8), model.bad_hand)
+    place = np.full(len(scene), rng.uniform(0.4, 1) if bad else model.plain_loss)
     place = np.where(touching, np.maximum(place, model.touching_loss), place)
     place = np.where(scene.covered[side], model.covered_loss, place)
     cut: BoolArray = scene.outside(0)[:, _HANDS[side]].mean(1) > 0.4
@@ -235,12 +239,10 @@ def _seen_face(scene: _Scene, model: DetectorModel, rng: np.random.Generator) ->
     """(T,) frames with a face mesh."""
     ears = scene.joint("left_ear") - scene.joint("right_ear")
     yaw = np.degrees(np.arctan2(np.abs(ears[:, 2]), np.abs(ears[:, 0])))
-    nose = scene.joint("nose")
-    over = [
-        (np.linalg.norm((scene.centre[side] - nose)[:, :2], axis=-1) < 0.07) & (scene.centre[side][:, 2] < nose[:, 2])
-        for side in _HANDS
-    ]
-    chance = np.where(np.all(over, axis=0), model.covered_face, 0.002)
+    hands, face = scene.space[:, _BOTH_HANDS], scene.space[:, _FACE]
+    away = hands[:, :, None] - face[:, None]
+    hidden = ((np.linalg.norm(away[..., :2], axis=-1) < 0.035) & (away[..., 2] < 0)).any(1).mean(1)
+    chance = np.interp(hidden, (0.4, 0.8), (0.002, model.covered_face)).astype(np.float32)
     seen: BoolArray = (yaw < model.turned) & ~_happens(chance, 0.5, scene.fps, rng)
     seen &= ~scene.outside(0)[:, _FACE].any(1)
     return seen if rng.random() >= model.no_face else np.zeros_like(seen)
