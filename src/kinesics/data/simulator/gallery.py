@@ -11,7 +11,7 @@ import PIL.Image
 from kinesics.data.imigue import CLASSES
 from kinesics.data.simulator.programs import perform
 from kinesics.data.simulator.render import Image, random_look
-from kinesics.data.simulator.world import film, portrait_camera
+from kinesics.data.simulator.world import dressed_for, film, portrait_camera
 
 _SIZE = (240, 200)
 _FPS = 25.0
@@ -59,7 +59,7 @@ def picture(label: int, seed: int) -> list[Image]:
     motion = perform(label, rng, duration=4.0, fps=_FPS)
     camera = portrait_camera(motion, rng, _SIZE[0] / _SIZE[1])
     first, last = round((motion.onset - 0.5) * _FPS), round((motion.offset + 0.5) * _FPS)
-    frames = list(film(motion, camera, random_look(rng), _SIZE, step=_EACH))
+    frames = list(film(motion, camera, dressed_for(label, random_look(rng)), _SIZE, step=_EACH))
     return frames[max(0, first // _EACH) : last // _EACH + 1]
 
 

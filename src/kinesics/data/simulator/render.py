@@ -40,6 +40,8 @@ class Look:
     backdrop: Colour = (0.62, 0.66, 0.70)
     short_sleeves: bool = False
     hair_thickness: float = 0.012
+    tie: Colour | None = None
+    cap: Colour | None = None
 
 
 _SKINS: tuple[Colour, ...] = (
@@ -81,6 +83,9 @@ class Box:
     low: tuple[float, float, float]
     high: tuple[float, float, float]
     colour: Colour = (0.52, 0.40, 0.29)
+
+
+_PEN = Box((-0.085, -0.012, -0.004), (0.085, -0.004, 0.004), (0.75, 0.10, 0.08))
 
 
 # ── the painted skin ─────────────────────────────────────────────────────────────────────────────────────────
@@ -182,6 +187,13 @@ def _paint(
     scalp = head * _smooth(z - line, 0, 0.006) * (1 - _smooth(points.ears, 0.1, 0.5))
     over(scalp, look.hair)
     puff += look.hair_thickness * head * _smooth(z - line, -0.002, 0.02) * (1 - _smooth(points.ears, 0.02, 0.2))
+    if look.cap is not None:
+        rim = forehead[2] + 0.005 - 0.25 * (y - forehead[1])
+        covered = head * _smooth(z - rim, 0, 0.003)
+        over(covered, look.cap)
+        brim = _smooth(z - rim, 0, 0.006) * (1 - _smooth(z - rim, 0.014, 0.026))
+        brim *= (1 - _smooth(x, 0.045, 0.075)) * (y < ear[1] - 0.04)
+        puff += covered * (0.006 + 0.055 * brim)
     # eyes look along −y
     eyes = (part == _PART["eye"]).astype(np.float32)
     off = np.hypot(x - eyeball[0], z - eyeball[2])
@@ -198,6 +210,10 @@ def _paint(
     sleeve = elbow[0] - 0.06 if look.short_sleeves else wrist[0] + 0.2
     shirt = body * (1 - _smooth(z - collar, 0, 0.002)) * (1 - _smooth(x - sleeve, 0, 0.002)) * (z > pelvis[2] + 0.05)
     over(shirt, look.shirt)
+    if look.tie is not None:
+        down = collar - z
+        half = np.where(down < 0.05, 0.022 - 0.16 * down, 0.014 + 0.06 * down)
+        over(shirt * (1 - _smooth(x - half, 0, 0.003)) * (y < neck[1]), look.tie)
     trousers = body * (z <= pelvis[2] + 0.05) * (x < wrist[0] - 0.12)
     over(trousers, look.trousers)
     over((part == _PART["foot"]) * 1.0, (0.10, 0.09, 0.09))
@@ -244,8 +260,8 @@ _SHADED = (
         bool within = all(lessThan(abs(s - 0.5), vec3(0.49)));
         float open = within ? 0 : 1;
         if (within)
-        for (int i = -1; i <= 1; i++) for (int j = -1; j <= 1; j++)
-            open += texture(shadow, vec3(s.xy + vec2(i, j) * 0.0016, s.z - 0.004)) / 9;
+        for (int i = -1; i <= 1; i += 2) for (int j = -1; j <= 1; j += 2)
+            open += texture(shadow, vec3(s.xy + vec2(i, j) * 0.0012, s.z - 0.004)) / 4;
         float facing = dot(normal, sun);
         vec3 key = vec3(1.0, 0.95, 0.88) * 1.05 * open * max(0, (facing + 0.15) / 1.15);
         vec3 sky = mix(vec3(0.17, 0.16, 0.16), vec3(0.46, 0.48, 0.52), normal.z * 0.5 + 0.5);
@@ -289,7 +305,7 @@ class Stage:
         except Exception as error:  # moderngl raises bare Exception
             raise NoGraphicsError(str(error)) from error
         gl = self._gl
-        gl.enable(moderngl.DEPTH_TEST)
+        gl.enable(moderngl.DEPTH_TEST | moderngl.CULL_FACE)
         self._unwrap()
         size = (self.width, self.height)
         self._target = gl.framebuffer([gl.renderbuffer(size, samples=4)], gl.depth_renderbuffer(size, samples=4))
@@ -376,53 +392,51 @@ class Stage:
         uv = gl.buffer(self._uv.tobytes())
         self._person = gl.vertex_array(self._program, [(self._mesh, "3f 3f", "at", "normal"), (uv, "2f", "uv")], index)
         self._person_shadow = gl.vertex_array(self._shadow_program, [(self._mesh, "3f 12x", "at")], index)
-        self._boxes = [self._box(box) for box in self.furniture]
+        self._boxes = [self._solid(gl.buffer(_box_corners(box).tobytes()), box.colour) for box in self.furniture]
+        self._thing_corners = gl.buffer(_box_corners(_PEN).tobytes())
+        self._thing = self._solid(self._thing_corners, _PEN.colour)
         self._backdrop_program = gl.program(*_BACKDROP)
         self._backdrop_program["tone"].value = self.look.backdrop
         corners = np.array([-1, -1, 3, -1, -1, 3], np.float32)
         self._backdrop = gl.vertex_array(self._backdrop_program, [(gl.buffer(corners.tobytes()), "2f", "corner")])
 
-    def _box(self, box: Box) -> tuple[Any, Any, Any]:
-        gl = self._gl
-        low, high = np.array(box.low), np.array(box.high)
-        rows = []
-        for axis in range(3):
-            for side, sign in ((low, -1), (high, 1)):
-                a, b = (axis + 1) % 3, (axis + 2) % 3
-                normal = np.zeros(3)
-                normal[axis] = sign
-                for ia, ib in ((0, 0), (1, 0), (1, 1), (0, 0), (1, 1), (0, 1)):
-                    at = side.copy()
-                    at[a], at[b] = (low, high)[ia][a], (low, high)[ib][b]
-                    rows.append([*at, *normal, 0, 0])
-        buffer = gl.buffer(np.array(rows, np.float32).tobytes())
-        colour = gl.texture((1, 1), 4, bytes(int(255 * c) for c in (*box.colour, 0.2)))
-        shaded = gl.vertex_array(self._program, [(buffer, "3f 3f 2f", "at", "normal", "uv")])
-        shadow = gl.vertex_array(self._shadow_program, [(buffer, "3f 20x", "at")])
-        return colour, shaded, shadow
+    def _solid(self, corners: Any, colour: Colour) -> tuple[Any, Any, Any]:
+        """Paint, shaded and shadow of a box whose corners are in a buffer."""
+        paint = self._gl.texture((1, 1), 4, bytes(int(255 * c) for c in (*colour, 0.2)))
+        shaded = self._gl.vertex_array(self._program, [(corners, "3f 3f 2f", "at", "normal", "uv")])
+        shadow = self._gl.vertex_array(self._shadow_program, [(corners, "3f 20x", "at")])
+        return paint, shaded, shadow
 
-    def draw(self, vertices: FloatArray, camera: Camera) -> Image:
-        """(H, W, 3) of a posed mesh (13718, 3) in world metres."""
+    def _thing_at(self, place: FloatArray) -> tuple[Any, Any, Any]:
+        corners = _box_corners(_PEN)
+        corners[:, :3] += place
+        self._thing_corners.write(corners.tobytes())
+        return self._thing
+
+    def draw(self, vertices: FloatArray, camera: Camera, thing: FloatArray | None = None) -> Image:
+        """(H, W, 3) of a posed mesh (13718, 3) in world metres, with a pen lying or held at `thing` (3,)."""
         normals = self._normals(vertices)
         vertices = vertices + normals * self._puff[:, None]
         data = np.concatenate([vertices[self._vertex], normals[self._vertex]], 1)
         self._mesh.write(np.ascontiguousarray(data, np.float32).tobytes())
         light = _light(vertices).T.astype(np.float32).tobytes()
         self._shadow_program["light"].write(light)
+        boxes = self._boxes if thing is None else [*self._boxes, self._thing_at(thing)]
         self._shadow_target.use()
         self._shadow_target.clear()
+        self._gl.enable_only(self._gl.DEPTH_TEST)  # both sides: a thin thing must not leak light
         self._person_shadow.render()
-        for _, _, shadow in self._boxes:
+        for _, _, shadow in boxes:
             shadow.render()
         self._target.use()
         self._target.clear()
-        self._gl.disable(self._gl.DEPTH_TEST)
+        self._gl.enable_only(self._gl.NOTHING)
         self._backdrop.render()
-        self._gl.enable(self._gl.DEPTH_TEST)
+        self._gl.enable_only(self._gl.DEPTH_TEST | self._gl.CULL_FACE)
         self._set_camera(camera, light)
         self._texture.use(0)
         self._person.render()
-        for colour, shaded, _ in self._boxes:
+        for colour, shaded, _ in boxes:
             colour.use(0)
             shaded.render()
         self._gl.copy_framebuffer(self._flat, self._target)
@@ -447,6 +461,22 @@ class Stage:
         return normals
 
 
+def _box_corners(box: Box) -> FloatArray:
+    """(36, 8) place, normal and no texture of the corners of a box's triangles, counter-clockwise from outside."""
+    ends = (np.array(box.low), np.array(box.high))
+    rows = []
+    for axis in range(3):
+        for side, sign in ((0, -1), (1, 1)):
+            a, b = (axis + 1) % 3, (axis + 2) % 3
+            normal = np.zeros(3)
+            normal[axis] = sign
+            for ia, ib in ((0, 0), (1, 0), (1, 1), (0, 0), (1, 1), (0, 1))[::sign]:
+                at = ends[side].copy()
+                at[a], at[b] = ends[ia][a], ends[ib][b]
+                rows.append([*at, *normal, 0, 0])
+    return np.array(rows, np.float32)
+
+
 def _light(vertices: FloatArray) -> NDArray[np.float64]:
     """(4, 4) world to the key light's clip space, around the upper body."""
     top = vertices[:, 2].max()
@@ -466,15 +496,19 @@ def render(
     *,
     look: Look | None = None,
     furniture: tuple[Box, ...] = (),
+    thing: FloatArray | None = None,
     width: int = 640,
     height: int = 360,
 ) -> Iterator[Image]:
-    """One (H, W, 3) uint8 picture a frame of the pose; raises NoGraphicsError before the first one."""
+    """One (H, W, 3) uint8 picture a frame of the pose; raises NoGraphicsError before the first one.
+
+    `thing` (T, 3) is where a pen is, world metres, or None.
+    """
     stage = Stage(body, look or Look(), furniture, width, height)
     try:
         for first in range(0, len(pose), 16):
-            for vertices in body.vertices(pose.slice(first, first + 16)):
-                yield stage.draw(vertices, camera)
+            for t, vertices in enumerate(body.vertices(pose.slice(first, first + 16)), first):
+                yield stage.draw(vertices, camera, None if thing is None else thing[t])
     finally:
         stage.close()
 

@@ -8,7 +8,7 @@ import multiprocessing
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
@@ -36,7 +36,7 @@ _NONE = len(CLASSES)
 # everything else that happens is more varied than any one gesture
 _LABELS = (*range(_NONE), _NONE, _NONE)
 _SECONDS, _FPS = 4.0, 25.0
-_INTERVIEW_SIZE = (960, 540)
+_INTERVIEW_SIZE = (800, 450)
 _CHAIR = (0.20, 0.21, 0.23)
 _NECK = UPPER_BODY.index("neck")
 
@@ -164,7 +164,8 @@ def simulate_class(
     rng = np.random.default_rng((seed, label))
     motion = perform(label, rng, duration=_SECONDS, fps=_FPS)
     step = 2 if out.suffix.lower() == ".gif" else 1  # a gif of 12 frames a second is half as large, and smooth enough
-    frames = film(motion, portrait_camera(motion, rng, size[0] / size[1]), random_look(rng), size, step=step)
+    camera, look = portrait_camera(motion, rng, size[0] / size[1]), dressed_for(label, random_look(rng))
+    frames = film(motion, camera, look, size, step=step)
     write_video(out, _counted(frames, len(motion.pose) // step, progress), _FPS / step)
 
 
@@ -206,15 +207,55 @@ def portrait_camera(motion: Motion, rng: np.random.Generator, aspect: float) -> 
     return look_at(target, distance=2.4, height=crown - bottom, yaw=yaw, pitch=np.radians(4), aspect=aspect)
 
 
+def dressed_for(label: int, look: Look) -> Look:
+    """The look with what the gesture needs: a cap, a tie, sleeves."""
+    match CLASSES[label]:
+        case "touch hat":
+            return replace(look, cap=(0.13, 0.20, 0.42))
+        case "adjust tie":
+            return replace(look, shirt=(0.80, 0.83, 0.88), tie=(0.45, 0.08, 0.12), short_sleeves=False)
+        case "tidy sleeve":
+            return replace(look, short_sleeves=False)
+    return look
+
+
 def film(motion: Motion, camera: Camera, look: Look, size: tuple[int, int], *, step: int = 1) -> Iterator[Image]:
     """Every `step`-th frame of the motion, (H, W, 3) uint8; a drawn skeleton where no OpenGL can be had."""
     body, width, height = Body(motion.shape), *size
     pose = Pose(motion.pose.rotations[::step], motion.pose.root[::step], motion.pose.face[::step])
+    thing = _thing(motion, body.joints(pose), step)
     try:
-        yield from render(body, pose, camera, look=look, furniture=furniture(motion), width=width, height=height)
+        yield from render(
+            body, pose, camera, look=look, furniture=furniture(motion), thing=thing, width=width, height=height
+        )
     except NoGraphicsError as error:
         logging.getLogger(__name__).warning("No OpenGL here (%s): drawing a skeleton instead of a person", error)
         yield from draw_skeleton(camera.project(body.joints(pose)), width=width, height=height)
+
+
+def _thing(motion: Motion, joints: FloatArray, step: int) -> FloatArray | None:
+    """(T, 3) where the thing to play with is: between the fingers meanwhile, else on the table, if there is one."""
+    events = [(start, end) for label, start, end in motion.events if CLASSES[label] == "play with things"]
+    if not events:
+        return None
+    left, right = (
+        joints[:, UPPER_BODY.indices(f"{side}_thumb_tip", f"{side}_index_tip")].mean(1) for side in ("left", "right")
+    )
+    time = np.arange(len(joints)) * step / motion.fps
+    middle = np.argmin(np.abs(time - (events[0][0] + events[0][1]) / 2))
+    if np.linalg.norm(left[middle] - right[middle]) < 0.2:
+        held: FloatArray = (left + right) / 2
+    else:  # in the hand that is higher
+        held = left if left[middle, 2] > right[middle, 2] else right
+    if motion.table is None:
+        return held
+    lying = np.ones(len(time), bool)
+    for start, end in events:
+        lying &= (time < start) | (time > end)
+    first, last = np.flatnonzero(~lying)[[0, -1]]
+    held[:first], held[last + 1 :] = held[first], held[last]
+    held[lying, 2] = motion.table + 0.006
+    return held
 
 
 def furniture(motion: Motion) -> tuple[Box, ...]:
