@@ -368,8 +368,8 @@ class Body:
         crosses = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
         rows = self.faces.ravel()
         normals = np.stack([np.bincount(rows, np.repeat(crosses[:, k], 3), len(vertices)) for k in range(3)], 1)
-        normals /= np.maximum(np.linalg.norm(normals, axis=1, keepdims=True), 1e-12)
-        return Reference(vertices, normals.astype(np.float32), heads)
+        lengths = np.maximum(np.linalg.norm(normals, axis=1, keepdims=True), 1e-12)
+        return Reference(vertices, (normals / lengths).astype(np.float32), heads)
 
 
 @dataclass(frozen=True)

@@ -46,7 +46,8 @@ _F = tuple[float, float, float]
 
 
 def _shape(thumb: _F, *fingers: _F) -> Array:
-    return np.radians(np.array([thumb, *fingers], float))
+    angles: Array = np.radians(np.array([thumb, *fingers], float))
+    return angles
 
 
 FINGER_SHAPES: dict[str, Array] = {
@@ -70,18 +71,23 @@ _LAST_JOINT = 0.65  # how much the last joint of a finger follows the middle one
 
 def unit(vectors: Array) -> Array:
     """Vectors (..., 3) of length one."""
-    lengths = np.linalg.norm(vectors, axis=-1, keepdims=True)
-    return np.asarray(vectors / np.maximum(lengths, 1e-9))
+    lengths: Array = np.maximum(np.linalg.norm(vectors, axis=-1, keepdims=True), 1e-9)
+    return vectors / lengths
 
 
 def turn(axis: Vector | Array, angle: Array | float) -> Array:
     """Rotation matrices (..., 3, 3) about one axis or about one axis each."""
-    return np.asarray(rotation_matrices(np.asarray(axis, float) * np.asarray(angle, float)[..., None]), float)
+    return matrices(np.asarray(axis, float) * np.asarray(angle, float)[..., None])
 
 
-def rotation_vectors(matrices: Array) -> Array:
+def matrices(rotvecs: Array) -> Array:
+    """Rotation matrices (..., 3, 3) from axis-angle (..., 3), in double precision."""
+    return rotation_matrices(rotvecs.astype(np.float32)).astype(np.float64)
+
+
+def rotation_vectors(rotations: Array) -> Array:
     """Axis-angle (..., 3) of rotation matrices (..., 3, 3)."""
-    return np.asarray(Rotation.from_matrix(matrices.reshape(-1, 3, 3)).as_rotvec().reshape(matrices.shape[:-1]))
+    return np.asarray(Rotation.from_matrix(rotations.reshape(-1, 3, 3)).as_rotvec().reshape(rotations.shape[:-1]))
 
 
 def minimum_jerk(s: Array) -> Array:
@@ -137,23 +143,20 @@ def skin_samples() -> IntArray:
 
 def _spread(body: Body, bones: tuple[str, ...], count: int) -> IntArray:
     """Farthest-point samples of the outer skin that the bones carry."""
-    vertices, normals = body.reference.vertices, body.reference.normals
-    chosen = np.flatnonzero(np.isin(dominant_bones(), [BONE[name] for name in bones]))
-    # outer skin: nothing of the body lies farther out along the normal (no teeth, no eye sockets)
-    step = vertices[chosen] + 0.02 * normals[chosen]
-    centre = vertices[chosen].mean(0) * (1, 1, 0) + step * (0, 0, 1)
-    if bones == ("head",):
-        centre = np.broadcast_to(vertices[chosen].mean(0), step.shape)
-    out = ((vertices[chosen] - centre) * normals[chosen]).sum(1) > 0.3 * np.linalg.norm(
-        vertices[chosen] - centre, axis=1
-    )
-    chosen = chosen[out]
+    carried = np.flatnonzero(np.isin(dominant_bones(), [BONE[name] for name in bones]))
+    points, normals = body.reference.vertices[carried], body.reference.normals[carried]
+    # outer skin looks away from the middle of the head, or from the axis of neck and trunk: no teeth, no eye sockets
+    outwards = points - points.mean(0)
+    if bones != ("head",):
+        outwards[:, 2] = 0
+    outer = (outwards * normals).sum(1) > 0.3 * np.linalg.norm(outwards, axis=1)
+    carried, points = carried[outer], points[outer]
     picked = [0]
-    nearest = np.full(len(chosen), np.inf)
-    for _ in range(min(count, len(chosen)) - 1):
-        nearest = np.minimum(nearest, np.linalg.norm(vertices[chosen] - vertices[chosen[picked[-1]]], axis=1))
+    nearest = np.full(len(points), np.inf)
+    for _ in range(min(count, len(points)) - 1):
+        nearest = np.minimum(nearest, np.linalg.norm(points - points[picked[-1]], axis=1))
         picked.append(int(nearest.argmax()))
-    return chosen[picked]
+    return np.asarray(carried[picked], np.int64)
 
 
 def depth_inside(points: Array, radii: Array, skin: Array, normals: Array) -> tuple[Array, Array]:
@@ -210,7 +213,7 @@ class Hand:
         segments = unit(np.diff(chains, axis=1))  # metacarpal and three phalanges
         self.flex: Array = unit(np.cross(segments[:, 1], palm))
         self.flex[0] = unit(np.cross(segments[0, 1], segments[0, 2] * 0.3 - self.thumb_side() * 0.7))
-        self.spread: Array = unit(np.broadcast_to(palm, (5, 3)) * 1.0)
+        self.spread: Array = np.repeat(palm[None], 5, 0)
         self.spread[0] = along
         cross = (np.cross(segments[:, :-1], segments[:, 1:]) * self.flex[:, None]).sum(-1)
         self.bent: Array = np.arcsin(np.clip(cross, -1, 1))  # (5, 3)
@@ -237,7 +240,7 @@ class Hand:
 
     def points(self, angles: Array) -> tuple[Array, Array, Array]:
         """Finger joints with tips (N, 5, 4, 3), pads (N, 5, 3) and the pads' normals, seen from the wrist."""
-        local = np.asarray(rotation_matrices(self.rotvecs(angles)), float)
+        local = matrices(self.rotvecs(angles))
         joints = np.empty((*angles.shape[:-2], 5, 4, 3))
         joints[..., 0, :] = self.joints[:, 0]
         world = local[..., 0, :, :]
@@ -415,7 +418,7 @@ class Arm:
         strain = (roll / _TWIST) ** 4 + (bend[:, 1] / _FLEXION) ** 4 + (bend[:, 2] / _DEVIATION) ** 4
         limits = 1.15 * np.array([_DEVIATION, _FLEXION, _DEVIATION])
         roll, bend = np.clip(roll, -1.15 * _TWIST, 1.15 * _TWIST), np.clip(bend, -limits, limits)
-        swing = np.asarray(rotation_matrices(bend @ self.hand.frame.T), float)
+        swing = matrices(bend @ self.hand.frame.T)
         forearm = turn(self.lower, 0.6 * roll)
         local = {
             "clavicle": clavicle,
@@ -435,9 +438,9 @@ def _frame(axis: Array, normal: Array) -> Array:
     return np.stack([axis, normal, np.cross(axis, normal)], -1)
 
 
-def _twist(matrices: Array, axis: Array) -> Array:
+def _twist(rotations: Array, axis: Array) -> Array:
     """The part of rotations (N, 3, 3) that turns about an axis (swing–twist decomposition)."""
-    quaternion = Rotation.from_matrix(matrices).as_quat()
+    quaternion = Rotation.from_matrix(rotations).as_quat()
     angle = 2 * np.arctan2(quaternion[:, :3] @ axis, quaternion[:, 3])
     return np.asarray((angle + np.pi) % (2 * np.pi) - np.pi)
 
@@ -570,7 +573,7 @@ class Stage:
         """Put solved bones into the stage."""
         for bone in sorted(rotations):
             parent = int(self.body.parents[bone])
-            local = np.asarray(rotation_matrices(rotations[bone]), float)
+            local = matrices(rotations[bone])
             self.heads[:, bone] = (
                 self.heads[:, parent] + (self.turns[:, parent] @ self.body.offsets[bone].astype(float)[:, None])[..., 0]
             )
@@ -748,7 +751,7 @@ class Stage:
                 arm, goal, frame, wrist[closer], hand[closer], pose.elbow[closer]
             )
             return total
-        return cost + self._collisions(arm, goal, frame, wrist, hand, pose.elbow)
+        return np.asarray(cost + self._collisions(arm, goal, frame, wrist, hand, pose.elbow))
 
     def _collisions(self, arm: Arm, goal: Goal, frame: int, wrist: Array, hand: Array, elbow: Array) -> Array:
         fingers = wrist[:, None] + arm.hand.balls(FINGER_SHAPES[goal.shape]) @ hand.transpose(0, 2, 1)
@@ -778,6 +781,6 @@ def _blend(a: _Track, b: _Track, weight: Array, arc: float) -> _Track:
     distance = np.linalg.norm(a.wrist - b.wrist, axis=1, keepdims=True)
     wrist[:, 1:2] -= arc * 0.18 * 4 * w * (1 - w) * distance
     between = rotation_vectors(a.hand.transpose(0, 2, 1) @ b.hand) * w
-    hand = a.hand @ rotation_matrices(between)
+    hand = a.hand @ matrices(between)
     pole = (1 - w) * a.pole + w * b.pole
     return _Track(wrist, hand, pole, (1 - w[..., None]) * a.fingers + w[..., None] * b.fingers)

@@ -25,8 +25,8 @@ _CHANNELS: dict[str, tuple[tuple[str, str, float], ...]] = {
     "twist": tuple((name, "z", 0.2) for name in _SPINE),
     # the lower spine rolls backwards, the upper one forwards, and the face stays up
     "slouch": (
-        ("spine05", "x", -0.7), ("spine04", "x", 0.3), ("spine03", "x", 0.4), ("spine02", "x", 0.5), ("spine01", "x", 0.2),
-        ("neck01", "x", 0.2), ("neck03", "x", -0.3), ("head", "x", -0.6),
+        ("spine05", "x", -0.7), ("spine04", "x", 0.3), ("spine03", "x", 0.4), ("spine02", "x", 0.5),
+        ("spine01", "x", 0.2), ("neck01", "x", 0.2), ("neck03", "x", -0.3), ("head", "x", -0.6),
     ),
     "chest": (("spine02", "x", -0.5), ("spine01", "x", -0.5), ("neck01", "x", 0.5), ("neck02", "x", 0.5)),
     "nod": tuple((name, "x", share) for name, share in _NECK),
