@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 import os
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -118,22 +120,25 @@ def save_skeletons(path: Path, sequences: Sequence[SkeletonSequence], extra: dic
 
 def load_skeletons(path: Path) -> list[SkeletonSequence]:
     """The people in a `.skeleton.npz`; raises KinesicsError if it is not one."""
-    return _read(path)[0]
+    with _opened(path) as (file, header):
+        return [_person(file, i, person) for i, person in enumerate(header["people"])]
 
 
 def load_note(path: Path) -> dict[str, object]:
-    """The note that was saved with the skeletons; raises KinesicsError like `load_skeletons`."""
-    return _read(path)[1]
+    """The note that was saved with the skeletons, which stay unread; raises KinesicsError like `load_skeletons`."""
+    with _opened(path) as (_, header):
+        note: dict[str, object] = header["note"]
+        return note
 
 
-def _read(path: Path) -> tuple[list[SkeletonSequence], dict[str, object]]:
+@contextmanager
+def _opened(path: Path) -> Iterator[tuple[np.lib.npyio.NpzFile, dict[str, Any]]]:
     try:
         with np.load(path, allow_pickle=False) as file:
             header = json.loads(file["header"].tobytes())
             if header.get("format") != "kinesics skeleton":
                 raise KeyError("format")
-            sequences = [_person(file, i, person) for i, person in enumerate(header["people"])]
-            return sequences, header["note"]
+            yield file, header
     except FileNotFoundError:
         raise KinesicsError(f"{path}: no such file") from None
     except (OSError, ValueError, KeyError, TypeError, EOFError, AttributeError, zipfile.BadZipFile) as error:
@@ -143,21 +148,21 @@ def _read(path: Path) -> tuple[list[SkeletonSequence], dict[str, object]]:
         ) from error
 
 
-def _person(file: np.lib.npyio.NpzFile, i: int, person: dict[str, object]) -> SkeletonSequence:
+def _person(file: np.lib.npyio.NpzFile, i: int, person: dict[str, Any]) -> SkeletonSequence:
     name = str(person["layout"])
     if "joints" in person:
-        pairs = tuple((int(left), int(right)) for left, right in person["pairs"])  # type: ignore[attr-defined]
-        layout = SkeletonLayout(name, tuple(person["joints"]), tuple(person["parents"]), pairs)  # type: ignore[arg-type]
+        pairs = tuple((int(left), int(right)) for left, right in person["pairs"])
+        layout = SkeletonLayout(name, tuple(person["joints"]), tuple(person["parents"]), pairs)
     else:
         layout = LAYOUTS[name]
     image_xy = file[f"image_xy_{i}"] if f"image_xy_{i}" in file.files else None
     return SkeletonSequence(
         xyz=file[f"xyz_{i}"],
         score=file[f"score_{i}"],
-        fps=float(person["fps"]),  # type: ignore[arg-type]
+        fps=float(person["fps"]),
         layout=layout,
         image_xy=image_xy,
         is_3d=bool(person["is_3d"]),
-        person=int(person["person"]),  # type: ignore[call-overload]
-        start=float(person["start"]),  # type: ignore[arg-type]
+        person=int(person["person"]),
+        start=float(person["start"]),
     )
