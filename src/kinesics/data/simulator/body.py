@@ -54,14 +54,19 @@ FACIAL_ACTIONS: tuple[str, ...] = (
     "noseSneerLeft", "noseSneerRight", "tongueOut",
 )  # fmt: skip
 
+# the end of each finger, thumb first
+TIP_VERTICES = {"left": (9316, 8563, 8755, 8950, 9139), "right": (2664, 1911, 2103, 2298, 2487)}
 # mesh vertices that lie where MediaPipe's canonical face mesh and hand model put their points
 _VERTICES: dict[str, tuple[int, ...]] = {
     "nose": (5038,), "forehead": (3734,), "chin": (5280,), "left_eye": (6804, 11474), "right_eye": (36, 4872),
     "left_ear": (11812,), "right_ear": (5219,), "left_brow": (6936,), "right_brow": (176,), "upper_lip": (455,),
     "lower_lip": (492,), "left_mouth_corner": (7168,), "right_mouth_corner": (424,), "upper_lip_inner": (474,),
     "lower_lip_inner": (493,), "left_cheek": (11894,), "right_cheek": (5306,),
-    **{f"left_{f}_tip": (v,) for f, v in zip(FINGERS, (9316, 8563, 8755, 8950, 9139), strict=True)},
-    **{f"right_{f}_tip": (v,) for f, v in zip(FINGERS, (2664, 1911, 2103, 2298, 2487), strict=True)},
+    **{
+        f"{side}_{finger}_tip": (vertex,)
+        for side, tips in TIP_VERTICES.items()
+        for finger, vertex in zip(FINGERS, tips, strict=True)
+    },
 }  # fmt: skip
 _BONE_JOINTS = {
     f"{name}_{joint}": f"{bone}.{side}"

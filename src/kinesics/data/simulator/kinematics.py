@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter1d, maximum_filter1d
 from scipy.spatial.transform import Rotation
 
-from kinesics.data.simulator.body import BONE, Body, Shape, dominant_bones, rotation_matrices
+from kinesics.data.simulator.body import BONE, TIP_VERTICES, Body, Shape, dominant_bones, rotation_matrices
+from kinesics.skeleton.layouts import FINGERS
 
 Array = NDArray[np.float64]
 IntArray = NDArray[np.int64]
@@ -183,25 +184,23 @@ def depth_inside(points: Array, radii: Array, skin: Array, normals: Array) -> tu
 
 
 _FINGER_BONES = [[f"finger{f}-{j}" for j in (1, 2, 3)] for f in range(1, 6)]
-_TIPS = {"left": (9316, 8563, 8755, 8950, 9139), "right": (2664, 1911, 2103, 2298, 2487)}
 PAD = 0.008  # half the thickness of a fingertip, metres
-FINGERS = ("thumb", "index", "middle", "ring", "pinky")
 
 
 class Hand:
     """The geometry of one hand, seen from the wrist in the reference pose."""
 
     def __init__(self, body: Body, side: str) -> None:
-        letter = side[0].upper()
+        letter, self.sign = side[0].upper(), 1.0 if side == "left" else -1.0
         heads, vertices = body.reference.heads.astype(float), body.reference.vertices.astype(float)
         wrist = heads[BONE[f"wrist.{letter}"]]
         self.bones = np.array([[BONE[f"{name}.{letter}"] for name in finger] for finger in _FINGER_BONES])
         self.joints: Array = heads[self.bones] - wrist  # (5, 3, 3)
-        self.tips: Array = vertices[list(_TIPS[side])] - wrist  # (5, 3)
+        self.tips: Array = vertices[list(TIP_VERTICES[side])] - wrist  # (5, 3)
         along = unit(self.joints[2, 0])
         across = self.joints[1, 0] - self.joints[4, 0]
         across = unit(across - across @ along * along)  # towards the thumb
-        palm = np.cross(along, across) * (1 if side == "left" else -1)
+        palm = np.cross(along, across) * self.sign
         self.frame: Array = np.stack([along, np.cross(palm, along), palm], 1)  # columns
         self._axes()
 
@@ -227,13 +226,12 @@ class Hand:
 
     def rotvecs(self, angles: Array) -> Array:
         """(N, 5, 3) finger angles to (N, 5, 3, 3): finger, joint, axis-angle."""
-        mirrored = 1.0 if np.linalg.det(np.stack([self.frame[:, 0], self.thumb_side(), self.frame[:, 2]])) > 0 else -1.0
         knuckle, middle = angles[..., 1:, 0], angles[..., 1:, 1]
         bends = np.stack([knuckle, middle, _LAST_JOINT * middle], -1) - self.bent[1:]
         out = np.zeros((*angles.shape[:-2], 5, 3, 3))
         out[..., 1:, :, :] = bends[..., None] * self.flex[1:, None]
-        out[..., 1:, 0, :] += mirrored * (angles[..., 1:, 2] - self.fanned[1:])[..., None] * self.spread[1:]
-        out[..., 0, 0, :] = mirrored * angles[..., 0, 0, None] * self.spread[0]
+        out[..., 1:, 0, :] += self.sign * (angles[..., 1:, 2] - self.fanned[1:])[..., None] * self.spread[1:]
+        out[..., 0, 0, :] = self.sign * angles[..., 0, 0, None] * self.spread[0]
         out[..., 0, 1, :] = angles[..., 0, 1, None] * self.flex[0]
         out[..., 0, 2, :] = angles[..., 0, 2, None] * self.flex[0]
         return out
