@@ -58,9 +58,8 @@ def picture(label: int, seed: int) -> list[Image]:
     rng = np.random.default_rng((seed, label))
     motion = perform(label, rng, duration=4.0, fps=_FPS)
     camera = portrait_camera(motion, rng, _SIZE[0] / _SIZE[1])
-    first, last = round((motion.onset - 0.5) * _FPS), round((motion.offset + 0.5) * _FPS)
-    frames = list(film(motion, camera, dressed_for(label, random_look(rng)), _SIZE, step=_EACH))
-    return frames[max(0, first // _EACH) : last // _EACH + 1]
+    first, last = max(0, round((motion.onset - 0.5) * _FPS)), round((motion.offset + 0.5) * _FPS)
+    return list(film(motion, camera, dressed_for(label, random_look(rng)), _SIZE, rows=slice(first, last, _EACH)))
 
 
 def write_gallery(docs: Path, seed: int = 1) -> None:

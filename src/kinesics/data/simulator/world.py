@@ -165,7 +165,7 @@ def simulate_class(
     motion = perform(label, rng, duration=_SECONDS, fps=_FPS)
     step = 2 if out.suffix.lower() == ".gif" else 1  # a gif of 12 frames a second is half as large, and smooth enough
     camera, look = portrait_camera(motion, rng, size[0] / size[1]), dressed_for(label, random_look(rng))
-    frames = film(motion, camera, look, size, step=step)
+    frames = film(motion, camera, look, size, rows=slice(None, None, step))
     write_video(out, _counted(frames, len(motion.pose) // step, progress), _FPS / step)
 
 
@@ -219,21 +219,30 @@ def dressed_for(label: int, look: Look) -> Look:
     return look
 
 
-def film(motion: Motion, camera: Camera, look: Look, size: tuple[int, int], *, step: int = 1) -> Iterator[Image]:
-    """Every `step`-th frame of the motion, (H, W, 3) uint8; a drawn skeleton where no OpenGL can be had."""
+def film(
+    motion: Motion, camera: Camera, look: Look, size: tuple[int, int], *, rows: slice = slice(None)
+) -> Iterator[Image]:
+    """These frames of the motion, (H, W, 3) uint8; a drawn skeleton where no OpenGL can be had."""
     body, width, height = Body(motion.shape), *size
-    pose = Pose(motion.pose.rotations[::step], motion.pose.root[::step], motion.pose.face[::step])
-    thing = _thing(motion, body.joints(pose), step)
+    pose = Pose(motion.pose.rotations[rows], motion.pose.root[rows], motion.pose.face[rows])
+    thing = _thing(motion, body.joints(motion.pose))
     try:
         yield from render(
-            body, pose, camera, look=look, furniture=furniture(motion), thing=thing, width=width, height=height
+            body,
+            pose,
+            camera,
+            look=look,
+            furniture=furniture(motion),
+            thing=None if thing is None else thing[rows],
+            width=width,
+            height=height,
         )
     except NoGraphicsError as error:
         logging.getLogger(__name__).warning("No OpenGL here (%s): drawing a skeleton instead of a person", error)
         yield from draw_skeleton(camera.project(body.joints(pose)), width=width, height=height)
 
 
-def _thing(motion: Motion, joints: FloatArray, step: int) -> FloatArray | None:
+def _thing(motion: Motion, joints: FloatArray) -> FloatArray | None:
     """(T, 3) where the thing to play with is: between the fingers meanwhile, else on the table, if there is one."""
     events = [(start, end) for label, start, end in motion.events if CLASSES[label] == "play with things"]
     if not events:
@@ -241,7 +250,7 @@ def _thing(motion: Motion, joints: FloatArray, step: int) -> FloatArray | None:
     left, right = (
         joints[:, UPPER_BODY.indices(f"{side}_thumb_tip", f"{side}_index_tip")].mean(1) for side in ("left", "right")
     )
-    time = np.arange(len(joints)) * step / motion.fps
+    time = np.arange(len(joints)) / motion.fps
     middle = np.argmin(np.abs(time - (events[0][0] + events[0][1]) / 2))
     if np.linalg.norm(left[middle] - right[middle]) < 0.2:
         held: FloatArray = (left + right) / 2
