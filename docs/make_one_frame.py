@@ -27,7 +27,13 @@ SIZE = (720, 540)
 PANEL, METRE = 2 * 400, 2 * 620  # pixels; everything is drawn twice as large and scaled down
 LEFT, RIGHT, MIDDLE, MESH, INK = (214, 96, 32), (34, 112, 196), (60, 140, 80), (170, 176, 184), (40, 44, 52)
 SHOULDERS = HOLISTIC.indices("left_shoulder", "right_shoulder")
-BONES = [(c, p) for c, p in HOLISTIC.links if c not in SHOULDERS and not HOLISTIC.joints[c].startswith("mesh_")]
+# the pose's own finger points are left out: the hand model's stand in their place
+COARSE = HOLISTIC.indices(*(f"{side}_{finger}" for side in ("left", "right") for finger in ("thumb", "index", "pinky")))
+BONES = [
+    (c, p)
+    for c, p in HOLISTIC.links
+    if c not in SHOULDERS and c not in COARSE and not HOLISTIC.joints[c].startswith("mesh_")
+]
 
 
 def look(video: Path, time: float) -> tuple[Image, Landmarks]:

@@ -163,3 +163,17 @@ def test_shapes_must_fit_the_layout():
         SkeletonSequence(np.zeros((2, 41, 3), np.float32), np.zeros((2, 41), np.float32), 25, UPPER_BODY)
     with pytest.raises(ValueError, match="fps"):
         SkeletonSequence(np.zeros((2, 42, 3), np.float32), np.zeros((2, 42), np.float32), 0, UPPER_BODY)
+
+
+def test_a_ruler_that_is_hardly_seen_does_not_measure():
+    """Shoulders that flicker at the picture's border must not set the scale where the head is in full view."""
+    rng = np.random.default_rng(0)
+    xyz = np.repeat(rng.normal(size=(1, 42, 3)), 32, 0).astype(np.float32)
+    score = np.ones((32, 42), np.float32)
+    shoulders = UPPER_BODY.indices("left_shoulder", "right_shoulder")
+    score[:, shoulders] = 0
+    without = normalise(xyz, score)
+    score[:2, shoulders] = 1
+    xyz[:2, shoulders] *= 0.1
+    head = UPPER_BODY.index("nose")
+    np.testing.assert_allclose(normalise(xyz, score)[:, head], without[:, head], atol=1e-6)

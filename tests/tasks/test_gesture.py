@@ -38,7 +38,11 @@ def test_training_learns_saves_and_goes_on(tmp_path):
     assert json.loads((out / "metrics.json").read_text()) == figures
     network, specification, _ = load_weights(out / "gesture-skeleton.safetensors")
     assert specification.metrics == figures
+    assert (out / "last.ckpt").exists()
+    network_before = (out / "gesture-skeleton.safetensors").read_bytes()
     again = train(tmp_path / "data", out, epochs=12, batch=16)  # nothing left to do: the same network
+    assert (out / "gesture-skeleton.safetensors").read_bytes() == network_before
+    assert len(list((out / "logs" / "version_1").glob("metrics.csv"))) == 0, "nothing was trained again"
     assert again == pytest.approx(figures)
     x, _ = ClipWindows(ClipArrays.open(tmp_path / "data" / "test"), frames=32, fps=12.5, augment=False)[0]
     assert network(x[None]).logits.shape == (1, 33)

@@ -9,6 +9,7 @@ from kinesics.skeleton.sequence import FloatArray
 
 # a grown person's usual widths in metres; the ratio of each to what is seen gives the scale
 _RULERS = (("left_shoulder", "right_shoulder", 0.36), ("left_ear", "right_ear", 0.145))
+_ENOUGH = 0.3  # share of the window's frames that must show a ruler: at the picture's border few, poor ones do
 _NECK, _HEAD = UPPER_BODY.indices("neck", "head")
 
 
@@ -37,7 +38,7 @@ def _scale(xyz: FloatArray, seen: np.ndarray[tuple[int, int], np.dtype[np.bool_]
     for left, right, metres in _RULERS:
         a, b = UPPER_BODY.indices(left, right)
         both = seen[:, a] & seen[:, b]
-        if both.any():
+        if both.mean() >= _ENOUGH:
             width = float(np.median(np.linalg.norm(xyz[both, a] - xyz[both, b], axis=-1)))
             if width > 0.05 * metres:
                 return width / metres

@@ -94,7 +94,7 @@ def train(data: Path, out: Path, *, epochs: int, seed: int = 1, batch: int = 64)
     generator = torch.Generator().manual_seed(seed)
     loader = DataLoader(sets["train"], batch, shuffle=True, drop_last=True, generator=generator)
     task = GestureTask(SMALL, steps=epochs * len(loader))
-    checkpoint = ModelCheckpoint(out, save_last=True, save_top_k=0)
+    checkpoint = ModelCheckpoint(out, save_last=True)
     trainer = L.Trainer(
         max_epochs=epochs,
         precision="bf16-mixed",
