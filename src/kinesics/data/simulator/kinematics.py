@@ -32,14 +32,12 @@ PLACES: dict[str, tuple[int, int]] = {
     "brow": (6963, 204), "forehead": (244, 244), "forehead_side": (11770, 5174), "ear": (12242, 5661),
     "ear_lobe": (11981, 5398), "ear_top": (7554, 865), "behind_ear": (7621, 936), "brim": (1015, 1015),
     "hairline": (12121, 5540), "crown": (881, 881), "crown_side": (7568, 880), "hair_front": (7705, 1029),
-    "hair_side": (7566, 877), "hair_back": (11950, 5366), "neck_side": (7457, 754), "neck_front": (7489, 789),
+    "hair_side": (7566, 877), "hair_back": (11950, 5366), "neck_side": (7457, 754), "neck_front": (803, 803),
     "neck_back": (7716, 1040), "nape_side": (7533, 838), "throat_side": (10328, 3676), "notch": (1528, 1528),
     "tie": (1400, 1400), "sternum": (1472, 1472), "chest": (8070, 1394), "collarbone": (8065, 1389),
-    "belly": (4053, 4053), "shoulder_top": (8150, 1480), "shoulder_front": (8044, 1368),
-    "shoulder_back": (8234, 1572), "upper_back": (8242, 1580), "lower_back": (10793, 4169), "waist": (10773, 4148),
-    "hip": (10876, 4262), "arm_outer": (8360, 1704), "arm_front": (8352, 1696), "arm_low": (8411, 1755),
-    "elbow": (10061, 3409), "forearm_top": (10090, 3438), "forearm_up": (10083, 3431),
-    "forearm_low": (10134, 3482), "cuff": (10168, 3516), "cuff_in": (10172, 3520), "hand_back": (10307, 3655),
+    "shoulder_top": (8150, 1480), "waist": (10773, 4148), "hip": (10876, 4262), "arm_outer": (8360, 1704),
+    "arm_front": (8352, 1696), "arm_low": (8411, 1755), "forearm_top": (10090, 3438), "forearm_up": (10083, 3431),
+    "forearm_low": (10134, 3482), "cuff": (10168, 3516),
 }  # fmt: skip
 
 # degrees; thumb: opposition, flexion, last joint; others: knuckle, middle joint, spread (last joint follows)
@@ -59,10 +57,8 @@ FINGER_SHAPES: dict[str, Array] = {
     "curl": _shape((25, 15, 25), (50, 50, 2), (54, 54, 1), (56, 56, -1), (56, 54, -2)),
     "fist": _shape((45, 30, 45), (80, 92, 0), (84, 96, 0), (86, 96, 0), (86, 92, 0)),
     "point": _shape((40, 25, 40), (15, 18, 6), (68, 80, 0), (76, 88, 0), (78, 86, 0)),
-    "two": _shape((38, 22, 35), (20, 22, 5), (24, 24, 0), (72, 84, 0), (76, 84, 0)),
     "pinch": _shape((42, 12, 18), (48, 42, 0), (50, 45, 0), (48, 45, -1), (42, 40, -3)),
     "pinch_open": _shape((42, 12, 18), (48, 42, 0), (32, 28, 0), (22, 22, -2), (15, 18, -6)),
-    "hook": _shape((15, 20, 30), (20, 75, 4), (22, 80, 1), (24, 80, -2), (26, 76, -5)),
     "interlaced": _shape((22, 15, 20), (60, 45, 12), (62, 48, 4), (62, 48, -4), (60, 46, -12)),
     "steeple": _shape((0, 0, 5), (2, 6, 14), (0, 6, 3), (2, 6, -6), (4, 8, -15)),
     "grip": _shape((45, 15, 25), (52, 55, 0), (55, 58, 0), (58, 60, -1), (60, 58, -2)),
@@ -276,8 +272,6 @@ class Hand:
                 joints[1:3, 1].mean(0) - joints[1:3, 0].mean(0) - joints[1:3, 2].mean(0) + joints[1:3, 1].mean(0)
             )
             return joints[1:3, 1].mean(0) + 0.01 * outward, outward
-        if name == "thumb_side":  # the edge of the forefinger and thumb
-            return joints[1, 0] + 0.012 * self.thumb_side(), unit(self.thumb_side() + 0.5 * palm)
         raise ValueError(f"unknown effector {name}")
 
     def balls(self, angles: Array) -> Array:
@@ -491,18 +485,7 @@ class Goal:
         return self.place in _ON_ARM
 
 
-_ON_ARM = (
-    "arm_outer",
-    "arm_front",
-    "arm_low",
-    "elbow",
-    "forearm_top",
-    "forearm_up",
-    "forearm_low",
-    "cuff",
-    "cuff_in",
-    "hand_back",
-)
+_ON_ARM = ("arm_outer", "arm_front", "arm_low", "forearm_top", "forearm_up", "forearm_low", "cuff")
 
 
 _SEAT = -1  # in place of a bone: the resting pelvis
