@@ -216,8 +216,8 @@ def _simulate(options: argparse.Namespace) -> None:
 
 def _describe_train(verb: argparse.ArgumentParser) -> None:
     verb.add_argument("--out", type=Path, required=True, metavar="DIR", help="data, checkpoints, logs and weights")
-    verb.add_argument("--clips", type=int, default=400, metavar="N", help="simulated clips a class (default 400)")
-    verb.add_argument("--epochs", type=int, default=20, metavar="N", help="passes over them (default 20)")
+    verb.add_argument("--clips", type=int, default=200, metavar="N", help="simulated clips a class (default 200)")
+    verb.add_argument("--epochs", type=int, default=12, metavar="N", help="passes over them (default 12)")
     verb.add_argument("--seed", type=int, default=1)
 
 

@@ -17,7 +17,8 @@ PERFECT = DetectorModel(
     **dict.fromkeys(
         ("blur", "footage", "hidden_wander", "scale", "shoulder_width", "touch_reach", "blur_loss", "covered_loss"), 0.0
     ),
-    **dict.fromkeys(("touching_loss", "plain_loss", "swap", "no_face", "covered_face"), 0.0),
+    **dict.fromkeys(("touching_loss", "plain_loss", "swap", "no_face"), 0.0),
+    covered_face=(0.0, 0.0),
     **{f"{part}_gain": (1.0, 0.0) for part in ("shoulder", "elbow", "wrist", "hand", "face")},
     **{f"{part}_depth": (0.0, 0.0) for part in ("elbow", "wrist", "face")},
     placed=(),
@@ -193,7 +194,7 @@ def test_arms_are_seen_flatter_and_nearer_than_they_are():
         depths.append(np.median(seen.xyz[:, wrist, 2] - seen.xyz[:, UPPER_BODY.index("neck"), 2]))
     model = DetectorModel()
     expected = -0.25 * model.wrist_gain[0] + model.wrist_depth[0]
-    assert np.median(depths) == pytest.approx(expected, abs=0.04)
+    assert np.median(depths) == pytest.approx(expected, abs=0.06)
 
 
 def test_a_hand_before_the_mouth_is_brought_to_lie_on_the_face():

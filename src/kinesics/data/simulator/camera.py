@@ -66,11 +66,11 @@ def look_at(
 def random_camera(rng: np.random.Generator, joints: FloatArray) -> Camera:
     """A camera as in interviews, for one performance: joints (T, 42, 3) in world metres.
 
-    Framing runs from head and shoulders to the whole seated body; the head stays inside the image.
+    Framing runs from the head alone to the whole seated body; the head stays inside the image.
     """
     head, neck, pelvis = np.median(joints[:, [_HEAD, _NECK, _PELVIS]], axis=0)
     crown = head[2] + 0.14
-    height = rng.choice([rng.uniform(0.55, 0.8), rng.uniform(0.8, 1.2), rng.uniform(1.2, 1.9)], p=[0.3, 0.45, 0.25])
+    height = rng.choice([rng.uniform(0.48, 0.8), rng.uniform(0.8, 1.2), rng.uniform(1.2, 1.9)], p=[0.3, 0.45, 0.25])
     aspect = rng.choice([16 / 9, 4 / 3, 1.0, 3 / 4, 9 / 16], p=[0.6, 0.15, 0.08, 0.1, 0.07])
     headroom = rng.uniform(0.04, 0.22) * height
     aside = rng.normal(0, 0.07) * height * aspect
@@ -79,7 +79,7 @@ def random_camera(rng: np.random.Generator, joints: FloatArray) -> Camera:
     yaw = rng.normal(0, 16) if rng.random() < 0.85 else rng.uniform(-50, 50)
     return look_at(
         target,
-        distance=max(rng.uniform(1.0, 4.0), 0.9 * height),
+        distance=max(rng.uniform(0.9, 4.0), 0.9 * height),
         height=height,
         yaw=np.radians(np.clip(yaw, -50, 50)),
         pitch=np.radians(np.clip(rng.normal(3, 6), -15, 15)),

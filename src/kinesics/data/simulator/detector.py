@@ -86,7 +86,8 @@ class DetectorModel:
     # lost faces
     no_face: float = 0.05  # of clips: pixelated, or smaller than 25 pixels
     turned: float = 75.0  # degrees of yaw at which the face mesh gives up
-    covered_face: float = 0.9  # of frames in which palms cover four fifths of it; under one hand the mesh stays
+    # of frames in which palms cover four fifths of it, by clip: of rendered faces nearly all, of a real one none
+    covered_face: tuple[float, float] = (0.0, 1.0)
     # what is outside the image by more than this share of its height is missing
     margin: float = 0.03
     # other engines, 2D only: share of clips, their white noise and mean score (guess)
@@ -242,7 +243,8 @@ def _seen_face(scene: _Scene, model: DetectorModel, rng: np.random.Generator) ->
     hands, face = scene.space[:, _BOTH_HANDS], scene.space[:, _FACE]
     away = hands[:, :, None] - face[:, None]
     hidden = ((np.linalg.norm(away[..., :2], axis=-1) < 0.035) & (away[..., 2] < 0)).any(1).mean(1)
-    chance = np.interp(hidden, (0.4, 0.8), (0.002, model.covered_face)).astype(np.float32)
+    covered = rng.uniform(*model.covered_face)
+    chance = np.interp(hidden, (0.4, 0.8), (min(0.002, covered), covered)).astype(np.float32)
     seen: BoolArray = (yaw < model.turned) & ~_happens(chance, 0.5, scene.fps, rng)
     seen &= ~scene.outside(0)[:, _FACE].any(1)
     return seen if rng.random() >= model.no_face else np.zeros_like(seen)
