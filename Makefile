@@ -11,7 +11,7 @@ demo: $(READY)  ## analyse a real clip and a simulated interview
 
 test: $(READY)  ## style, types and every test
 	$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy
-	$(BIN)/pytest -n 2 --dist loadgroup
+	OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/pytest -n 2 --dist loadscope
 
 lint: $(READY)  ## mend style where it can be mended, then check types
 	$(BIN)/ruff check --fix . ; $(BIN)/ruff format . && $(BIN)/mypy

@@ -90,8 +90,8 @@ def _describe_analyze(verb: argparse.ArgumentParser) -> None:
 
 
 ANALYZE_EXAMPLES = """\
-writes timeline.json, timeline.csv, timeline.eaf (ELAN), timeline.vtt (subtitles), report.html, and the landmarks
-(landmarks.skeleton.npz), so that a second run with other settings does not look at the video again.
+writes report.html, timeline.json, timeline.csv, timeline.eaf (ELAN), timeline.boris (BORIS), timeline.vtt
+(subtitles), and landmarks.skeleton.npz, so that a second run with other settings does not look at the video again.
 
 examples:
   kinesics analyze interview.mp4
