@@ -223,10 +223,11 @@ def _describe_train(verb: argparse.ArgumentParser) -> None:
 
 def _train(options: argparse.Namespace) -> None:
     _make_folder(options.out)
-    from kinesics.data.simulator.world import make_dataset
+    from kinesics.data.simulator.world import Split, make_dataset
     from kinesics.tasks.gesture import train
 
-    for split, share in (("train", 1.0), ("val", 0.1), ("test", 0.1)):
+    shares: dict[Split, float] = {"train": 1.0, "val": 0.1, "test": 0.1}
+    for split, share in shares.items():
         make_dataset(options.out / "data" / split, max(1, round(options.clips * share)), split, options.seed)
     figures = train(options.out / "data", options.out, epochs=options.epochs, seed=options.seed)
     for name, value in figures.items():
