@@ -36,6 +36,7 @@ _NONE = len(CLASSES)
 # everything else that happens is more varied than any one gesture
 _LABELS = (*range(_NONE), _NONE, _NONE)
 _SECONDS, _FPS = 4.0, 25.0
+_IN_THE_FACE = ("deep breath (puff cheeks)", "bite lip")
 _INTERVIEW_SIZE = (800, 450)
 _CHAIR = (0.20, 0.21, 0.23)
 _NECK = UPPER_BODY.index("neck")
@@ -197,11 +198,17 @@ def _class_id(index: int) -> int:
 
 
 def portrait_camera(motion: Motion, rng: np.random.Generator, aspect: float) -> Camera:
-    """Where an interviewer's camera stands: almost in front, the upper body filling the picture."""
+    """Where an interviewer's camera stands: almost in front, the upper body filling the picture (closer if the
+    motion is one of the face alone).
+    """
     joints = Body(motion.shape).joints(motion.pose)
     head, pelvis = np.median(joints[:, UPPER_BODY.indices("head", "pelvis")], axis=0)
     crown = max(head[2] + 0.2, joints[..., 2].max() + 0.06)  # a raised hand is in the picture as well
-    bottom = pelvis[2] - 0.05 if motion.table is None else max(motion.table - 0.12, pelvis[2] - 0.05)
+    bottom = pelvis[2] - 0.05
+    if motion.label is not None and CLASSES[motion.label] in _IN_THE_FACE:
+        bottom = head[2] - 0.42
+    elif motion.table is not None:
+        bottom = max(motion.table - 0.12, bottom)
     target = np.array([pelvis[0], pelvis[1] - 0.1, (crown + bottom) / 2])
     yaw = np.radians(rng.uniform(-12, 12))
     return look_at(target, distance=2.4, height=crown - bottom, yaw=yaw, pitch=np.radians(4), aspect=aspect)
@@ -252,10 +259,12 @@ def _thing(motion: Motion, joints: FloatArray) -> FloatArray | None:
     )
     time = np.arange(len(joints)) / motion.fps
     middle = np.argmin(np.abs(time - (events[0][0] + events[0][1]) / 2))
-    if np.linalg.norm(left[middle] - right[middle]) < 0.2:
-        held: FloatArray = (left + right) / 2
-    else:  # in the hand that is higher
-        held = left if left[middle, 2] > right[middle, 2] else right
+    apart = np.linalg.norm(left - right, axis=-1)
+    if apart[middle] > 0.2:  # in the hand that is higher
+        held: FloatArray = left if left[middle, 2] > right[middle, 2] else right
+    else:  # in both, and in the left when they part
+        share = np.interp(apart, (0.12, 0.25), (0.5, 0.0))[:, None]
+        held = (left + share * (right - left)).astype(np.float32)
     if motion.table is None:
         return held
     lying = np.ones(len(time), bool)
