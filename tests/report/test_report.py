@@ -38,6 +38,7 @@ def opened(browser, tmp_path):
         path = tmp_path / "report.html"
         write_report(analysis, path)
         page = browser.new_page(viewport={"width": width, "height": 800}, **context)
+        page.set_default_timeout(120_000)  # on a busy machine a page takes its time
         page.on("console", lambda said: trouble.append(said.text) if said.type in ("error", "warning") else None)
         page.on("pageerror", lambda error: trouble.append(str(error)))
         page.on("request", lambda sent: trouble.append(sent.url) if not _is_local(sent.url) else None)
