@@ -16,7 +16,7 @@ from kinesics.skeleton.normalise import normalise
 from kinesics.skeleton.sequence import FloatArray
 
 STRIDE = 4  # network frames between windows: 0.32 s at 12.5 fps
-BATCH = 64
+BATCH = 16  # small: what a batch needs in passing is most of what scoring needs at all
 _PRESENT = 0.3  # share of a window's frames in which head or neck must be seen
 STREAMS = ("both", "joint", "bone")
 
