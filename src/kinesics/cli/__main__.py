@@ -1,0 +1,5 @@
+import sys
+
+from kinesics.cli import main
+
+sys.exit(main())

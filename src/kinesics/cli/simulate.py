@@ -1,0 +1,51 @@
+"""`kinesics simulate`: people who never were."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from kinesics.cli.common import Verb, progress_bar
+from kinesics.errors import KinesicsError
+
+
+def _describe_simulate(verb: argparse.ArgumentParser) -> None:
+    what = verb.add_mutually_exclusive_group(required=True)
+    what.add_argument("--class", dest="label", metavar="NAME", help='one micro-gesture by name, such as "touch neck"')
+    what.add_argument(
+        "--interview", type=float, metavar="SECONDS", help="an interview with many, and its true timeline"
+    )
+    what.add_argument("--list", action="store_true", help="print the 32 classes")
+    verb.add_argument("--out", type=Path, metavar="FILE", help="what to write: .gif or .mp4 by its name")
+    verb.add_argument("--seed", type=int, default=1, help="another seed is another person (default 1)")
+
+
+def _simulate(options: argparse.Namespace) -> None:
+    if options.list:
+        from kinesics.data.imigue import CLASSES
+
+        print("\n".join(f"{index:2}  {label}" for index, label in enumerate(CLASSES)))
+        return
+    if options.out is None:
+        raise KinesicsError("simulate: name the file to write, such as --out clip.gif")
+    if options.label is not None:
+        from kinesics.data.imigue import match_class
+
+        match_class(options.label)
+    from kinesics.data.simulator.world import simulate_class, simulate_interview
+
+    with progress_bar("Simulating") as progress:
+        if options.label is not None:
+            simulate_class(options.label, options.out, options.seed, progress=progress)
+        else:
+            simulate_interview(options.out, options.interview, options.seed, progress=progress)
+    print(options.out)
+
+
+SIMULATE: Verb = (
+    _simulate,
+    _describe_simulate,
+    "show a micro-gesture, or a whole interview, by a simulated person",
+    'examples:\n  kinesics simulate --class "touch neck" --out clip.gif\n'
+    "  kinesics simulate --interview 60 --out interview.mp4 --seed 7\n  kinesics simulate --list",
+)
