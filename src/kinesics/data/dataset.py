@@ -1,0 +1,87 @@
+"""What every data set offers: its clips as plain facts, and the skeleton of each."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from pathlib import Path
+from typing import ClassVar, Literal
+
+from kinesics.errors import KinesicsError
+from kinesics.skeleton import UPPER_BODY, SkeletonLayout, SkeletonSequence
+
+Split = Literal["train", "val", "test"]
+SPLITS: tuple[Split, ...] = ("train", "val", "test")
+
+
+class DatasetNotFoundError(KinesicsError):
+    """A folder does not hold what the data set needs; names the folder, what was looked for, and where to ask."""
+
+
+@dataclass(frozen=True)
+class ClipInfo:
+    """One labelled stretch of a recording.
+
+    id: unique in its data set. label: index into the data set's classes, None where it is hidden. start, end:
+    seconds in `video` and in `skeleton` alike, end exclusive. video, skeleton: the files, or None where there is
+    none. subject: "" where it is not known.
+    """
+
+    id: str
+    label: int | None
+    split: Split
+    subject: str
+    start: float
+    end: float
+    video: Path | None = None
+    skeleton: Path | None = None
+
+
+@dataclass(frozen=True)
+class LabelledVideo:
+    """One whole recording with its emotion: 1 positive (won), 0 negative (lost), None where it is hidden."""
+
+    id: str
+    label: int | None
+    split: Split
+    subject: str
+    video: Path
+
+
+class GestureDataset(ABC):
+    """A data set on disk. Facts about the set are class attributes; opening one reads no large file."""
+
+    name: ClassVar[str]
+    access: ClassVar[str]  # where one asks for it
+    layout: SkeletonLayout = UPPER_BODY  # of what `read_skeleton` gives
+
+    def __init__(self, folder: Path) -> None:
+        """Raises DatasetNotFoundError where `folder` does not hold this data set."""
+        self.folder = folder
+
+    @classmethod
+    @abstractmethod
+    def recognises(cls, folder: Path) -> bool:
+        """Whether this looks like the data set's folder; cheap, and never raises."""
+
+    @property
+    @abstractmethod
+    def classes(self) -> tuple[str, ...]: ...
+
+    @property
+    @abstractmethod
+    def clips(self) -> tuple[ClipInfo, ...]:
+        """All clips in a steady order."""
+
+    @property
+    def emotions(self) -> tuple[LabelledVideo, ...]:
+        """Whole recordings with an emotion; most data sets have none."""
+        return ()
+
+    @abstractmethod
+    def read_skeleton(self, clip: ClipInfo) -> SkeletonSequence:
+        """The skeleton of the clip's time span, in `layout`; raises KinesicsError for a broken file."""
+
+    def split(self, name: Split) -> tuple[ClipInfo, ...]:
+        """The clips of one split."""
+        return tuple(clip for clip in self.clips if clip.split == name)
