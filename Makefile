@@ -23,13 +23,14 @@ lock: $(READY)  ## resolve the requirements again
 	$(LOCK) requirements/uv.in -o requirements/uv.txt
 	$(LOCK) pyproject.toml requirements/headless.in --all-extras --group dev --override requirements/overrides.txt \
 		-o requirements/requirements.txt
+	$(LOCK) --no-deps requirements/carriers.in -o requirements/carriers.txt
 
-$(READY): requirements/uv.txt requirements/requirements.txt pyproject.toml
+$(READY): requirements/uv.txt requirements/requirements.txt requirements/carriers.txt pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit(0 if (3, 11) <= sys.version_info < (3, 13) else "Kinesics needs Python 3.11 or 3.12 (the landmark engine has no newer builds), found " + sys.version.split()[0] + "; name one: make PYTHON=python3.12")'
 	$(PYTHON) -m venv .venv
 	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements/uv.txt
 	@echo "Installing the requirements (some 5 GB, mostly torch; a minute or two)"
-	VIRTUAL_ENV=.venv $(BIN)/uv pip sync --quiet --require-hashes requirements/requirements.txt requirements/uv.txt
+	VIRTUAL_ENV=.venv $(BIN)/uv pip sync --quiet --require-hashes requirements/requirements.txt requirements/uv.txt requirements/carriers.txt
 	VIRTUAL_ENV=.venv $(BIN)/uv pip install --quiet --no-deps --no-build-isolation --editable .
 	touch $@
 
