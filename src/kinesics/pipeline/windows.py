@@ -29,11 +29,13 @@ def score(sequence: SkeletonSequence, network: TwoStreamAGCN, specification: Spe
     """
     clip = resample(sequence, specification.fps)
     starts = np.arange(0, max(len(clip), 1), STRIDE) - specification.frames // 2
-    parts: dict[str, list[FloatArray]] = {name: [] for name in STREAMS}
+    # set aside at once: small results kept one by one would pin the heap between the networks' large ones
+    shape = (len(starts), len(specification.classes))
+    parts = {name: np.zeros(shape, np.float32) for name in STREAMS}
     for first in range(0, len(starts), BATCH):
         for name, probability in _batch(clip, starts[first : first + BATCH], network, specification).items():
-            parts[name].append(probability)
-    smooth = {name: _overlap_average(np.concatenate(rows), specification.frames) for name, rows in parts.items()}
+            parts[name][first : first + BATCH] = probability
+    smooth = {name: _overlap_average(rows, specification.frames) for name, rows in parts.items()}
     times = (sequence.start + np.arange(len(starts)) * STRIDE / specification.fps).astype(np.float32)
     both = smooth.pop("both")
     return Scores(times, both, specification.classes, sequence.person, smooth)
