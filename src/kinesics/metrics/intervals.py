@@ -1,0 +1,38 @@
+"""How far a number can be trusted: percentile bootstrap that resamples subjects, not clips."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+Rows = NDArray[np.int64]
+DRAWS = 1000
+
+
+class Interval(NamedTuple):
+    """A figure with its 95 % bootstrap interval."""
+
+    value: float
+    low: float
+    high: float
+
+
+def bootstrap(
+    statistic: Callable[[Rows], float], groups: Sequence[str], *, draws: int = DRAWS, seed: int = 0
+) -> Interval:
+    """`statistic` of all rows, and of rows drawn group by group with replacement.
+
+    Clips of one person resemble each other, so whole groups (subjects, or videos) are drawn. statistic: takes row
+    numbers, some of them several times. A draw for which it is not a number is left out.
+    """
+    names, member = np.unique(np.array(groups), return_inverse=True)
+    rows_of = [np.flatnonzero(member == g) for g in range(len(names))]
+    rng = np.random.default_rng(seed)
+    values = [
+        statistic(np.concatenate([rows_of[g] for g in rng.integers(0, len(names), len(names))])) for _ in range(draws)
+    ]
+    low, high = np.nanpercentile(values, [2.5, 97.5])
+    return Interval(statistic(np.arange(len(groups))), float(low), float(high))

@@ -1,0 +1,75 @@
+"""`Predictions`: what a network said of every clip, as one small file that metrics and ensembles read."""
+
+from __future__ import annotations
+
+import os
+import zipfile
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kinesics.errors import KinesicsError
+
+
+@dataclass(frozen=True, eq=False)
+class Predictions:
+    """Logits of N clips (or videos) over C classes.
+
+    ids: (N,) the data set's clip ids. logits: (N, C) float32. labels: (N,) int64, -1 where the truth is hidden.
+    subjects: (N,) whom the clip shows, "" where it is not known.
+    """
+
+    ids: tuple[str, ...]
+    logits: NDArray[np.float32]
+    labels: NDArray[np.int64]
+    subjects: tuple[str, ...]
+    classes: tuple[str, ...]
+
+    def __post_init__(self) -> None:
+        count = len(self.ids)
+        if self.logits.shape != (count, len(self.classes)) or self.labels.shape != (count,):
+            raise ValueError(
+                f"{count} ids and {len(self.classes)} classes: found logits {self.logits.shape}, "
+                f"labels {self.labels.shape}"
+            )
+        if len(self.subjects) != count:
+            raise ValueError(f"{count} ids, found {len(self.subjects)} subjects")
+
+    @property
+    def probability(self) -> NDArray[np.float32]:
+        """(N, C), the softmax of the logits."""
+        shifted = np.exp(self.logits - self.logits.max(1, keepdims=True))
+        return np.asarray(shifted / shifted.sum(1, keepdims=True), np.float32)
+
+    @property
+    def groups(self) -> tuple[str, ...]:
+        """(N,) what an interval resamples by: the subject, or the video of an id `0054_3` where none is known."""
+        return tuple(who or name.rsplit("_", 1)[0] for who, name in zip(self.subjects, self.ids, strict=True))
+
+    def save(self, path: Path) -> None:
+        """Write an .npz, beside first, then renamed."""
+        beside = path.with_name(path.name + ".part")
+        with beside.open("wb") as file:
+            np.savez_compressed(
+                file,
+                ids=np.array(self.ids, np.str_),
+                logits=self.logits,
+                labels=self.labels,
+                subjects=np.array(self.subjects, np.str_),
+                classes=np.array(self.classes, np.str_),
+            )
+        os.replace(beside, path)
+
+    @classmethod
+    def load(cls, path: Path) -> Predictions:
+        """Raises KinesicsError for a missing file and for one that holds something else."""
+        try:
+            with np.load(path, allow_pickle=False) as file:
+                names = {key: tuple(file[key].tolist()) for key in ("ids", "subjects", "classes")}
+                return cls(logits=file["logits"].astype(np.float32), labels=file["labels"].astype(np.int64), **names)
+        except FileNotFoundError as error:
+            raise KinesicsError(f"{path}: no such file; `kinesics evaluate` and `kinesics train` write it") from error
+        except (OSError, KeyError, ValueError, zipfile.BadZipFile) as error:
+            raise KinesicsError(f"{path}: expected predictions that Kinesics wrote (.npz), found {error}") from error
