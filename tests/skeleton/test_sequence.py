@@ -177,3 +177,15 @@ def test_a_ruler_that_is_hardly_seen_does_not_measure():
     xyz[:2, shoulders] *= 0.1
     head = UPPER_BODY.index("nose")
     np.testing.assert_allclose(normalise(xyz, score)[:, head], without[:, head], atol=1e-6)
+
+
+@pytest.mark.parametrize("joints", [("left_hand", "right_hand", "tail"), ("neck", "left_shoulder", "right_shoulder")])
+def test_any_layout_is_normalised(joints):
+    layout = make_layout("mine", dict.fromkeys(joints))
+    rng = np.random.default_rng(1)
+    xyz, score = rng.normal(size=(8, 3, 3)).astype(np.float32), np.ones((8, 3), np.float32)
+    score[2, 1] = 0
+    plain = normalise(xyz, score, layout)
+    np.testing.assert_allclose(normalise(xyz * 300 + 5000, score, layout), plain, atol=2e-3)
+    assert not plain[2, 1].any()
+    assert 0.2 < np.abs(plain[..., :3]).mean() < 2

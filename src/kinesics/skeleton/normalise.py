@@ -1,45 +1,58 @@
-"""From a window of `UPPER_BODY` joints to what the skeleton networks see."""
+"""From a window of joints to what the skeleton networks see."""
 
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
+from kinesics.skeleton.layout import SkeletonLayout
 from kinesics.skeleton.layouts import UPPER_BODY
 from kinesics.skeleton.sequence import FloatArray
 
 # a grown person's usual widths in metres; the ratio of each to what is seen gives the scale
 _RULERS = (("left_shoulder", "right_shoulder", 0.36), ("left_ear", "right_ear", 0.145))
 _ENOUGH = 0.3  # share of the window's frames that must show a ruler: at the picture's border few, poor ones do
-_NECK, _HEAD = UPPER_BODY.indices("neck", "head")
 
 
-def normalise(xyz: FloatArray, score: FloatArray) -> FloatArray:
-    """(T, 42, 3) and (T, 42) to (T, 42, 4): x, y, z in shoulder widths around the window's neck, and the score.
+def normalise(xyz: FloatArray, score: FloatArray, layout: SkeletonLayout = UPPER_BODY) -> FloatArray:
+    """(T, V, 3) and (T, V) to (T, V, 4): x, y, z in shoulder widths around the window's neck, and the score.
 
     One origin and one scale serve the whole window, so that movement of the trunk stays movement; both are
-    medians over the frames in which they are seen. Missing joints are zero in all four channels.
+    medians over the frames in which they are seen. A layout without neck and head is centred on the median of its
+    joints, one without shoulders and ears is measured by the mean distance from there. Missing joints are zero in
+    all four channels.
     """
     seen = score > 0
-    centred = (xyz - _origin(xyz, seen)) / (_RULERS[0][2] * _scale(xyz, seen))
-    joined: FloatArray = np.concatenate([centred * seen[..., None], score[..., None]], -1).astype(np.float32)
+    centred = xyz - _origin(xyz, seen, layout)
+    joined: FloatArray = np.concatenate(
+        [centred / _unit(centred, seen, layout) * seen[..., None], score[..., None]], -1
+    ).astype(np.float32)
     return joined
 
 
-def _origin(xyz: FloatArray, seen: np.ndarray[tuple[int, int], np.dtype[np.bool_]]) -> FloatArray:
-    for joint in (_NECK, _HEAD):
+def _origin(xyz: FloatArray, seen: NDArray[np.bool_], layout: SkeletonLayout) -> FloatArray:
+    known = [layout.index(joint) for joint in ("neck", "head") if joint in layout.joints]
+    for joint in known:
         if seen[:, joint].any():
             middle: FloatArray = np.median(xyz[seen[:, joint], joint], axis=0)
             return middle
+    if not known and seen.any():
+        middle = np.median(xyz[seen], axis=0)
+        return middle
     return np.zeros(3, np.float32)
 
 
-def _scale(xyz: FloatArray, seen: np.ndarray[tuple[int, int], np.dtype[np.bool_]]) -> float:
-    """Apparent size of the body against a grown person's, 1 where nothing can be measured."""
-    for left, right, metres in _RULERS:
-        a, b = UPPER_BODY.indices(left, right)
+def _unit(centred: FloatArray, seen: NDArray[np.bool_], layout: SkeletonLayout) -> float:
+    """Shoulder width; a grown person's in metres where nothing can be measured."""
+    usual = _RULERS[0][2]
+    known = [ruler for ruler in _RULERS if ruler[0] in layout.joints and ruler[1] in layout.joints]
+    for left, right, metres in known:
+        a, b = layout.indices(left, right)
         both = seen[:, a] & seen[:, b]
         if both.mean() >= _ENOUGH:
-            width = float(np.median(np.linalg.norm(xyz[both, a] - xyz[both, b], axis=-1)))
+            width = float(np.median(np.linalg.norm(centred[both, a] - centred[both, b], axis=-1)))
             if width > 0.05 * metres:
-                return width / metres
-    return 1.0
+                return width / metres * usual
+    if not known and seen.any():
+        return max(float(np.linalg.norm(centred[seen], axis=-1).mean()), 1e-6)
+    return usual
