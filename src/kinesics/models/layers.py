@@ -1,0 +1,134 @@
+"""The attention pieces that the fusion networks are made of.
+
+Tokens are (N, L, D). A mask is (N, L), True where a token is real; masked tokens are never attended to, and a sample
+without a single real token attends to nothing: it receives zeros, not NaN.
+"""
+
+from __future__ import annotations
+
+import math
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+from torchvision.ops import StochasticDepth
+
+
+class Attention(nn.Module):
+    """Multi-head attention of `x` (N, L, D) to `memory` (N, S, D), of which only `mask` (N, S) is real.
+
+    Keys and values have no bias: a key's would cancel in the softmax, a value's only doubles the output's.
+    Raises ValueError where heads do not divide the width.
+    """
+
+    def __init__(self, width: int, heads: int) -> None:
+        super().__init__()
+        if width % heads:
+            raise ValueError(f"{heads} heads do not divide a width of {width}")
+        self.heads = heads
+        self.query = nn.Linear(width, width)
+        self.key_value = nn.Linear(width, 2 * width, bias=False)
+        self.out = nn.Linear(width, width)
+
+    def forward(self, x: Tensor, memory: Tensor, mask: Tensor | None = None) -> Tensor:
+        query = self.query(x).unflatten(-1, (self.heads, -1)).transpose(1, 2)  # (N, heads, L, D/heads)
+        key, value = self.key_value(memory).unflatten(-1, (2, self.heads, -1)).permute(2, 0, 3, 1, 4)
+        if mask is None:
+            attended = F.scaled_dot_product_attention(query, key, value)
+        else:
+            real = mask.any(1)[:, None, None]  # a row of a softmax needs something to attend to, and is zeroed below
+            attended = F.scaled_dot_product_attention(query, key, value, (mask[:, None] | ~real)[:, None])
+            attended = attended * real[..., None]
+        y: Tensor = self.out(attended.transpose(1, 2).flatten(2))
+        return y if mask is None else y * real
+
+
+def feed_forward(width: int, expansion: int = 4) -> nn.Sequential:
+    """Norm, widen, GELU, narrow: the second half of a pre-norm block."""
+    return nn.Sequential(
+        nn.LayerNorm(width), nn.Linear(width, expansion * width), nn.GELU(), nn.Linear(expansion * width, width)
+    )
+
+
+class SelfAttentionBlock(nn.Module):
+    """Pre-norm self-attention, then a feed-forward layer, both with stochastic depth `drop`; (N, L, D) to the same."""
+
+    def __init__(self, width: int, heads: int, drop: float = 0.0) -> None:
+        super().__init__()
+        self.norm = nn.LayerNorm(width)
+        self.attention = Attention(width, heads)
+        self.feed = feed_forward(width)
+        self.drop = StochasticDepth(drop, "row")
+
+    def forward(self, x: Tensor, mask: Tensor | None = None) -> Tensor:
+        inner = self.norm(x)
+        x = x + self.drop(self.attention(inner, inner, mask))
+        y: Tensor = x + self.drop(self.feed(x))
+        return y
+
+
+class CrossAttentionBlock(nn.Module):
+    """Pre-norm attention of `x` (N, L, D) to `memory` (N, S, D), then a feed-forward layer; stochastic depth `drop`."""
+
+    def __init__(self, width: int, heads: int, drop: float = 0.0) -> None:
+        super().__init__()
+        self.norm = nn.LayerNorm(width)
+        self.memory_norm = nn.LayerNorm(width)
+        self.attention = Attention(width, heads)
+        self.feed = feed_forward(width)
+        self.drop = StochasticDepth(drop, "row")
+
+    def forward(self, x: Tensor, memory: Tensor, mask: Tensor | None = None) -> Tensor:
+        x = x + self.drop(self.attention(self.norm(x), self.memory_norm(memory), mask))
+        y: Tensor = x + self.drop(self.feed(x))
+        return y
+
+
+class AttentionPool(nn.Module):
+    """A learned query a head attends to (N, L, D): the pooled (N, D), and (N, L) weights, the heads' mean.
+
+    The weights of a sample sum to 1, or are all 0 where it has no real token; its pooled vector is then the bias.
+    """
+
+    def __init__(self, width: int, heads: int) -> None:
+        super().__init__()
+        self.norm = nn.LayerNorm(width)
+        self.score = nn.Linear(width, heads, bias=False)  # key projection and learned query in one
+        self.value = nn.Linear(width, width, bias=False)
+        self.out = nn.Linear(width, width)
+
+    def forward(self, x: Tensor, mask: Tensor | None = None) -> tuple[Tensor, Tensor]:
+        x = self.norm(x)
+        scores = self.score(x).float()
+        if mask is not None:
+            scores = scores.masked_fill(~mask[..., None], torch.finfo(scores.dtype).min)
+        weights = scores.softmax(1)  # (N, L, heads)
+        if mask is not None:
+            weights = weights * mask[..., None]
+        value = self.value(x).unflatten(-1, (weights.shape[-1], -1))
+        pooled = (weights[..., None] * value).sum(1).flatten(1)
+        y: Tensor = self.out(pooled)
+        return y, weights.mean(-1)
+
+
+class TimeEmbedding(nn.Module):
+    """Times (N, L) in seconds to (N, L, D): sines and cosines of periods `shortest` to `longest`, projected."""
+
+    def __init__(self, width: int, shortest: float, longest: float, waves: int = 32) -> None:
+        super().__init__()
+        periods = torch.logspace(math.log10(shortest), math.log10(longest), waves)
+        self.register_buffer("frequencies", 2 * math.pi / periods, persistent=False)
+        self.project = nn.Linear(2 * waves, width)
+
+    def forward(self, seconds: Tensor) -> Tensor:
+        angles = seconds[..., None] * self.get_buffer("frequencies")
+        y: Tensor = self.project(torch.cat([angles.sin(), angles.cos()], -1))
+        return y
+
+
+def mean_of_real(tokens: Tensor, mask: Tensor | None = None) -> Tensor:
+    """The mean (N, D) of the real tokens; zeros where there is none."""
+    if mask is None:
+        return tokens.mean(1)
+    share = mask / mask.sum(1, keepdim=True).clamp(min=1)
+    return (tokens * share[..., None]).sum(1)
