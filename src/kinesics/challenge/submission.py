@@ -43,7 +43,8 @@ def write_recognition(folder: Path, sequences: Mapping[str, Sequence[Detection]]
     written = []
     for name, detections in sequences.items():
         path = folder / f"{name}_prediction.csv"
-        _write(path, "recognition", sorted(detections, key=_by_time))
+        rows: list[Sequence[object]] = [*sorted(detections, key=_by_time)]
+        _write(path, "recognition", rows)
         written.append(path)
     return written
 
