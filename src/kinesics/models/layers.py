@@ -1,7 +1,7 @@
 """The attention pieces that the fusion networks are made of.
 
-Tokens are (N, L, D). A mask is (N, L), True where a token is real; masked tokens are never attended to, and a sample
-without a single real token attends to nothing: it receives zeros, not NaN.
+Tokens are (N, L, D). A mask is (N, L), True where a token is real, or numbers in 0..1 that scale the attention a token
+draws. Masked tokens are never attended to; a sample without a single real token receives zeros, not NaN.
 """
 
 from __future__ import annotations
@@ -12,6 +12,18 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 from torchvision.ops import StochasticDepth
+
+
+def attention_bias(mask: Tensor) -> Tensor:
+    """What a mask (N, L) adds to attention logits: its log; all 0 in a sample without a real token."""
+    weight = mask.float()
+    bias = weight.clamp(min=1e-6).log().masked_fill(weight == 0, -torch.inf)
+    return bias.masked_fill(~has_any(mask), 0)  # the softmax of nothing but −∞ is NaN
+
+
+def has_any(mask: Tensor) -> Tensor:
+    """(N, 1), True for samples with a real token."""
+    return (mask > 0).any(1, keepdim=True)
 
 
 class Attention(nn.Module):
@@ -33,14 +45,10 @@ class Attention(nn.Module):
     def forward(self, x: Tensor, memory: Tensor, mask: Tensor | None = None) -> Tensor:
         query = self.query(x).unflatten(-1, (self.heads, -1)).transpose(1, 2)  # (N, heads, L, D/heads)
         key, value = self.key_value(memory).unflatten(-1, (2, self.heads, -1)).permute(2, 0, 3, 1, 4)
-        if mask is None:
-            attended = F.scaled_dot_product_attention(query, key, value)
-        else:
-            real = mask.any(1)[:, None, None]  # a row of a softmax needs something to attend to, and is zeroed below
-            attended = F.scaled_dot_product_attention(query, key, value, (mask[:, None] | ~real)[:, None])
-            attended = attended * real[..., None]
+        bias = None if mask is None else attention_bias(mask).to(query.dtype)[:, None, None]
+        attended = F.scaled_dot_product_attention(query, key, value, bias)
         y: Tensor = self.out(attended.transpose(1, 2).flatten(2))
-        return y if mask is None else y * real
+        return y if mask is None else y * has_any(mask)[..., None]
 
 
 def feed_forward(width: int, expansion: int = 4) -> nn.Sequential:
@@ -101,10 +109,10 @@ class AttentionPool(nn.Module):
         x = self.norm(x)
         scores = self.score(x).float()
         if mask is not None:
-            scores = scores.masked_fill(~mask[..., None], torch.finfo(scores.dtype).min)
+            scores = scores + attention_bias(mask)[..., None]
         weights = scores.softmax(1)  # (N, L, heads)
         if mask is not None:
-            weights = weights * mask[..., None]
+            weights = weights * has_any(mask)[..., None]
         value = self.value(x).unflatten(-1, (weights.shape[-1], -1))
         pooled = (weights[..., None] * value).sum(1).flatten(1)
         y: Tensor = self.out(pooled)
