@@ -1,0 +1,257 @@
+"""`ClipFolder`: anybody's own clips, in a folder with a manifest. The format is described in docs/clip_folder.md."""
+
+from __future__ import annotations
+
+import csv
+import json
+import math
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, ClassVar
+
+import numpy as np
+
+from kinesics.data.dataset import SPLITS, ClipInfo, DatasetNotFoundError, GestureDataset, Split
+from kinesics.errors import KinesicsError
+from kinesics.skeleton import (
+    LAYOUTS,
+    UPPER_BODY,
+    SkeletonLayout,
+    SkeletonSequence,
+    load_skeletons,
+    make_layout,
+    to_upper_body,
+)
+from kinesics.skeleton.convert import RECIPES
+from kinesics.skeleton.sequence import SUFFIX, FloatArray
+
+MANIFEST, CLASSES, LAYOUT = "manifest.csv", "classes.txt", "layout.json"
+COLUMNS = ("clip", "label", "split", "subject", "video", "start", "end", "skeleton", "person")
+_NEEDED = COLUMNS[:3]
+_CHANNELS = ("xy", "xyc", "xyz", "xyzc")
+
+
+@dataclass(frozen=True)
+class Declared:
+    """What layout.json says: the joints, and how .npy and .csv files of this folder hold them."""
+
+    layout: SkeletonLayout = UPPER_BODY
+    channels: str = ""
+    fps: float = 0.0
+
+
+class ClipFolder(GestureDataset):
+    """Clips listed in `manifest.csv`, with `classes.txt` and, for joints that Kinesics does not know, `layout.json`.
+
+    A clip whose manifest line leaves `end` open lasts to the end of its recording, and its `end` is infinite.
+    """
+
+    name: ClassVar[str] = "ClipFolder"
+    access: ClassVar[str] = "your own: see docs/clip_folder.md, or make one with `kinesics data prepare`"
+
+    def __init__(self, folder: Path) -> None:
+        """Raises DatasetNotFoundError without a manifest, KinesicsError for what is wrong in it, naming the line."""
+        super().__init__(folder)
+        if not self.recognises(folder):
+            raise DatasetNotFoundError(
+                f"{folder}: expected {MANIFEST} and {CLASSES}, found no such files; {self.access}"
+            )
+        self._classes = read_classes(folder / CLASSES)
+        self._declared = read_layout(folder / LAYOUT) if (folder / LAYOUT).exists() else Declared()
+        self.layout = self._declared.layout
+        self._clips, self._person, faults = _read_manifest(folder, self._classes)
+        if faults:
+            more = f" (and {len(faults) - 1} more faults)" if len(faults) > 1 else ""
+            raise KinesicsError(f"{folder / MANIFEST}: {faults[0]}{more}")
+        self._last: tuple[Path | None, list[SkeletonSequence]] = (None, [])
+
+    @classmethod
+    def recognises(cls, folder: Path) -> bool:
+        return (folder / MANIFEST).is_file() and (folder / CLASSES).is_file()
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        return self._classes
+
+    @property
+    def clips(self) -> tuple[ClipInfo, ...]:
+        return self._clips
+
+    def read_skeleton(self, clip: ClipInfo) -> SkeletonSequence:
+        if clip.skeleton is None:
+            raise KinesicsError(
+                f"{self.folder / MANIFEST}: clip {clip.id} has no skeleton file; make one with `kinesics data prepare`"
+            )
+        if self._last[0] != clip.skeleton:  # clips of one recording mostly follow one another
+            self._last = clip.skeleton, [self._converted(clip.skeleton, one) for one in self._load(clip.skeleton)]
+        people, wanted = self._last[1], self._person[clip.id]
+        chosen = people[:1] if wanted is None else [one for one in people if one.person == wanted]
+        if not chosen:
+            raise KinesicsError(f"{clip.skeleton}: expected person {wanted or 1} (clip {clip.id}), found {len(people)}")
+        return _cut(chosen[0], clip)
+
+    def _load(self, path: Path) -> list[SkeletonSequence]:
+        if path.name.endswith(SUFFIX):
+            return load_skeletons(path)
+        return [_read_array(path, self._declared)]
+
+    def _converted(self, path: Path, skeleton: SkeletonSequence) -> SkeletonSequence:
+        if skeleton.layout == self.layout:
+            return skeleton
+        if self.layout == UPPER_BODY and skeleton.layout.name in RECIPES:
+            return to_upper_body(skeleton)
+        raise KinesicsError(
+            f"{path}: expected the layout {self.layout.name}, found {skeleton.layout.name}; describe it in {LAYOUT}"
+        )
+
+
+def read_classes(path: Path) -> tuple[str, ...]:
+    """One class a line; raises KinesicsError for an empty list or a name that comes twice."""
+    names = tuple(line.strip() for line in path.read_text(encoding="utf-8-sig").splitlines() if line.strip())
+    if not names or len(set(names)) < len(names):
+        twice = next((name for name in names if names.count(name) > 1), None)
+        found = f"{twice!r} twice" if twice else "none"
+        raise KinesicsError(f"{path}: expected the name of one class a line, found {found}; mend the list")
+    return names
+
+
+def read_layout(path: Path) -> Declared:
+    """A layout.json; raises KinesicsError that says what does not fit."""
+    try:
+        content = json.loads(path.read_text(encoding="utf-8-sig"))
+        channels = str(content.get("channels", ""))
+        if channels and channels not in _CHANNELS:
+            raise ValueError(f"channels {channels!r}, not one of {', '.join(_CHANNELS)}")
+        return Declared(_layout(content), channels, float(content.get("fps", 0)))
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        found = f"no {error}" if isinstance(error, KeyError) else error
+        raise KinesicsError(f"{path}: expected a layout as in docs/clip_folder.md, found {found}; mend it") from error
+
+
+def _layout(content: dict[str, Any]) -> SkeletonLayout:
+    name = str(content["name"])
+    if "joints" not in content:
+        if name not in LAYOUTS:
+            raise ValueError(f"no joints for {name!r}; known without them: {', '.join(LAYOUTS)}")
+        return LAYOUTS[name]
+    tree: dict[str, str | None] = dict(content["joints"])
+    unknown = [parent for parent in tree.values() if parent is not None and parent not in tree]
+    if unknown:
+        raise ValueError(f"the parent {unknown[0]!r}, which is no joint")
+    layout = make_layout(name, tree)
+    if "pairs" not in content:
+        return layout
+    index = {joint: i for i, joint in enumerate(layout.joints)}
+    pairs = tuple((index[left], index[right]) for left, right in content["pairs"])
+    return SkeletonLayout(name, layout.joints, layout.parents, pairs)
+
+
+def _read_manifest(
+    folder: Path, classes: tuple[str, ...]
+) -> tuple[tuple[ClipInfo, ...], dict[str, int | None], list[str]]:
+    """The clips, the number of the person in each, and everything that is wrong."""
+    with open(folder / MANIFEST, encoding="utf-8-sig", newline="") as file:
+        rows = csv.DictReader(file)
+        missing = [column for column in _NEEDED if column not in (rows.fieldnames or ())]
+        if missing:
+            return (), {}, [f"expected the columns {', '.join(COLUMNS)}, found no {', '.join(missing)}"]
+        clips: dict[str, ClipInfo] = {}
+        people: dict[str, int | None] = {}
+        faults = []
+        for row in rows:
+            try:
+                clip = _clip(folder, {key: (value or "").strip() for key, value in row.items() if key}, classes)
+                if clip.id in clips:
+                    raise ValueError(f"clip {clip.id!r} for the second time")
+                people[clip.id] = int(row["person"]) if row.get("person") else None
+                clips[clip.id] = clip
+            except ValueError as error:
+                faults.append(f"line {rows.line_num}: {error}")
+    if not clips and not faults:
+        faults = ["expected a clip a line, found none"]
+    return tuple(clips.values()), people, faults
+
+
+def _clip(folder: Path, row: dict[str, str], classes: tuple[str, ...]) -> ClipInfo:
+    if not row["clip"]:
+        raise ValueError("expected a name in the column clip, found none")
+    label = row["label"]
+    if label and label not in classes:
+        raise ValueError(f"expected a class of {CLASSES} or nothing, found {label!r}")
+    start, end = float(row.get("start") or 0), float(row.get("end") or math.inf)
+    if not 0 <= start < end:
+        raise ValueError(f"expected 0 ≤ start < end (seconds), found {start}..{end}")
+    video, skeleton = (_path(folder, row.get(column, ""), column) for column in ("video", "skeleton"))
+    if video is None and skeleton is None:
+        raise ValueError("expected a video, a skeleton file, or both, found neither")
+    index = classes.index(label) if label else None
+    return ClipInfo(row["clip"], index, _split(row["split"]), row.get("subject", ""), start, end, video, skeleton)
+
+
+def _split(name: str) -> Split:
+    for split in SPLITS:
+        if name == split:
+            return split
+    raise ValueError(f"expected the split {', '.join(SPLITS)}, found {name!r}")
+
+
+def _path(folder: Path, text: str, column: str) -> Path | None:
+    """A file inside the folder; only a video may also be named by its absolute path, since videos are large.
+
+    A relative path that leads out of the folder is refused: a manifest from elsewhere shall not make us read there.
+    """
+    if not text:
+        return None
+    path = Path(text)
+    if path.is_absolute():
+        if column == "video":
+            return path
+        raise ValueError(f"expected a {column} file inside the folder, found the absolute path {text!r}")
+    inside = folder.resolve()
+    if not (inside / path).resolve().is_relative_to(inside):
+        raise ValueError(f"expected a {column} file inside the folder, found {text!r}, which leads out of it")
+    return folder / path
+
+
+def _read_array(path: Path, declared: Declared) -> SkeletonSequence:
+    """A `.npy` (T, V, C) or a `.csv` of T rows and V·C columns without header; C as `channels` say."""
+    if not declared.channels or declared.fps <= 0:
+        raise KinesicsError(f"{path}: to read it, {LAYOUT} must say its channels ({', '.join(_CHANNELS)}) and its fps")
+    joints, channels = len(declared.layout), len(declared.channels)
+    try:
+        if path.suffix == ".csv":
+            values = np.loadtxt(path, np.float32, delimiter=",", ndmin=2)
+        else:
+            values = np.asarray(np.load(path, allow_pickle=False), np.float32)
+        values = values.reshape(len(values), joints, channels)
+    except (OSError, ValueError, EOFError) as error:
+        raise KinesicsError(
+            f"{path}: expected frames of {joints} joints × {channels} ({declared.channels}), found {error}; mend the "
+            f"file or {LAYOUT}"
+        ) from error
+    return _from_channels(values, declared)
+
+
+def _from_channels(values: FloatArray, declared: Declared) -> SkeletonSequence:
+    is_3d = "z" in declared.channels
+    coordinates = values[..., : 3 if is_3d else 2]
+    seen = np.isfinite(coordinates).all(-1) & (coordinates != 0).any(-1)
+    score = seen.astype(np.float32)
+    if declared.channels.endswith("c"):
+        score *= np.clip(np.nan_to_num(values[..., -1]), 0, 1)
+    xyz = np.zeros((*score.shape, 3), np.float32)
+    xyz[..., : coordinates.shape[-1]] = np.where((score > 0)[..., None], coordinates, 0)
+    return SkeletonSequence(xyz, score, declared.fps, declared.layout, is_3d=is_3d)
+
+
+def _cut(skeleton: SkeletonSequence, clip: ClipInfo) -> SkeletonSequence:
+    """The frames from `start` to before `end`; one at least."""
+    first = max(0, math.ceil((clip.start - skeleton.start) * skeleton.fps - 1e-3))
+    last = len(skeleton)
+    if math.isfinite(clip.end):
+        last = min(last, max(first + 1, math.ceil((clip.end - skeleton.start) * skeleton.fps - 1e-3)))
+    if first >= last:
+        raise KinesicsError(
+            f"{clip.skeleton}: clip {clip.id} begins at {clip.start:.2f} s, found {skeleton.duration:.2f} s of skeleton"
+        )
+    return skeleton.slice(first, last)
