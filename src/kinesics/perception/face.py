@@ -31,6 +31,14 @@ _HANDS = [i for i, joint in enumerate(UPPER_BODY.joints) if joint.endswith(("_ti
 _AROUND = 6.0  # pixels of the 112 around the five points in which a hand hides what matters
 
 
+def template_with_eyes(size: int, apart: float, below: float) -> FloatArray:
+    """The template for another crop: the eyes so far apart and so far below the upper edge, in shares of its `size`."""
+    eyes = TEMPLATE[:2]
+    scale = apart * size / np.linalg.norm(eyes[1] - eyes[0])
+    template: FloatArray = ((TEMPLATE - eyes.mean(0)) * scale + np.array([0.5, below]) * size).astype(np.float32)
+    return template
+
+
 def face_points(person: SkeletonSequence, size: tuple[int, int]) -> FloatArray:
     """(T, 5, 2) the template's points in a picture of `size` (width, height), NaN in frames without a face.
 

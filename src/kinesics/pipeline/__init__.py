@@ -1,6 +1,6 @@
 """A recording → windows → scores → timeline."""
 
 from kinesics.pipeline.analyze import Ranked, analyze, classify
-from kinesics.pipeline.results import Analysis, Recording, Scores
+from kinesics.pipeline.results import Analysis, Expressions, Recording, Scores
 
-__all__ = ["Analysis", "Ranked", "Recording", "Scores", "analyze", "classify"]
+__all__ = ["Analysis", "Expressions", "Ranked", "Recording", "Scores", "analyze", "classify"]

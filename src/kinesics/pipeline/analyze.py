@@ -10,12 +10,15 @@ from kinesics.errors import KinesicsError
 from kinesics.models.weights import DEFAULT, NONE, Specification, load_weights
 from kinesics.perception import Observation, observe
 from kinesics.pipeline.events import EventRule, find_events
-from kinesics.pipeline.results import Analysis, Recording
+from kinesics.pipeline.expressions import FaceExpressionModel, fer_model, read_expressions
+from kinesics.pipeline.results import Analysis, Expressions, Recording
 from kinesics.pipeline.windows import classify_clip, score
 from kinesics.skeleton import SkeletonSequence
 from kinesics.timeline import Timeline
 
 Progress = Callable[[float], None]
+
+_LANDMARKS = 0.9  # of the progress bar; the rest is for the faces
 
 
 def analyze(
@@ -26,18 +29,24 @@ def analyze(
     threshold: float | None = None,
     labels: Mapping[str, float] | None = None,
     cache: Path | None = None,
+    expressions: bool | FaceExpressionModel = True,
     progress: Progress | None = None,
 ) -> Analysis:
     """Find the micro-gestures of a recording: a video, a folder of OpenPose JSON files, or a `.skeleton.npz`.
 
     person: "largest", "all", or a person's number. threshold: the score (0..1) at which an event begins, for all
-    classes; `labels` sets it for single ones. cache: where the landmarks are kept, so that a second run does not
-    look at the video again. progress: called with the share done, 0..1. Raises KinesicsError for a recording that
-    cannot be read, in which nobody is found, or that has no such person.
+    classes; `labels` sets it for single ones. cache: where the landmarks are kept, and the facial expressions beside
+    them, so that a second run does not look at the video again. expressions: whether to read facial expressions from
+    a video as well, or the network to do it with instead of the one that is shipped. progress: called with the share
+    done, 0..1. Raises KinesicsError for a recording that cannot be read, in which nobody is found, or that has no
+    such person.
     """
     network, specification, digest = load_weights(weights or DEFAULT)
-    observation = observe(Path(path), cache=cache, progress=progress)
+    told = progress or (lambda _: None)
+    share = _LANDMARKS if expressions else 1.0
+    observation = observe(Path(path), cache=cache, progress=lambda done: told(share * done))
     people = choose(observation.people, person)
+    looks = _expressions(observation, expressions, cache, lambda done: told(share + (1 - share) * done))
     recording = _recording(Path(path), observation)
     rule = _rule(specification, threshold, labels)
     scores = tuple(score(sequence, network, specification) for sequence in people)
@@ -47,7 +56,8 @@ def analyze(
         for event in find_events(one, rule, start=0.0, end=recording.duration, source=specification.name)
     ]
     model = asdict(specification) | {"sha256": digest, "rule": asdict(rule)}
-    return Analysis(recording, people, scores, Timeline(tuple(events), recording.duration), model)
+    chosen = tuple(look for look in looks if look.person in [one.person for one in people])
+    return Analysis(recording, people, scores, Timeline(tuple(events), recording.duration), model, chosen)
 
 
 @dataclass(frozen=True)
@@ -84,6 +94,16 @@ def choose(people: tuple[SkeletonSequence, ...], person: str | int) -> tuple[Ske
         there = ", ".join(str(one.person) for one in people)
         raise KinesicsError(f"--person {person}: no such person in this recording; expected largest, all, or {there}")
     return chosen
+
+
+def _expressions(
+    observation: Observation, wanted: bool | FaceExpressionModel, cache: Path | None, progress: Progress
+) -> tuple[Expressions, ...]:
+    """Of everybody, so that what is kept serves any choice of people."""
+    if not wanted or observation.video is None:
+        return ()
+    model = fer_model() if wanted is True else wanted
+    return read_expressions(observation.video, observation.people, model, landmarks=cache, progress=progress)
 
 
 def _recording(path: Path, observation: Observation) -> Recording:

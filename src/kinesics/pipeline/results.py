@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
+import numpy as np
+
 from kinesics.skeleton import SkeletonSequence
 from kinesics.skeleton.sequence import FloatArray
 from kinesics.timeline import Timeline
@@ -41,11 +43,42 @@ class Scores:
 
 
 @dataclass(frozen=True, eq=False)
+class Expressions:
+    """How one person's face looked over time; never what somebody felt.
+
+    probability: (N, C) float32, column c belongs to `classes[c]`; row n is valid around `times[n]` (seconds), NaN
+        where no face was found or a hand was before it. `model` holds the facts of the network's weights.
+    """
+
+    times: FloatArray
+    probability: FloatArray
+    classes: tuple[str, ...]
+    person: int
+    model: Mapping[str, Any]
+
+    @property
+    def seen(self) -> float:
+        """The share of the time, 0..1, in which the face could be read."""
+        return float((~np.isnan(self.probability[:, 0])).mean()) if len(self.times) else 0.0
+
+    def shares(self) -> dict[str, float]:
+        """Each class's mean probability over the time in which the face could be read, largest first; {} without."""
+        if not self.seen:
+            return {}
+        means = np.nanmean(self.probability, 0)
+        return {self.classes[c]: float(means[c]) for c in np.argsort(-means)}
+
+
+@dataclass(frozen=True, eq=False)
 class Analysis:
-    """One analysed recording. `people` and `scores` are in the same order; `model` is the weights' specification."""
+    """One analysed recording. `people` and `scores` are in the same order; `model` is the weights' specification.
+
+    `expressions` are those of the same people, or empty for a recording without pictures.
+    """
 
     recording: Recording
     people: tuple[SkeletonSequence, ...]
     scores: tuple[Scores, ...]
     timeline: Timeline
     model: Mapping[str, Any]
+    expressions: tuple[Expressions, ...] = ()
