@@ -1,0 +1,252 @@
+"""The single files of iMiGUE, read and written: label csv, light csv, OpenPose xlsx, emotion and subject csv.
+
+As the MiGA challenge distributes them. Points are pixels with a confidence, `(T, points, 3)` float32 of x, y, score;
+a point without a detection is zero in all three. Every reader raises KinesicsError that names the file, what was
+expected and what was found; every writer writes the same bytes for the same input, beside first and then renamed.
+"""
+
+from __future__ import annotations
+
+import csv
+import datetime
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, NamedTuple, TypeVar
+
+import numpy as np
+
+from kinesics.errors import KinesicsError
+from kinesics.skeleton.sequence import FloatArray
+
+ILLUSTRATIVE = 99  # the class id of "illustrative" in the label files, training index 31
+LIGHT_POINTS, LIGHT_HAND_POINTS, OPENPOSE_POINTS = 25, 35, 137
+_COPY = "copy it again from the distribution"
+_Value = TypeVar("_Value")
+
+
+class LabelRow(NamedTuple):
+    """One line of a label csv: class id 1..31 or 99, first and last frame, the last one inclusive."""
+
+    class_id: int
+    start: int
+    end: int
+
+
+def read_labels(path: Path) -> list[LabelRow]:
+    """The rows of `<VID>_label.csv`, which has no header; only that they are integers is checked here."""
+    rows = []
+    for number, cells in enumerate(_read_csv(path), 1):
+        try:
+            rows.append(LabelRow(*(_whole_number(cell) for cell in cells)))
+        except (ValueError, TypeError):
+            found = ",".join(cells)
+            what = "a header where none belongs" if number == 1 and len(cells) == 3 else f"line {number} is {found!r}"
+            raise KinesicsError(
+                f"{path}: expected lines of class_id,start_frame,end_frame without a header, found {what}; {_COPY}"
+            ) from None
+    return rows
+
+
+def write_labels(path: Path, rows: Iterable[Sequence[int]]) -> None:
+    """Write (class_id, start_frame, end_frame) rows as `<VID>_label.csv`."""
+    _write_csv(path, rows)
+
+
+def has_header(path: Path) -> bool:
+    """Whether the first line of a light csv is a header.
+
+    Loaders of iMiGUE disagree about it, which shifts all frames by one. A header may be words, but also the column
+    numbers 0, 1, 2 … that pandas writes by itself, and those would pass for a frame.
+    """
+    first = next(_read_csv(path), [])
+    try:
+        values = [float(cell) for cell in first]
+    except ValueError:
+        return True
+    numbers = np.asarray(values[1:])
+    return len(numbers) > 1 and bool((np.diff(numbers) == 1).all())
+
+
+def read_light_hand(path: Path) -> FloatArray:
+    """(T, 35, 3) of `<VID>_light_hand.csv`: BODY_25, then five fingertips of each hand; pixels and score.
+
+    Column 0 is the frame number; frames that the file leaves out are zero. A header line is passed over.
+    """
+    return _read_points_csv(path, LIGHT_HAND_POINTS)
+
+
+def read_light(path: Path) -> FloatArray:
+    """(T, 25, 3) of `<VID>_light.csv`, which is `<VID>_light_hand.csv` without the fingertips."""
+    return _read_points_csv(path, LIGHT_POINTS)
+
+
+def write_light_hand(path: Path, points: FloatArray) -> None:
+    """Write (T, 35, 3) as `<VID>_light_hand.csv`, to a thousandth of a pixel."""
+    _write_points_csv(path, points, LIGHT_HAND_POINTS)
+
+
+def write_light(path: Path, points: FloatArray) -> None:
+    """Write (T, 25, 3) as `<VID>_light.csv`, to a thousandth of a pixel."""
+    _write_points_csv(path, points, LIGHT_POINTS)
+
+
+def read_openpose_xlsx(path: Path) -> FloatArray:
+    """(T, 137, 3) of `<VID>_openpose.xlsx`: BODY_25, face 70, left hand 21, right hand 21; pixels and confidence."""
+    from python_calamine import CalamineError, CalamineWorkbook
+
+    columns = 3 * OPENPOSE_POINTS
+    try:
+        sheet = CalamineWorkbook.from_path(str(path)).get_sheet_by_index(0)
+        if sheet.end is None or sheet.width != columns:
+            raise KinesicsError(
+                f"{path}: expected {columns} columns (137 points of x, y, confidence), found {sheet.width}; {_COPY}"
+            )
+        values = np.zeros((sheet.end[0] + 1, columns), np.float32)
+        for frame, row in enumerate(sheet.iter_rows()):
+            values[frame] = [0.0 if cell == "" else cell for cell in row]
+    except (CalamineError, OSError) as error:
+        raise KinesicsError(f"{path}: expected an xlsx file, found none that can be read ({error}); {_COPY}") from error
+    except (ValueError, TypeError):
+        raise KinesicsError(
+            f"{path}: expected numbers alone, found words in row {frame + 1} "
+            f"({'a header where none belongs' if frame == 0 else 'a broken row'}); {_COPY}"
+        ) from None
+    return _clean(values)
+
+
+def write_openpose_xlsx(path: Path, points: FloatArray) -> None:
+    """Write (T, 137, 3) as `<VID>_openpose.xlsx`, to a thousandth of a pixel, with a fixed date inside."""
+    import xlsxwriter
+
+    _check_points(points, OPENPOSE_POINTS)
+    with _beside(path) as part, xlsxwriter.Workbook(str(part), {"constant_memory": True}) as book:
+        book.set_properties({"created": datetime.datetime(2021, 1, 1)})
+        sheet = book.add_worksheet()
+        for frame, row in enumerate(np.round(points.astype(np.float64), 3).reshape(len(points), -1).tolist()):
+            sheet.write_row(frame, 0, row)
+
+
+def read_emotions(path: Path) -> dict[str, int]:
+    """{video id: 1 won or 0 lost} of `train_label.csv` or `validation_label.csv`."""
+    return _read_table(path, "label", _emotion)
+
+
+def write_emotions(path: Path, emotions: Mapping[str, int]) -> None:
+    """Write {video id: 1 won or 0 lost}."""
+    _write_csv(path, [("video_id", "label"), *emotions.items()])
+
+
+def read_subjects(path: Path) -> dict[str, str]:
+    """{video id: subject} of a `subjects.csv`, which the simulator writes and the challenge does not distribute."""
+    return _read_table(path, "subject", str)
+
+
+def write_subjects(path: Path, subjects: Mapping[str, str]) -> None:
+    """Write {video id: subject}."""
+    _write_csv(path, [("video_id", "subject"), *subjects.items()])
+
+
+def video_id(text: str) -> str:
+    """The four digits of a video, also where a spreadsheet has eaten the zeros; raises ValueError."""
+    return f"{_whole_number(text):04d}"
+
+
+def _whole_number(text: str) -> int:
+    number = float(text)
+    if not number.is_integer():  # 12.0, as a spreadsheet may write it, is whole
+        raise ValueError(text)
+    return int(number)
+
+
+def _emotion(text: str) -> int:
+    if text not in ("0", "1"):
+        raise ValueError(text)
+    return int(text)
+
+
+def _read_csv(path: Path) -> Iterator[list[str]]:
+    """The lines that are not empty, cell by cell."""
+    try:
+        with open(path, newline="", encoding="utf-8-sig") as file:
+            for cells in csv.reader(file):
+                if any(cell.strip() for cell in cells):
+                    yield [cell.strip() for cell in cells]
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise KinesicsError(f"{path}: expected a csv file, found none that can be read ({error}); {_COPY}") from error
+
+
+def _read_table(path: Path, column: str, convert: Callable[[str], _Value]) -> dict[str, _Value]:
+    lines = list(_read_csv(path))
+    if not lines or lines[0] != ["video_id", column]:
+        found = ",".join(lines[0]) if lines else "an empty file"
+        raise KinesicsError(f"{path}: expected the header video_id,{column}, found {found!r}; {_COPY}")
+    table = {}
+    for cells in lines[1:]:
+        try:
+            video, value = cells
+            table[video_id(video)] = convert(value)
+        except ValueError:
+            raise KinesicsError(
+                f"{path}: expected a video's number and its {column}, found {','.join(cells)!r}; {_COPY}"
+            ) from None
+    return table
+
+
+def _read_points_csv(path: Path, points: int) -> FloatArray:
+    import pandas as pd
+
+    columns = 1 + 3 * points
+    try:
+        table = pd.read_csv(path, header=None, skiprows=int(has_header(path)), dtype=np.float64).to_numpy()
+    except (OSError, ValueError) as error:  # pandas' own errors are ValueErrors
+        reason = str(error).splitlines()[0]
+        raise KinesicsError(
+            f"{path}: expected {columns} numbers a line, found a broken file ({reason}); {_COPY}"
+        ) from error
+    if table.shape[1] != columns:
+        raise KinesicsError(
+            f"{path}: expected {columns} columns (frame, then {points} points of x, y, score), "
+            f"found {table.shape[1]}; {_COPY}"
+        )
+    frames = np.nan_to_num(table[:, 0] - table[0, 0], nan=-1).astype(np.int64)
+    if (np.diff(frames) < 1).any() or frames[-1] > 2 * len(frames) + 1000:
+        raise KinesicsError(f"{path}: expected frame numbers that rise in column 0, found others; {_COPY}")
+    values = np.zeros((frames[-1] + 1, columns - 1), np.float32)
+    values[frames] = table[:, 1:]
+    return _clean(values)
+
+
+def _clean(values: FloatArray) -> FloatArray:
+    """(T, 3 × points) to (T, points, 3), with every point that is not a finite, detected one set to zero."""
+    points = values.reshape(len(values), -1, 3)
+    points[~(np.isfinite(points).all(-1) & (points[..., 2] > 0))] = 0
+    return points
+
+
+def _check_points(points: FloatArray, count: int) -> None:
+    if points.ndim != 3 or points.shape[1:] != (count, 3):
+        raise ValueError(f"expected points (T, {count}, 3), found {points.shape}")
+
+
+def _write_points_csv(path: Path, points: FloatArray, count: int) -> None:
+    _check_points(points, count)
+    table = np.column_stack([np.arange(len(points)), points.reshape(len(points), -1)])
+    with _beside(path) as part:
+        np.savetxt(part, table, fmt=["%d"] + ["%.3f"] * (3 * count), delimiter=",")
+
+
+def _write_csv(path: Path, rows: Iterable[Sequence[Any]]) -> None:
+    with _beside(path) as part, open(part, "w", newline="", encoding="utf-8") as file:
+        csv.writer(file, lineterminator="\n").writerows(rows)
+
+
+@contextmanager
+def _beside(path: Path) -> Iterator[Path]:
+    """A path to write to, which becomes `path` at the end."""
+    part = path.with_name(path.name + ".part")
+    try:
+        yield part
+        part.replace(path)
+    finally:
+        part.unlink(missing_ok=True)
