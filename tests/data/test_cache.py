@@ -49,9 +49,10 @@ class Crabs(GestureDataset):
         self.reads += 1
         i = int(clip.id[1:])
         rng = np.random.default_rng(i)
-        score = rng.random((i + 4, 4), np.float32) * (rng.random((i + 4, 4)) > 0.2)
+        score = (rng.random((i + 4, 4)) * (rng.random((i + 4, 4)) > 0.2)).astype(np.float32)
         xyz = (rng.normal(size=(i + 4, 4, 3)) + 5).astype(np.float32) * self.unit * (score > 0)[..., None]
-        return SkeletonSequence(xyz.astype(np.float32), score.astype(np.float32), 20, CRAB, is_3d=False, start=1.5)
+        image_xy = rng.random((i + 4, 4, 2), np.float32) if i % 2 else None
+        return SkeletonSequence(xyz.astype(np.float32), score, 20, CRAB, image_xy, is_3d=False, start=1.5)
 
 
 @pytest.fixture
@@ -74,6 +75,9 @@ def test_what_goes_in_comes_out(crabs, tmp_path, unit):
         np.testing.assert_allclose(back.score, truth.score, atol=1 / 255)
         np.testing.assert_array_equal(back.score > 0, truth.score > 0)
         assert not back.xyz[back.score == 0].any()
+        assert (back.image_xy is None) == (i % 2 == 0)
+        if back.image_xy is not None:
+            np.testing.assert_allclose(back.image_xy, truth.image_xy, atol=1 / 2000)
         assert (back.fps, back.start, back.is_3d, back.layout) == (20, 1.5, False, CRAB)
 
 
@@ -93,7 +97,7 @@ def test_an_interrupted_pass_goes_on(crabs, tmp_path, torn):
     with pytest.raises(KinesicsError, match=r"c\.csv: broken"):
         cache_skeletons(crabs, tmp_path / "cache")
     assert crabs.reads == 6
-    for name in ("xyz.f16", "clips.bin"):  # the end of a write that was cut off
+    for name in ("xyz.f16", "image.f16", "clips.bin"):  # the end of a write that was cut off
         with open(tmp_path / "cache" / name, "ab") as file:
             file.write(b"x" * torn)
     crabs.broken = None

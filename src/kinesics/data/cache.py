@@ -1,8 +1,8 @@
 """All skeletons of a data set in memory-mapped arrays: read once, and from then on in a fraction of a millisecond.
 
-A cache is a folder: `xyz.f16` (frames, V, 3) and `score.u8` (frames, V), all clips one after the other; `clips.bin`,
-a record a clip; `cache.json`, what it was made from. A record is written after its frames: whatever an interrupted
-pass has written beyond the last record is cut off, and the pass goes on.
+A cache is a folder: `xyz.f16` (frames, V, 3), `score.u8` (frames, V) and `image.f16` (frames, V, 2), all clips one
+after the other; `clips.bin`, a record a clip; `cache.json`, what it was made from. A record is written after its
+frames: whatever an interrupted pass has written beyond the last record is cut off, and the pass goes on.
 """
 
 from __future__ import annotations
@@ -11,8 +11,8 @@ import hashlib
 import json
 import os
 import re
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -28,14 +28,18 @@ Progress = Callable[[float], None]
 _REVISION = 1  # of this file's arrays; a cache of another one is made anew
 # xyz = float16 · scale + origin: fine to a two-thousandth of the clip's extent, whatever its unit
 _RECORD = np.dtype(
-    [("frames", "<i8"), ("fps", "<f8"), ("start", "<f8"), ("origin", "<f4", 3), ("scale", "<f4"), ("is_3d", "?")]
-)
+    [
+        ("frames", "<i8"), ("fps", "<f8"), ("start", "<f8"), ("origin", "<f4", 3), ("scale", "<f4"), ("is_3d", "?"),
+        ("has_image", "?"),
+    ]
+)  # fmt: skip
+_FILES = {"xyz.f16": 6, "score.u8": 1, "image.f16": 4}  # bytes a joint
 
 
 class SkeletonCache:
     """The clips of a data set with their skeletons at hand; what `ClipWindows` cuts windows from.
 
-    clips: in the order asked for; `read_skeleton(i)` is the skeleton of `clips[i]`, without image positions.
+    clips: in the order asked for; `read_skeleton(i)` is the skeleton of `clips[i]`.
     """
 
     def __init__(self, folder: Path, clips: tuple[ClipInfo, ...], rows: NDArray[np.int64], dataset: GestureDataset):
@@ -46,6 +50,7 @@ class SkeletonCache:
         shape = (int(records["frames"].sum()), len(self.layout))
         self._xyz: NDArray[np.float16] = np.memmap(folder / "xyz.f16", "<f2", "r", shape=(*shape, 3))
         self._score: NDArray[np.uint8] = np.memmap(folder / "score.u8", "u1", "r", shape=shape)
+        self._image: NDArray[np.float16] = np.memmap(folder / "image.f16", "<f2", "r", shape=(*shape, 2))
 
     def __len__(self) -> int:
         return len(self.clips)
@@ -62,11 +67,18 @@ class SkeletonCache:
 
     def read(self, i: int, rows: NDArray[np.int64]) -> tuple[FloatArray, FloatArray]:
         """xyz (T, V, 3) and score (T, V) of these frames of clip i."""
-        first, record = int(self._first[i]), self._records[i]
-        stretch = slice(first, first + int(record["frames"]))
+        stretch, record = self._stretch(i), self._records[i]
         score = self._score[stretch][rows].astype(np.float32) / 255
         xyz = self._xyz[stretch][rows].astype(np.float32) * record["scale"] + record["origin"]
         return xyz * (score > 0)[..., None], score
+
+    def read_image_xy(self, i: int) -> FloatArray | None:
+        """(T, V, 2) where clip i's joints lie in the picture, 0..1; None where the source does not say."""
+        return self._image[self._stretch(i)].astype(np.float32) if self._records["has_image"][i] else None
+
+    def _stretch(self, i: int) -> slice:
+        first = int(self._first[i])
+        return slice(first, first + self.length(i))
 
     def target(self, i: int, score: FloatArray) -> int:
         """The clip's class, -1 where it is hidden."""
@@ -75,9 +87,8 @@ class SkeletonCache:
 
     def read_skeleton(self, i: int) -> SkeletonSequence:
         xyz, score = self.read(i, np.arange(self.length(i)))
-        record = self._records[i]
-        start = float(record["start"])
-        return SkeletonSequence(xyz, score, self.rate(i), self.layout, is_3d=bool(record["is_3d"]), start=start)
+        facts = {"is_3d": bool(self._records["is_3d"][i]), "start": float(self._records["start"][i])}
+        return SkeletonSequence(xyz, score, self.rate(i), self.layout, self.read_image_xy(i), **facts)
 
 
 def cache_skeletons(
@@ -102,16 +113,15 @@ def cache_skeletons(
     return SkeletonCache(folder, chosen, np.array([index[clip.id] for clip in chosen], np.int64), dataset)
 
 
-def fingerprint(dataset: GestureDataset, what: object) -> str:
-    """A digest of the clips' boundaries, of `what`, and of the size and time of every file beside a skeleton or video.
+def fingerprint(dataset: GestureDataset, sources: Iterable[Path | None], what: object) -> str:
+    """A digest of the clips' boundaries, of `what`, and of the size and time of the sources and all files beside them.
 
     Labels, subjects and splits are left out: they are never cached.
     """
     digest = hashlib.sha256(repr((dataset.name, what)).encode())
     for clip in dataset.clips:
         digest.update(f"{clip.id} {clip.start} {clip.end}\n".encode())
-    files = {path for clip in dataset.clips for path in (clip.skeleton, clip.video) if path is not None}
-    for folder in sorted({path.parent for path in files}):
+    for folder in sorted({path.parent for path in sources if path is not None}):
         if folder.is_dir():
             facts = ((entry.name, entry.stat()) for entry in os.scandir(folder) if entry.is_file())
             for name, stat in sorted((name, (stat.st_size, stat.st_mtime_ns)) for name, stat in facts):
@@ -132,7 +142,8 @@ def _usual_folder(dataset: GestureDataset, note: dict[str, Any]) -> Path:
 def _note(dataset: GestureDataset) -> dict[str, Any]:
     layout = dataset.layout
     shape = (_REVISION, layout.joints, layout.parents, layout.pairs)
-    return {"fingerprint": fingerprint(dataset, shape), "layout": layout.name, "clips": len(dataset.clips)}
+    digest = fingerprint(dataset, (clip.skeleton for clip in dataset.clips), shape)
+    return {"fingerprint": digest, "layout": layout.name, "clips": len(dataset.clips)}
 
 
 def _read_note(folder: Path) -> object:
@@ -149,7 +160,7 @@ def _fill(dataset: GestureDataset, folder: Path, note: dict[str, Any], progress:
         (folder / "cache.json").unlink(missing_ok=True)
         begun, part = folder / "begun.json", folder / "cache.json.part"
         if not begun.exists() or json.loads(begun.read_text(encoding="utf-8")) != note:
-            for name in ("clips.bin", "xyz.f16", "score.u8"):
+            for name in ("clips.bin", *_FILES):
                 (folder / name).unlink(missing_ok=True)
             begun.write_text(json.dumps(note), encoding="utf-8")
         _append(dataset, folder, progress)
@@ -164,23 +175,19 @@ def _fill(dataset: GestureDataset, folder: Path, note: dict[str, Any], progress:
 
 def _append(dataset: GestureDataset, folder: Path, progress: Progress) -> None:
     """Write the clips that are still missing."""
-    joints = len(dataset.layout)
-    with (
-        _appending(folder / "clips.bin") as index,
-        _appending(folder / "xyz.f16") as xyz,
-        _appending(folder / "score.u8") as score,
-    ):
+    with ExitStack() as stack:
+        index, *files = (stack.enter_context(_appending(folder / name)) for name in ("clips.bin", *_FILES))
         done = index.seek(0, os.SEEK_END) // _RECORD.itemsize
         index.truncate(done * _RECORD.itemsize)
         index.seek(0)
         frames = int(np.frombuffer(index.read(), _RECORD)["frames"].sum())
-        xyz.truncate(frames * joints * 6)
-        score.truncate(frames * joints)
-        for file in (xyz, score):
+        for file, size in zip(files, _FILES.values(), strict=True):
+            file.truncate(frames * len(dataset.layout) * size)
             file.seek(0, os.SEEK_END)
         for i, clip in enumerate(dataset.clips[done:], done):
-            record = _encode(clip, dataset.read_skeleton(clip), xyz, score)
-            for file in (xyz, score):
+            record, arrays = _encode(clip, dataset.read_skeleton(clip))
+            for file, array in zip(files, arrays, strict=True):
+                file.write(array.tobytes())
                 file.flush()
             index.write(record.tobytes())
             index.flush()
@@ -194,8 +201,8 @@ def _appending(path: Path) -> Iterator[BinaryIO]:
         yield file
 
 
-def _encode(clip: ClipInfo, skeleton: SkeletonSequence, xyz: BinaryIO, score: BinaryIO) -> NDArray[Any]:
-    """Append one clip's frames and return its record."""
+def _encode(clip: ClipInfo, skeleton: SkeletonSequence) -> tuple[NDArray[Any], tuple[NDArray[Any], ...]]:
+    """One clip's record, and its frames as they stand in the files."""
     if len(skeleton) == 0:
         raise KinesicsError(
             f"{clip.skeleton}: expected frames from {clip.start:.2f} to {clip.end:.2f} s (clip {clip.id}), found none; "
@@ -206,6 +213,9 @@ def _encode(clip: ClipInfo, skeleton: SkeletonSequence, xyz: BinaryIO, score: Bi
     if seen.any():
         low, high = skeleton.xyz[seen].min(0), skeleton.xyz[seen].max(0)
         origin, scale = ((low + high) / 2).astype(np.float32), max(float((high - low).max()) / 2, 1e-6)
-    xyz.write(np.where(seen[..., None], (skeleton.xyz - origin) / scale, 0).astype("<f2").tobytes())
-    score.write(np.ceil(np.clip(skeleton.score, 0, 1) * 255).astype("u1").tobytes())
-    return np.array((len(skeleton), skeleton.fps, skeleton.start, origin, scale, skeleton.is_3d), _RECORD)
+    xyz = np.where(seen[..., None], (skeleton.xyz - origin) / scale, 0)
+    score = np.ceil(np.clip(skeleton.score, 0, 1) * 255)
+    image = np.zeros((*score.shape, 2)) if skeleton.image_xy is None else skeleton.image_xy
+    has_image = skeleton.image_xy is not None
+    record = (len(skeleton), skeleton.fps, skeleton.start, origin, scale, skeleton.is_3d, has_image)
+    return np.array(record, _RECORD), (xyz.astype("<f2"), score.astype("u1"), image.astype("<f2"))
