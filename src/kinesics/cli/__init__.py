@@ -10,7 +10,9 @@ from typing import Any
 
 from kinesics.cli.analyze import ANALYZE, CLASSIFY
 from kinesics.cli.common import Group, Run, Verb
+from kinesics.cli.evaluate import ENSEMBLE, EVALUATE
 from kinesics.cli.simulate import SIMULATE
+from kinesics.cli.submit import SUBMIT
 from kinesics.cli.train import TRAIN
 from kinesics.errors import KinesicsError
 
@@ -29,8 +31,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; 0 when all is well, 2 for a user's mistake, 130 when interrupted."""
     options = _parser().parse_args(arguments)
     try:
-        run: Run = options.run
-        run(options)
+        perform: Run = options.perform
+        perform(options)
     except KinesicsError as error:
         print(f"kinesics: {error}", file=sys.stderr)
         return 2
@@ -66,7 +68,7 @@ def _add(verbs: Any, name: str, verb: Verb | Group) -> None:
     if len(verb) == 4:
         run, describe = verb[:2]
         describe(parser)
-        parser.set_defaults(run=run)
+        parser.set_defaults(perform=run)
         return
     inner = parser.add_subparsers(title="verbs", metavar="VERB", required=True)
     for inner_name, inner_verb in verb[0].items():
@@ -84,4 +86,7 @@ VERBS: dict[str, Verb | Group] = {
     "classify": CLASSIFY,
     "simulate": SIMULATE,
     "train": TRAIN,
+    "evaluate": EVALUATE,
+    "ensemble": ENSEMBLE,
+    "submit": SUBMIT,
 }

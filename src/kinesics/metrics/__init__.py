@@ -4,12 +4,15 @@ from kinesics.metrics.calibration import calibration_curve, expected_calibration
 from kinesics.metrics.classification import Classification, classify_report, mean_class_accuracy, top_k
 from kinesics.metrics.detection import DetectionScore, detection_score
 from kinesics.metrics.emotion import emotion_report
+from kinesics.metrics.evaluation import EMOTION, Evaluation, evaluate
 from kinesics.metrics.intervals import Interval, bootstrap
 from kinesics.metrics.predictions import Predictions
 
 __all__ = [
+    "EMOTION",
     "Classification",
     "DetectionScore",
+    "Evaluation",
     "Interval",
     "Predictions",
     "bootstrap",
@@ -17,6 +20,7 @@ __all__ = [
     "classify_report",
     "detection_score",
     "emotion_report",
+    "evaluate",
     "expected_calibration_error",
     "fit_temperature",
     "mean_class_accuracy",

@@ -19,10 +19,11 @@ Labels = NDArray[np.int64]
 class Classification:
     """Shares in 0..1. by_class: for each class that occurs, its clips, recall, precision and F1.
 
-    confusion: (C, C) counts, row = truth, column = prediction.
+    classes and confusion: (C, C) counts, row = truth, column = prediction.
     """
 
     clips: int
+    classes: list[str]
     top1: float
     top5: float
     mean_class: float
@@ -71,6 +72,7 @@ def classify_report(logits: Logits, labels: Labels, classes: tuple[str, ...]) ->
     }
     return Classification(
         clips=len(labels),
+        classes=list(classes),
         top1=top_k(logits, labels, 1),
         top5=top_k(logits, labels, 5),
         mean_class=mean_class_accuracy(logits, labels),

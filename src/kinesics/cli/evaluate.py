@@ -1,0 +1,126 @@
+"""`kinesics evaluate` and `kinesics ensemble`: numbers that can be believed, from predictions that were kept."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from kinesics.cli.common import Verb, make_folder
+from kinesics.errors import KinesicsError
+
+if TYPE_CHECKING:
+    from kinesics.metrics import Evaluation, Predictions
+
+TEST, VALIDATION = "predictions_test.npz", "predictions_val.npz"
+
+
+def _describe_evaluate(verb: argparse.ArgumentParser) -> None:
+    verb.add_argument("run", type=Path, help=f"a folder that `kinesics train` wrote, or its {TEST}")
+    verb.add_argument("--data", type=Path, metavar="DIR", help="the data set, to draw the worst mistakes")
+    verb.add_argument("--out", type=Path, metavar="DIR", help="where the page goes (default: the run's folder)")
+    verb.add_argument("--json", action="store_true", help="print all figures as JSON instead of a table")
+
+
+def _evaluate(options: argparse.Namespace) -> None:
+    test, validation = _predictions(options.run)
+    out: Path = options.out or (options.run if options.run.is_dir() else options.run.parent)
+    make_folder(out)
+    from kinesics.metrics import evaluate
+    from kinesics.report.evaluation import FIGURES, write_evaluation
+    from kinesics.timeline.files import write_text
+
+    evaluation = evaluate(test, validation)
+    skeleton = None
+    if options.data is not None:
+        from kinesics.data.registry import open_dataset
+
+        dataset = open_dataset(options.data)
+        clips = {clip.id: clip for clip in dataset.clips}
+        skeleton = lambda name: dataset.read_skeleton(clips[name])  # noqa: E731 (a view of two locals)
+    name = options.run.resolve().name if options.run.is_dir() else options.run.stem
+    write_evaluation(evaluation, out / "evaluation.html", name=name, skeleton=skeleton)
+    write_text(out / "evaluation.json", json.dumps(evaluation.to_dict(), indent=2) + "\n")
+    if options.json:
+        print(json.dumps(evaluation.to_dict(), indent=2))
+    else:
+        _table(evaluation, FIGURES)
+        print(f"  {out / 'evaluation.html'}\n  {out / 'evaluation.json'}")
+
+
+def _predictions(run: Path) -> tuple[Predictions, Predictions | None]:
+    from kinesics.metrics import Predictions
+
+    path = run / TEST if run.is_dir() else run
+    held = path.with_name(VALIDATION)
+    return Predictions.load(path), Predictions.load(held) if held.exists() and held != path else None
+
+
+def _table(evaluation: Evaluation, titles: dict[str, str]) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    clips = f"{evaluation.classification.clips:,} clips of {evaluation.subjects} subjects"
+    table = Table("", "%", "95 % interval", title=clips, title_justify="left")
+    for name, figure in evaluation.figures.items():
+        table.add_row(titles[name], f"{100 * figure.value:.1f}", f"{100 * figure.low:.1f} to {100 * figure.high:.1f}")
+    for when, error in evaluation.calibration_error.items():
+        table.add_row(f"Calibration error, {when} scaling", f"{100 * error:.1f}", "")
+    Console().print(table)
+
+
+EVALUATE: Verb = (
+    _evaluate,
+    _describe_evaluate,
+    "judge a run: all metrics with intervals, and a page to look at",
+    "examples:\n  kinesics evaluate runs/natops\n  kinesics evaluate runs/imigue --data imigue --json",
+)
+
+# ── ensemble ─────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _describe_ensemble(verb: argparse.ArgumentParser) -> None:
+    verb.add_argument("runs", type=Path, nargs="+", help="two or more folders that `kinesics train` wrote")
+    verb.add_argument("--by", choices=("top1", "mean_class"), default="top1", help="what counts (default: top1)")
+    verb.add_argument("--out", type=Path, metavar="DIR", required=True, help="where the combined predictions go")
+
+
+def _ensemble(options: argparse.Namespace) -> None:
+    if len(options.runs) < 2:
+        raise KinesicsError("ensemble: expected two or more runs, found one")
+    make_folder(options.out)
+    pairs = [_predictions(run) for run in options.runs]
+    validation = [held for _, held in pairs if held is not None]
+    if len(validation) < len(pairs):
+        without = options.runs[[held for _, held in pairs].index(None)]
+        raise KinesicsError(
+            f"{without}: expected {VALIDATION} to choose weights by, found none; test is never used for it"
+        )
+    from kinesics.challenge import combine
+    from kinesics.metrics import mean_class_accuracy, top_k
+
+    score = mean_class_accuracy if options.by == "mean_class" else (lambda x, y: top_k(x, y, 1))
+    test = [predictions for predictions, _ in pairs]
+    ensemble, gain = combine(validation, test, score)
+    ensemble(test).save(options.out / TEST)
+    ensemble(validation).save(options.out / VALIDATION)
+    _shares(options.runs, ensemble.weights)
+    print(
+        f"gain over the best single run: {100 * gain.value:+.1f} points of {options.by} "
+        f"({100 * gain.low:+.1f} to {100 * gain.high:+.1f})\n  {options.out / TEST}"
+    )
+
+
+def _shares(runs: Sequence[Path], weights: Sequence[float]) -> None:
+    for run, weight in zip(runs, weights, strict=True):
+        print(f"{weight:6.1%}  {run}")
+
+
+ENSEMBLE: Verb = (
+    _ensemble,
+    _describe_ensemble,
+    "combine the predictions of several runs, with weights chosen on validation",
+    "example:\n  kinesics ensemble runs/skeleton runs/video --out runs/both --by mean_class",
+)

@@ -1,0 +1,88 @@
+"""`kinesics submit`: the files that the MiGA challenge takes."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+
+from kinesics.cli.common import Verb
+from kinesics.errors import KinesicsError
+
+
+def _describe(verb: argparse.ArgumentParser) -> None:
+    verb.add_argument(
+        "run",
+        type=Path,
+        nargs="?",
+        help="a trained run's folder, or one full of `analyze`'s results (track 2)",
+    )
+    verb.add_argument(
+        "--out", type=Path, metavar="FILE", help=".csv, or .zip as the challenge of 2023 wants it; track 2: a folder"
+    )
+    verb.add_argument("--no-header", action="store_true", help="track 1 without the line Id,Target, as in 2023")
+    verb.add_argument("--check", type=Path, metavar="FILE", help="judge a file (or a folder of track 2) instead")
+    verb.add_argument("--track", choices=("classification", "recognition", "emotion"), help="where --check cannot tell")
+
+
+def _submit(options: argparse.Namespace) -> None:
+    if options.check is not None:
+        _check(options.check, options.track)
+        return
+    if options.run is None or options.out is None:
+        raise KinesicsError("submit: name a run and --out FILE, or a file to judge with --check FILE")
+    timelines = sorted(options.run.glob("*/timeline.json")) if options.run.is_dir() else []
+    if timelines:
+        _recognition(timelines, options.out)
+        return
+    from kinesics.challenge import write_classification, write_emotion
+    from kinesics.metrics import EMOTION, Predictions
+
+    predictions = Predictions.load(options.run / "predictions_test.npz" if options.run.is_dir() else options.run)
+    if predictions.classes == EMOTION:
+        positive = predictions.probability[:, 1]
+        write_emotion(options.out, {int(name): float(p) for name, p in zip(predictions.ids, positive, strict=True)})
+    else:
+        called = predictions.logits.argmax(1).tolist()
+        write_classification(options.out, dict(zip(predictions.ids, called, strict=True)), header=not options.no_header)
+    print(f"{options.out}: {len(predictions.ids)} rows, checked")
+
+
+def _recognition(timelines: list[Path], out: Path) -> None:
+    """Track 2 from the timelines of `kinesics analyze`, named by their recordings; frames are the recording's own."""
+    from kinesics.challenge import write_recognition
+
+    sequences = {}
+    for path in timelines:
+        told = json.loads(path.read_text(encoding="utf-8"))
+        fps = told["recording"]["fps"]
+        sequences[told["recording"]["name"].split(".")[0]] = [
+            (
+                99 if event["label"] == "illustrative" else event["index"] + 1,
+                round(event["start"] * fps),
+                max(round(event["end"] * fps) - 1, round(event["start"] * fps)),
+            )
+            for event in told["events"]
+        ]
+    print(f"{out}: {len(write_recognition(out, sequences))} sequences, checked")
+
+
+def _check(path: Path, track: str | None) -> None:
+    from kinesics.challenge import check_submission
+
+    faults = check_submission(path, track)  # type: ignore[arg-type]
+    if not faults:
+        print(f"{path}: passes")
+        return
+    more = f" (and {len(faults) - 10} more)" if len(faults) > 10 else ""
+    raise KinesicsError("\n  ".join([f"{path}: {len(faults)} faults{more}", *faults[:10]]))
+
+
+SUBMIT: Verb = (
+    _submit,
+    _describe,
+    "write a file for the MiGA challenge, or judge anybody's",
+    "examples:\n  kinesics submit runs/imigue --out track1.csv\n"
+    "  kinesics submit runs/imigue --out track1.zip --no-header   as in 2023\n"
+    "  kinesics submit --check track1.csv",
+)

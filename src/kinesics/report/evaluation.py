@@ -1,0 +1,150 @@
+"""The evaluation page: a run's figures, per-class bars, confusion, calibration and worst mistakes in one HTML file."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from importlib.resources import files
+from pathlib import Path
+
+import jinja2
+import numpy as np
+import plotly.graph_objects as go
+from plotly.io import to_html
+
+from kinesics.metrics.evaluation import Evaluation, Mistake
+from kinesics.skeleton import SkeletonSequence
+from kinesics.timeline.files import write_text
+
+FIGURES = {
+    "top1": "Top-1 accuracy",
+    "top5": "Top-5 accuracy",
+    "mean_class": "Mean-class accuracy",
+    "macro_f1": "Macro F1",
+    "accuracy": "Accuracy",
+    "balanced_accuracy": "Balanced accuracy",
+    "auc": "ROC-AUC",
+    "f1": "F1 (positive)",
+}
+_MISTAKES = 24
+_MOMENTS = 4  # of a mistake's movement
+_SIDES = {"left": "#0d9488", "right": "#c2570c"}
+_INK, _ACCENT, _SECOND = "#1d2330", "#0f766e", "#c2570c"
+
+
+def write_evaluation(
+    evaluation: Evaluation, out: Path, *, name: str, skeleton: Callable[[str], SkeletonSequence] | None = None
+) -> None:
+    """Write the page. name: of the run, for the title. skeleton: that of a clip by its id, for the mistakes' pictures.
+
+    Raises KinesicsError where the file cannot be written.
+    """
+    assets = files("kinesics.report") / "assets"
+    environment = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True)
+    shown = evaluation.mistakes[:_MISTAKES]
+    page = environment.from_string((assets / "evaluation.html.j2").read_text("utf-8")).render(
+        name=name,
+        evaluation=evaluation,
+        figures={FIGURES[key]: figure for key, figure in evaluation.figures.items()},
+        css=(assets / "report.css").read_text("utf-8"),
+        charts=_charts(evaluation),
+        mistakes=[(mistake, _picture(mistake, skeleton)) for mistake in shown],
+    )
+    write_text(out, page)
+
+
+def _charts(evaluation: Evaluation) -> dict[str, str]:
+    figures = {
+        "classes": _classes(evaluation),
+        "confusion": _confusion(evaluation),
+        "calibration": _calibration(evaluation),
+    }
+    return {
+        name: to_html(
+            figure.update_layout(
+                template="plotly_white",
+                margin={"l": 10, "r": 10, "t": 10, "b": 10},
+                font={"color": _INK, "size": 13},
+                paper_bgcolor="rgba(0,0,0,0)",
+            ),
+            full_html=False,
+            include_plotlyjs=name == "classes",  # once, with the first
+            config={"displaylogo": False, "responsive": True, "displayModeBar": False},
+        )
+        for name, figure in figures.items()
+    }
+
+
+def _classes(evaluation: Evaluation) -> go.Figure:
+    """Recall and precision of each class, the most frequent on top."""
+    rows = sorted(evaluation.classification.by_class.items(), key=lambda row: row[1]["clips"])
+    labels = [f"{name} ({int(row['clips'])})" for name, row in rows]
+    bars = [
+        go.Bar(y=labels, x=[row[key] for _, row in rows], name=key, orientation="h", marker_color=colour)
+        for key, colour in (("precision", _SECOND), ("recall", _ACCENT))
+    ]
+    layout = {"height": 90 + 30 * len(rows), "bargap": 0.3, "legend": {"orientation": "h", "y": 1.02, "x": 0}}
+    figure = go.Figure(bars, layout)
+    return figure.update_xaxes(range=[0, 1], tickformat=".0%").update_legends(traceorder="reversed")
+
+
+def _confusion(evaluation: Evaluation) -> go.Figure:
+    """Rows are the truth, in shares of the row; only classes that occur or were said."""
+    matrix = np.array(evaluation.classification.confusion)
+    there = np.flatnonzero(matrix.sum(0) + matrix.sum(1))
+    names = [evaluation.classification.classes[i] for i in there]
+    counts = matrix[np.ix_(there, there)]
+    share = counts / np.maximum(counts.sum(1, keepdims=True), 1)
+    heat = go.Heatmap(
+        z=share, x=names, y=names, customdata=counts, colorscale="Teal", zmin=0, zmax=1, xgap=1, ygap=1,
+        showscale=False,
+        hovertemplate="truth %{y}<br>said %{x}<br>%{customdata} clips, %{z:.0%}<extra></extra>",
+    )  # fmt: skip
+    size = 220 + 22 * len(there)
+    figure = go.Figure(heat, {"height": size})
+    figure.update_yaxes(autorange="reversed", title="truth")
+    return figure.update_xaxes(title="said", tickangle=-60)
+
+
+def _calibration(evaluation: Evaluation) -> go.Figure:
+    lines = [go.Scatter(x=[0, 1], y=[0, 1], mode="lines", line={"dash": "dot", "color": "#9aa3b4"}, name="perfect")]
+    for (name, curve), colour in zip(evaluation.calibration_curves.items(), (_SECOND, _ACCENT), strict=False):
+        sure, right, count = zip(*curve, strict=True)
+        lines.append(
+            go.Scatter(
+                x=sure, y=right, text=[f"{n} clips" for n in count], mode="lines+markers", name=f"{name} scaling",
+                marker={"size": 6 + 14 * np.sqrt(np.array(count) / max(count)), "opacity": 0.7}, line={"color": colour},
+            )
+        )  # fmt: skip
+    figure = go.Figure(lines, {"height": 420, "legend": {"orientation": "h", "y": 1.08, "x": 0}})
+    figure.update_xaxes(range=[0, 1], tickformat=".0%", title="how sure")
+    return figure.update_yaxes(range=[0, 1], tickformat=".0%", title="how often right")
+
+
+def _picture(mistake: Mistake, skeleton: Callable[[str], SkeletonSequence] | None) -> str | None:
+    return None if skeleton is None else skeleton_strip(skeleton(mistake.id))
+
+
+def skeleton_strip(sequence: SkeletonSequence, moments: int = _MOMENTS) -> str:
+    """An SVG of the skeleton at several moments side by side, whatever its layout; the person's left is teal."""
+    rows = np.linspace(0, len(sequence) - 1, moments + 2).round().astype(int)[1:-1]
+    seen = sequence.score > 0
+    points = sequence.xyz[..., :2]
+    if not seen[rows].any():
+        return f'<svg viewBox="0 0 {100 * moments} 100" role="img"><title>nobody seen</title></svg>'
+    low, high = np.percentile(points[seen], [1, 99], axis=0)
+    scale = 88 / max(float((high - low).max()), 1e-6)
+    lines = []
+    for number, t in enumerate(rows):
+        place = (points[t] - (low + high) / 2) * scale + [100 * number + 50, 50]
+        for child, parent in sequence.layout.links:
+            if seen[t, child] and seen[t, parent]:
+                (x1, y1), (x2, y2) = place[parent].round(1), place[child].round(1)
+                joint = sequence.layout.joints[child]
+                colour = (
+                    "#0d9488" if joint.startswith("left") else "#c2570c" if joint.startswith("right") else "#475569"
+                )
+                lines.append(f'<line x1="{x1}" y1="{y1}" x2="{x2}" y2="{y2}" stroke="{colour}"/>')
+    return (
+        f'<svg viewBox="0 0 {100 * moments} 100" role="img" stroke-width="1.6" stroke-linecap="round">'
+        f"<title>the movement at {moments} moments</title>{''.join(lines)}</svg>"
+    )
