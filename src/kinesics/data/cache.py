@@ -1,30 +1,19 @@
-"""All skeletons of a data set in memory-mapped arrays: read once, and from then on in a fraction of a millisecond.
-
-A cache is a folder: `xyz.f16` (frames, V, 3), `score.u8` (frames, V) and `image.f16` (frames, V, 2), all clips one
-after the other; `clips.bin`, a record a clip; `cache.json`, what it was made from. A record is written after its
-frames: whatever an interrupted pass has written beyond the last record is cut off, and the pass goes on.
-"""
+"""All skeletons of a data set in memory-mapped arrays: read once, and from then on in a fraction of a millisecond."""
 
 from __future__ import annotations
 
-import hashlib
-import json
-import os
-import re
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from kinesics.data import store
 from kinesics.data.dataset import ClipInfo, GestureDataset
 from kinesics.errors import KinesicsError
 from kinesics.skeleton import SkeletonSequence
 from kinesics.skeleton.sequence import FloatArray
 
-Progress = Callable[[float], None]
 _REVISION = 1  # of this file's arrays; a cache of another one is made anew
 # xyz = float16 · scale + origin: fine to a two-thousandth of the clip's extent, whatever its unit
 _RECORD = np.dtype(
@@ -42,15 +31,20 @@ class SkeletonCache:
     clips: in the order asked for; `read_skeleton(i)` is the skeleton of `clips[i]`.
     """
 
-    def __init__(self, folder: Path, clips: tuple[ClipInfo, ...], rows: NDArray[np.int64], dataset: GestureDataset):
+    def __init__(
+        self,
+        folder: Path,
+        records: NDArray[Any],
+        dataset: GestureDataset,
+        clips: tuple[ClipInfo, ...],
+        rows: NDArray[np.int64],
+    ) -> None:
         self.clips, self.layout, self.classes = clips, dataset.layout, dataset.classes
-        records = np.fromfile(folder / "clips.bin", _RECORD)
-        self._first = (np.cumsum(records["frames"]) - records["frames"])[rows]
-        self._records = records[rows]
+        self._first, self._records = store.starts(records)[rows], records[rows]
         shape = (int(records["frames"].sum()), len(self.layout))
-        self._xyz: NDArray[np.float16] = np.memmap(folder / "xyz.f16", "<f2", "r", shape=(*shape, 3))
-        self._score: NDArray[np.uint8] = np.memmap(folder / "score.u8", "u1", "r", shape=shape)
-        self._image: NDArray[np.float16] = np.memmap(folder / "image.f16", "<f2", "r", shape=(*shape, 2))
+        self._xyz = store.map_file(folder / "xyz.f16", "<f2", (*shape, 3))
+        self._score = store.map_file(folder / "score.u8", "u1", shape)
+        self._image = store.map_file(folder / "image.f16", "<f2", (*shape, 2))
 
     def __len__(self) -> int:
         return len(self.clips)
@@ -76,10 +70,6 @@ class SkeletonCache:
         """(T, V, 2) where clip i's joints lie in the picture, 0..1; None where the source does not say."""
         return self._image[self._stretch(i)].astype(np.float32) if self._records["has_image"][i] else None
 
-    def _stretch(self, i: int) -> slice:
-        first = int(self._first[i])
-        return slice(first, first + self.length(i))
-
     def target(self, i: int, score: FloatArray) -> int:
         """The clip's class, -1 where it is hidden."""
         label = self.clips[i].label
@@ -87,8 +77,20 @@ class SkeletonCache:
 
     def read_skeleton(self, i: int) -> SkeletonSequence:
         xyz, score = self.read(i, np.arange(self.length(i)))
-        facts = {"is_3d": bool(self._records["is_3d"][i]), "start": float(self._records["start"][i])}
-        return SkeletonSequence(xyz, score, self.rate(i), self.layout, self.read_image_xy(i), **facts)
+        record = self._records[i]
+        return SkeletonSequence(
+            xyz,
+            score,
+            self.rate(i),
+            self.layout,
+            self.read_image_xy(i),
+            is_3d=bool(record["is_3d"]),
+            start=float(record["start"]),
+        )
+
+    def _stretch(self, i: int) -> slice:
+        first = int(self._first[i])
+        return slice(first, first + self.length(i))
 
 
 def cache_skeletons(
@@ -96,112 +98,31 @@ def cache_skeletons(
     folder: Path | None = None,
     *,
     clips: tuple[ClipInfo, ...] | None = None,
-    progress: Progress | None = None,
+    progress: store.Progress | None = None,
 ) -> SkeletonCache:
     """Read the skeletons of all clips into a cache, or find them there, and open it.
 
-    folder: by default one in the user's cache folder (`$XDG_CACHE_HOME`, else `~/.cache`), named by the data set and a
-    fingerprint of its files, so that changed files are read again. clips: those to open, by default all of the data
-    set; another split of the same files needs no other cache. Raises KinesicsError for a skeleton that cannot be read.
+    folder: by default one in the user's cache folder, named by a fingerprint of the files, so that changed files are
+    read again. clips: those to open, by default all of the data set; another split of the same clips needs no other
+    cache. An interrupted pass goes on where it stopped. Raises KinesicsError for a skeleton that cannot be read.
     """
-    note = _note(dataset)
-    folder = folder or _usual_folder(dataset, note)
-    if _read_note(folder) != note:
-        _fill(dataset, folder, note, progress or (lambda _: None))
-    index = {clip.id: i for i, clip in enumerate(dataset.clips)}
-    chosen = dataset.clips if clips is None else clips
-    return SkeletonCache(folder, chosen, np.array([index[clip.id] for clip in chosen], np.int64), dataset)
-
-
-def fingerprint(dataset: GestureDataset, sources: Iterable[Path | None], what: object) -> str:
-    """A digest of the clips' boundaries, of `what`, and of the size and time of the sources and all files beside them.
-
-    Labels, subjects and splits are left out: they are never cached.
-    """
-    digest = hashlib.sha256(repr((dataset.name, what)).encode())
-    for clip in dataset.clips:
-        digest.update(f"{clip.id} {clip.start} {clip.end}\n".encode())
-    for folder in sorted({path.parent for path in sources if path is not None}):
-        if folder.is_dir():
-            facts = ((entry.name, entry.stat()) for entry in os.scandir(folder) if entry.is_file())
-            for name, stat in sorted((name, (stat.st_size, stat.st_mtime_ns)) for name, stat in facts):
-                digest.update(f"{folder} {name} {stat}\n".encode())
-    return digest.hexdigest()
-
-
-def cache_home() -> Path:
-    """Where Kinesics keeps what it can make again."""
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "kinesics"
-
-
-def _usual_folder(dataset: GestureDataset, note: dict[str, Any]) -> Path:
-    name = re.sub(r"[^a-z0-9]+", "_", dataset.name.lower())
-    return cache_home() / "skeletons" / f"{name}-{note['fingerprint'][:16]}"
-
-
-def _note(dataset: GestureDataset) -> dict[str, Any]:
     layout = dataset.layout
-    shape = (_REVISION, layout.joints, layout.parents, layout.pairs)
-    digest = fingerprint(dataset, (clip.skeleton for clip in dataset.clips), shape)
-    return {"fingerprint": digest, "layout": layout.name, "clips": len(dataset.clips)}
+    what = (_REVISION, layout.joints, layout.parents, layout.pairs)
+    note = store.note(dataset, (clip.skeleton for clip in dataset.clips), what)
+    folder = folder or store.usual_folder("skeletons", note)
+    files = {name: size * len(layout) for name, size in _FILES.items()}
+    every = dataset.clips
+
+    def encode(i: int) -> store.Encoded:
+        return _encode(every[i], dataset.read_skeleton(every[i]))
+
+    records = store.fill(folder, note, _RECORD, files, encode, progress)
+    index = {clip.id: i for i, clip in enumerate(every)}
+    chosen = every if clips is None else clips
+    return SkeletonCache(folder, records, dataset, chosen, np.array([index[clip.id] for clip in chosen], np.int64))
 
 
-def _read_note(folder: Path) -> object:
-    """What a finished cache was made from; None for none, or a broken one."""
-    try:
-        return json.loads((folder / "cache.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return None
-
-
-def _fill(dataset: GestureDataset, folder: Path, note: dict[str, Any], progress: Progress) -> None:
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        (folder / "cache.json").unlink(missing_ok=True)
-        begun, part = folder / "begun.json", folder / "cache.json.part"
-        if not begun.exists() or json.loads(begun.read_text(encoding="utf-8")) != note:
-            for name in ("clips.bin", *_FILES):
-                (folder / name).unlink(missing_ok=True)
-            begun.write_text(json.dumps(note), encoding="utf-8")
-        _append(dataset, folder, progress)
-        part.write_text(json.dumps(note), encoding="utf-8")
-        os.replace(part, folder / "cache.json")
-        begun.unlink()
-    except OSError as error:
-        raise KinesicsError(
-            f"{folder}: the cache cannot be written ({error.strerror}); free some room, or set XDG_CACHE_HOME"
-        ) from error
-
-
-def _append(dataset: GestureDataset, folder: Path, progress: Progress) -> None:
-    """Write the clips that are still missing."""
-    with ExitStack() as stack:
-        index, *files = (stack.enter_context(_appending(folder / name)) for name in ("clips.bin", *_FILES))
-        done = index.seek(0, os.SEEK_END) // _RECORD.itemsize
-        index.truncate(done * _RECORD.itemsize)
-        index.seek(0)
-        frames = int(np.frombuffer(index.read(), _RECORD)["frames"].sum())
-        for file, size in zip(files, _FILES.values(), strict=True):
-            file.truncate(frames * len(dataset.layout) * size)
-            file.seek(0, os.SEEK_END)
-        for i, clip in enumerate(dataset.clips[done:], done):
-            record, arrays = _encode(clip, dataset.read_skeleton(clip))
-            for file, array in zip(files, arrays, strict=True):
-                file.write(array.tobytes())
-                file.flush()
-            index.write(record.tobytes())
-            index.flush()
-            progress((i + 1) / len(dataset.clips))
-
-
-@contextmanager
-def _appending(path: Path) -> Iterator[BinaryIO]:
-    path.touch()
-    with open(path, "r+b") as file:
-        yield file
-
-
-def _encode(clip: ClipInfo, skeleton: SkeletonSequence) -> tuple[NDArray[Any], tuple[NDArray[Any], ...]]:
+def _encode(clip: ClipInfo, skeleton: SkeletonSequence) -> store.Encoded:
     """One clip's record, and its frames as they stand in the files."""
     if len(skeleton) == 0:
         raise KinesicsError(
