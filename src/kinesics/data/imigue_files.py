@@ -20,6 +20,8 @@ from kinesics.errors import KinesicsError
 from kinesics.skeleton.sequence import FloatArray
 
 ILLUSTRATIVE = 99  # the class id of "illustrative" in the label files, training index 31
+_LEFT_WRIST, _RIGHT_WRIST = 7, 4  # OpenPose counts the person's right arm first
+_TIPS = (slice(25, 30), slice(30, 35))
 LIGHT_POINTS, LIGHT_HAND_POINTS, OPENPOSE_POINTS = 25, 35, 137
 _COPY = "copy it again from the distribution"
 _Value = TypeVar("_Value")
@@ -31,6 +33,11 @@ class LabelRow(NamedTuple):
     class_id: int
     start: int
     end: int
+
+
+def training_index(class_id: int) -> int | None:
+    """The index into the 32 classes of a class id in the files; None for an id that does not exist."""
+    return 31 if class_id == ILLUSTRATIVE else class_id - 1 if 1 <= class_id <= 31 else None
 
 
 def read_labels(path: Path) -> list[LabelRow]:
@@ -74,6 +81,21 @@ def read_light_hand(path: Path) -> FloatArray:
     Column 0 is the frame number; frames that the file leaves out are zero. A header line is passed over.
     """
     return _read_points_csv(path, LIGHT_HAND_POINTS)
+
+
+def fingertips_swapped(points: FloatArray) -> bool | None:
+    """Whether in (T, 35, 3) the points 25–29 belong to the right hand and 30–34 to the left one.
+
+    Nobody documents which is which, so the distances to both wrists decide, over all frames in which they are seen;
+    None if they never are.
+    """
+    straight = 0.0
+    for tips, own, other in zip(_TIPS, (_LEFT_WRIST, _RIGHT_WRIST), (_RIGHT_WRIST, _LEFT_WRIST), strict=True):
+        seen = (points[:, tips, 2] > 0).all(1) & (points[:, [own, other], 2] > 0).all(1)
+        hand = points[seen, tips, :2].mean(1)
+        to_own, to_other = (np.linalg.norm(hand - points[seen, wrist, :2], axis=1) for wrist in (own, other))
+        straight += float((to_other - to_own).sum())
+    return straight < 0 if straight else None
 
 
 def read_light(path: Path) -> FloatArray:

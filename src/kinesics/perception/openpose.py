@@ -112,15 +112,18 @@ def _distance(a: FloatArray, b: FloatArray) -> float:
     if not both.any():
         return float("inf")
     pixels = float(np.median(np.linalg.norm(a[:25][both, :2] - b[:25][both, :2], axis=1)))
-    return pixels * _metres_per_pixel(a[None]) / 0.36
+    return pixels * metres_per_pixel(a[None]) / 0.36
 
 
 def _height(person: _Person) -> float:
-    return 1 / _metres_per_pixel(np.stack(person.points))
+    return 1 / metres_per_pixel(np.stack(person.points))
 
 
-def _metres_per_pixel(points: FloatArray) -> float:
-    """From (N, 137, 3): the median of the first ruler that is seen; the width of all points as a last resort."""
+def metres_per_pixel(points: FloatArray) -> float:
+    """The scale of (N, points, 3), BODY_25 first, in pixels and score.
+
+    The median of the first ruler that is seen; the width of all points as a last resort.
+    """
     for start, end, metres in _RULERS:
         a, b = points[:, OPENPOSE_137.index(start)], points[:, OPENPOSE_137.index(end)]
         both = (a[:, 2] > 0) & (b[:, 2] > 0)
@@ -135,7 +138,7 @@ def _sequence(person: _Person, number: int, count: int, fps: float, size: tuple[
     points[person.frames] = np.stack(person.points)
     score = np.clip(points[..., 2], 0, 1)
     xyz = np.zeros_like(points)
-    xyz[..., :2] = points[..., :2] * _metres_per_pixel(np.stack(person.points))
+    xyz[..., :2] = points[..., :2] * metres_per_pixel(np.stack(person.points))
     xyz[score == 0] = 0
     image_xy = None if size is None else (points[..., :2] / np.array(size, np.float32)).astype(np.float32)
     return SkeletonSequence(xyz, score, fps, OPENPOSE_137, image_xy, is_3d=False, person=number)

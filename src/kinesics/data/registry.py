@@ -1,0 +1,29 @@
+"""The data sets that Kinesics knows, each recognised by its files."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from kinesics.data.dataset import DatasetNotFoundError, GestureDataset
+from kinesics.data.imigue import IMiGUE
+from kinesics.data.natops import NATOPS
+from kinesics.data.utd_mhad import UTDMHAD
+
+DATASETS: tuple[type[GestureDataset], ...] = (IMiGUE, NATOPS, UTDMHAD)
+
+
+def find_dataset(folder: Path) -> type[GestureDataset]:
+    """The class of the data set in `folder`; raises DatasetNotFoundError that lists those that are known."""
+    for dataset in DATASETS:
+        if dataset.recognises(folder):
+            return dataset
+    known = ", ".join(dataset.name for dataset in DATASETS)
+    found = "a folder that looks like none of them" if folder.is_dir() else "no such folder"
+    raise DatasetNotFoundError(
+        f"{folder}: expected a data set ({known}), found {found}; name the folder that holds what you unpacked"
+    )
+
+
+def open_dataset(folder: Path) -> GestureDataset:
+    """The data set in `folder`; raises DatasetNotFoundError, or KinesicsError for a broken file."""
+    return find_dataset(folder)(folder)
