@@ -162,8 +162,12 @@ def test_an_unknown_layout_trains(tmp_path):
 )
 def test_faults_of_the_manifest_name_the_line(tmp_path, row, says):
     folder = make(tmp_path / "set", "a,walk,train,s1,v.mp4,0,1,", row)
+    data = ClipFolder(folder)
     with pytest.raises(KinesicsError, match=rf"manifest\.csv: .*{says}") as error:
-        ClipFolder(folder)
+        data.split("train")
+    (problem,) = data.problems(lambda _: None)
+    assert problem.file == folder / "manifest.csv"
+    assert problem.fault in str(error.value)
     assert "\n" not in str(error.value)
 
 
@@ -172,7 +176,23 @@ def test_a_link_that_leads_out_is_refused(tmp_path):
     (tmp_path / "secret.npy").write_bytes(b"")
     (folder / "in.npy").symlink_to(tmp_path / "secret.npy")
     with pytest.raises(KinesicsError, match="leads out"):
-        ClipFolder(folder)
+        _ = ClipFolder(folder).clips
+
+
+def test_problems_name_every_faulty_line_or_file(tmp_path):
+    folder = make(tmp_path, "a,run,train,s1,v.mp4,0,1,", "b,walk,test,s1,,0,1,", "c,walk,val,s2,,0,1,c.skeleton.npz")
+    assert [problem.fault[:7] for problem in ClipFolder(folder).problems(lambda _: None)] == ["line 2:", "line 3:"]
+    make(
+        folder, "a,walk,train,s1,v.mp4,0,1,", "b,walk,test,s1,,0,1,b.skeleton.npz", "c,walk,val,s2,,9,10,c.skeleton.npz"
+    )
+    save_skeletons(folder / "b.skeleton.npz", [skeleton(UPPER_BODY)])
+    save_skeletons(folder / "c.skeleton.npz", [skeleton(UPPER_BODY)])
+    shares = []
+    problems = {problem.file.name: problem.fault for problem in ClipFolder(folder).problems(shares.append)}
+    assert set(problems) == {folder.name, "v.mp4", "c.skeleton.npz"}
+    assert "subject s1" in problems[folder.name]
+    assert "begins at 9.00 s" in problems["c.skeleton.npz"]
+    assert shares[-1] == 1
 
 
 @pytest.mark.parametrize(
@@ -215,9 +235,9 @@ def test_nothing_there(tmp_path):
     with pytest.raises(DatasetNotFoundError, match=r"manifest\.csv and classes\.txt"):
         ClipFolder(tmp_path)
     with pytest.raises(KinesicsError, match="found no split"):
-        ClipFolder(make(tmp_path, "a,walk", header="clip,label"))
+        _ = ClipFolder(make(tmp_path, "a,walk", header="clip,label")).clips
     with pytest.raises(KinesicsError, match="a clip a line, found none"):
-        ClipFolder(make(tmp_path))
+        _ = ClipFolder(make(tmp_path)).clips
     (tmp_path / "classes.txt").write_text("walk\nwalk\n")
     with pytest.raises(KinesicsError, match="'walk' twice"):
         ClipFolder(tmp_path)

@@ -5,13 +5,14 @@ from __future__ import annotations
 import csv
 import json
 import math
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
 
 import numpy as np
 
-from kinesics.data.dataset import SPLITS, ClipInfo, DatasetNotFoundError, GestureDataset, Split
+from kinesics.data.dataset import SPLITS, ClipInfo, DatasetNotFoundError, GestureDataset, Problem, Split
 from kinesics.errors import KinesicsError
 from kinesics.skeleton import (
     LAYOUTS,
@@ -50,7 +51,7 @@ class ClipFolder(GestureDataset):
     access: ClassVar[str] = "your own: see docs/clip_folder.md, or make one with `kinesics data prepare`"
 
     def __init__(self, folder: Path) -> None:
-        """Raises DatasetNotFoundError without a manifest, KinesicsError for what is wrong in it, naming the line."""
+        """Raises DatasetNotFoundError without a manifest; for what is wrong in it, `clips` raises."""
         super().__init__(folder)
         if not self.recognises(folder):
             raise DatasetNotFoundError(
@@ -59,10 +60,7 @@ class ClipFolder(GestureDataset):
         self._classes = read_classes(folder / CLASSES)
         self._declared = read_layout(folder / LAYOUT) if (folder / LAYOUT).exists() else Declared()
         self.layout = self._declared.layout
-        self._clips, self._person, faults = _read_manifest(folder, self._classes)
-        if faults:
-            more = f" (and {len(faults) - 1} more faults)" if len(faults) > 1 else ""
-            raise KinesicsError(f"{folder / MANIFEST}: {faults[0]}{more}")
+        self._clips, self._person, self._faults = _read_manifest(folder, self._classes)
         self._last: tuple[Path | None, list[SkeletonSequence]] = (None, [])
 
     @classmethod
@@ -75,7 +73,17 @@ class ClipFolder(GestureDataset):
 
     @property
     def clips(self) -> tuple[ClipInfo, ...]:
+        """Raises KinesicsError for a manifest with faults, naming the first one's line."""
+        if self._faults:
+            more = f" (and {len(self._faults) - 1} more faults)" if len(self._faults) > 1 else ""
+            raise KinesicsError(f"{self.folder / MANIFEST}: {self._faults[0]}{more}")
         return self._clips
+
+    def problems(self, progress: Callable[[float], None]) -> Iterator[Problem]:
+        """Every faulty line of the manifest; if there is none, whatever is wrong with the files it names."""
+        yield from (Problem(self.folder / MANIFEST, fault) for fault in self._faults)
+        if not self._faults:
+            yield from super().problems(progress)
 
     def read_skeleton(self, clip: ClipInfo) -> SkeletonSequence:
         if clip.skeleton is None:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from kinesics.data.clip_folder import ClipFolder
 from kinesics.data.dataset import DatasetNotFoundError, GestureDataset
 from kinesics.data.imigue import IMiGUE
+from kinesics.data.ma52 import MA52
 from kinesics.data.natops import NATOPS
+from kinesics.data.smg import SMG
 from kinesics.data.utd_mhad import UTDMHAD
 
-DATASETS: tuple[type[GestureDataset], ...] = (IMiGUE, NATOPS, UTDMHAD)
+DATASETS: tuple[type[GestureDataset], ...] = (IMiGUE, SMG, MA52, ClipFolder, NATOPS, UTDMHAD)
 
 
 def find_dataset(folder: Path) -> type[GestureDataset]:
