@@ -14,7 +14,7 @@ from kinesics.cli.data import DATA
 from kinesics.cli.evaluate import ENSEMBLE, EVALUATE
 from kinesics.cli.simulate import SIMULATE
 from kinesics.cli.submit import SUBMIT
-from kinesics.cli.train import TRAIN
+from kinesics.cli.train import REPRODUCE, TRAIN
 from kinesics.cli.weights import WEIGHTS
 from kinesics.errors import KinesicsError
 
@@ -88,6 +88,7 @@ VERBS: dict[str, Verb | Group] = {
     "classify": CLASSIFY,
     "simulate": SIMULATE,
     "train": TRAIN,
+    "reproduce": REPRODUCE,
     "evaluate": EVALUATE,
     "ensemble": ENSEMBLE,
     "submit": SUBMIT,

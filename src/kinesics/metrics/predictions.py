@@ -45,8 +45,9 @@ class Predictions:
 
     @property
     def groups(self) -> tuple[str, ...]:
-        """(N,) what an interval resamples by: the subject, or the video of an id `0054_3` where none is known."""
-        return tuple(who or name.rsplit("_", 1)[0] for who, name in zip(self.subjects, self.ids, strict=True))
+        """(N,) what an interval resamples by: the subject, or the video of an id `0054_3`, or else the clip."""
+        known = tuple(who or name.rsplit("_", 1)[0] for who, name in zip(self.subjects, self.ids, strict=True))
+        return known if len(set(known)) > 1 else self.ids
 
     def save(self, path: Path) -> None:
         """Write an .npz, beside first, then renamed."""

@@ -1,0 +1,99 @@
+"""`GestureData`: any data set that Kinesics can open, as batches for training."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import lightning as L
+import numpy as np
+import torch
+from torch import Tensor
+from torch.utils.data import DataLoader, Dataset, DistributedSampler, Sampler
+
+from kinesics.data.cache import cache_skeletons
+from kinesics.data.dataset import ClipInfo, GestureDataset, Split
+from kinesics.data.registry import open_dataset
+from kinesics.data.windows import ClipWindows
+from kinesics.errors import KinesicsError
+from kinesics.skeleton import SkeletonLayout
+
+Batch = dict[str, Tensor]
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What a network must know of the data: counts (C,) are the training clips of each class."""
+
+    classes: tuple[str, ...]
+    layout: SkeletonLayout
+    counts: tuple[int, ...]
+
+
+class GestureData(L.LightningDataModule):
+    """Windows of skeletons from the clips of a data set, each of its splits as it gives them.
+
+    root: the data set's folder or file. frames: of a window. fps: their rate, or None to span the whole clip, however
+    long it is. augment: how far training windows are turned, hidden and warped. sampler: how training clips are drawn.
+    """
+
+    def __init__(
+        self,
+        root: Path,
+        frames: int = 32,
+        fps: float | None = None,
+        batch: int = 32,
+        augment: bool = True,
+        sampler: Literal["plain", "balanced", "long-tail"] = "plain",
+        workers: int = 0,
+        seed: int = 1,
+    ) -> None:
+        super().__init__()
+        self.dataset: GestureDataset = open_dataset(root)
+        self.frames, self.fps, self.batch, self.augment = frames, fps, batch, augment
+        self.sampler, self.workers, self.seed = sampler, workers, seed
+        self._windows: dict[Split, ClipWindows] = {}
+
+    @property
+    def facts(self) -> Facts:
+        labels = [clip.label for clip in self.clips("train")]
+        counts = np.bincount(np.array(labels, int), minlength=len(self.dataset.classes))
+        return Facts(self.dataset.classes, self.dataset.layout, tuple(counts.tolist()))
+
+    def clips(self, split: Split) -> tuple[ClipInfo, ...]:
+        """The clips that can be used: with a skeleton, and, but for the test split, with a label."""
+        there = self.dataset.split(split)
+        return tuple(c for c in there if c.skeleton is not None and (c.label is not None or split == "test"))
+
+    def windows(self, split: Split) -> ClipWindows:
+        """The split's windows; the first call of all reads every skeleton into the cache."""
+        if split not in self._windows:
+            clips = cache_skeletons(self.dataset, clips=self.clips(split))
+            augment = self.augment and split == "train"
+            self._windows[split] = ClipWindows(clips, frames=self.frames, fps=self.fps, augment=augment, seed=self.seed)
+        return self._windows[split]
+
+    def setup(self, stage: str | None = None) -> None:
+        if not self.clips("train"):
+            raise KinesicsError(f"{self.dataset.folder}: expected training clips with skeletons and labels, found none")
+
+    def train_dataloader(self) -> DataLoader[Any]:
+        windows = self.windows("train")
+        sampler: Sampler[int] = DistributedSampler(windows, 1, 0, seed=self.seed, drop_last=False)
+        return self._loader(windows, self.batch, sampler=sampler, drop_last=len(windows) > self.batch)
+
+    def val_dataloader(self) -> DataLoader[Any] | list[Any]:
+        return self._loader(self.windows("val"), 4 * self.batch) if self.clips("val") else []
+
+    def test_dataloader(self) -> DataLoader[Any]:
+        return self._loader(self.windows("test"), 4 * self.batch)
+
+    def _loader(self, windows: Dataset[Any], batch: int, **options: Any) -> DataLoader[Any]:
+        return DataLoader(windows, batch, num_workers=self.workers, collate_fn=collate, **options)
+
+
+def collate(items: list[tuple[Tensor, Tensor]]) -> Batch:
+    """Windows to one batch: skeleton (N, 4, T, V, 1), label (N,)."""
+    skeletons, labels = zip(*items, strict=True)
+    return {"skeleton": torch.stack(skeletons), "label": torch.stack(labels)}

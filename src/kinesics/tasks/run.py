@@ -1,0 +1,102 @@
+"""One training run, from a config to weights and predictions; killed at any moment, it goes on where it was."""
+
+from __future__ import annotations
+
+import logging
+import warnings
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import lightning as L
+import numpy as np
+import torch
+from lightning.pytorch.callbacks import ModelCheckpoint
+from lightning.pytorch.cli import LightningArgumentParser, LightningCLI, SaveConfigCallback
+from lightning.pytorch.loggers import CSVLogger, TensorBoardLogger
+from torch import Tensor
+
+from kinesics.data.dataset import Split
+from kinesics.metrics import Predictions
+from kinesics.tasks.data import GestureData
+from kinesics.tasks.gesture import GestureTask
+
+
+class EpochStart(L.Callback):
+    """Makes an epoch depend on the seed and its number alone, so that a resumed run sees what an unbroken one sees."""
+
+    def on_train_epoch_start(self, trainer: L.Trainer, module: L.LightningModule) -> None:
+        data = trainer.datamodule  # type: ignore[attr-defined]
+        torch.manual_seed(100_003 * data.seed + trainer.current_epoch)  # dropout and its kind
+        data.windows("train").epoch = trainer.current_epoch
+
+
+class TrainingCLI(LightningCLI):
+    """LightningCLI with what the data know passed on to the network."""
+
+    def add_arguments_to_parser(self, parser: LightningArgumentParser) -> None:
+        # what a benchmark should reach; `kinesics reproduce` reads it
+        parser.add_argument("--expect", type=dict[str, Any] | None, default=None)
+        parser.link_arguments("data.facts", "model.facts", apply_on="instantiate")
+
+
+def run(config: Path, out: Path, arguments: Sequence[str] = ()) -> Path:
+    """Train as `config` says (further `arguments` as LightningCLI takes them) and write everything to `out`.
+
+    Left there: config.yaml, last.ckpt (after every epoch), TensorBoard and CSV logs, predictions_val.npz and
+    predictions_test.npz. An existing last.ckpt is gone on from. Returns `out`.
+    """
+    quiet()
+    cli = TrainingCLI(
+        GestureTask,
+        GestureData,
+        args=["--config", str(config), f"--trainer.default_root_dir={out}", *arguments],
+        run=False,
+        save_config_callback=SaveConfigCallback,
+        save_config_kwargs={"overwrite": True},
+        seed_everything_default=1,
+        auto_configure_optimizers=False,
+        trainer_defaults={
+            "enable_model_summary": False,
+            "log_every_n_steps": 10,
+            "callbacks": [ModelCheckpoint(out, save_last=True, save_top_k=0), EpochStart()],
+            "logger": [CSVLogger(out, name=None, version="logs"), TensorBoardLogger(out, name=None, version="logs")],
+        },
+    )
+    trainer: L.Trainer = cli.trainer
+    last = out / "last.ckpt"
+    trainer.fit(cli.model, cli.datamodule, ckpt_path=last if last.exists() else None)
+    save_predictions(cli.model, cli.datamodule, out)
+    return out
+
+
+def quiet() -> None:
+    """Lightning's tips advertise a cloud service, and warn of choices that are made on purpose here."""
+    logging.getLogger("lightning.pytorch").setLevel(logging.ERROR)
+    for package in ("lightning", "jsonargparse"):
+        warnings.filterwarnings("ignore", module=f"{package}.*")
+
+
+def save_predictions(task: GestureTask, data: GestureData, out: Path) -> None:
+    """The network's answers to the validation and test clips, for `kinesics evaluate` and `ensemble`."""
+    splits: tuple[Split, ...] = ("val", "test")
+    for split in splits:
+        clips = data.clips(split)
+        if not clips:
+            continue
+        loader = data.val_dataloader() if split == "val" else data.test_dataloader()
+        Predictions(
+            ids=tuple(clip.id for clip in clips),
+            logits=predict(task, loader),
+            labels=np.array([-1 if clip.label is None else clip.label for clip in clips], np.int64),
+            subjects=tuple(clip.subject for clip in clips),
+            classes=data.dataset.classes,
+        ).save(out / f"predictions_{split}.npz")
+
+
+@torch.no_grad()
+def predict(task: GestureTask, batches: Any) -> Any:
+    """(N, classes) float32 logits in eval mode, in the order of the batches."""
+    task.eval()
+    logits: list[Tensor] = [task({k: v.to(task.device) for k, v in batch.items()}).float().cpu() for batch in batches]
+    return torch.cat(logits).numpy()
