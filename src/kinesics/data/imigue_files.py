@@ -48,7 +48,8 @@ def read_labels(path: Path) -> list[LabelRow]:
             rows.append(LabelRow(*(_whole_number(cell) for cell in cells)))
         except (ValueError, TypeError):
             found = ",".join(cells)
-            what = "a header where none belongs" if number == 1 and len(cells) == 3 else f"line {number} is {found!r}"
+            header = number == 1 and found[:1].isalpha()
+            what = "a header where none belongs" if header else f"line {number} is {found!r}"
             raise KinesicsError(
                 f"{path}: expected lines of class_id,start_frame,end_frame without a header, found {what}; {_COPY}"
             ) from None
