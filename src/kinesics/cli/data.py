@@ -7,7 +7,7 @@ import math
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from kinesics.cli.common import Group, Verb, must_exist, progress_bar
+from kinesics.cli.common import Group, Verb, make_folder, must_exist, progress_bar
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -67,10 +67,81 @@ def _class_table(diagnosis: Diagnosis) -> Table:
     return table
 
 
+def _describe_show(verb: argparse.ArgumentParser) -> None:
+    verb.add_argument("folder", type=Path, metavar="DIR", help="the folder that holds what you unpacked")
+    verb.add_argument("clip", metavar="CLIP", help="the clip's name, such as 0001_12")
+    verb.add_argument("--out", type=Path, required=True, metavar="FILE", help="the picture to write (.png)")
+
+
+def _show(options: argparse.Namespace) -> None:
+    must_exist(options.folder)
+    from kinesics.data.registry import open_dataset
+    from kinesics.data.show import find_clip, show_clip
+
+    dataset = open_dataset(options.folder)
+    show_clip(dataset, find_clip(dataset, options.clip), options.out)
+    print(options.out)
+
+
+def _describe_prepare(verb: argparse.ArgumentParser) -> None:
+    verb.add_argument("videos", type=Path, metavar="VIDEOS", help="a folder of videos, or one video")
+    verb.add_argument(
+        "--labels",
+        type=Path,
+        action="append",
+        required=True,
+        metavar="FILE",
+        help="what was coded: ELAN (.eaf), BORIS (.boris or its exports), a CSV with the columns "
+        "video,label,start,end[,subject], or a folder of such files; repeatable",
+    )
+    verb.add_argument("--out", type=Path, required=True, metavar="D", help="the folder to write")
+    verb.add_argument("--seed", type=int, default=0, help="another seed is another split of the subjects (default 0)")
+
+
+def _prepare(options: argparse.Namespace) -> None:
+    must_exist(options.videos)
+    make_folder(options.out)
+    from rich.console import Console
+    from rich.table import Table
+
+    from kinesics.data.dataset import SPLITS
+    from kinesics.data.prepare import prepare
+
+    with progress_bar("Reading movement") as progress:
+        made = prepare(options.videos, options.labels, options.out, seed=options.seed, progress=progress)
+    table = Table("class", *SPLITS)
+    for index, name in enumerate(made.classes):
+        of_class = [clip.split for clip in made.clips if clip.label == index]
+        table.add_row(name, *(str(of_class.count(split)) for split in SPLITS))
+    console = Console(highlight=False, soft_wrap=True)
+    console.print(table)
+    for reason in made.left_out:
+        console.print(f"left out: {reason}", markup=False)
+    console.print(f"{len(made.clips)} clips in {options.out}", markup=False)
+
+
 DOCTOR: Verb = (
     _doctor,
     _describe_doctor,
     "recognise a data set, count it, and name each broken file",
     "examples:\n  kinesics data doctor ~/iMiGUE\n\nexit code 0: every check passed; 1: problems were found",
 )
-DATA: Group = ({"doctor": DOCTOR}, "look after data sets", "examples:\n  kinesics data doctor ~/iMiGUE")
+SHOW: Verb = (
+    _show,
+    _describe_show,
+    "draw one clip: frames, skeleton in 2D and 3D, label",
+    "example:\n  kinesics data show ~/iMiGUE 0001_12 --out clip.png",
+)
+PREPARE: Verb = (
+    _prepare,
+    _describe_prepare,
+    "make a data set of your own coded videos",
+    "interrupted, it goes on where it stopped when called again.\n\nexamples:\n"
+    "  kinesics data prepare films/ --labels coding.csv --out mine\n"
+    "  kinesics data prepare films/ --labels elan_files/ --out mine",
+)
+DATA: Group = (
+    {"doctor": DOCTOR, "show": SHOW, "prepare": PREPARE},
+    "look after data sets",
+    "examples:\n  kinesics data doctor ~/iMiGUE\n  kinesics data prepare films/ --labels coding.csv --out mine",
+)

@@ -1,0 +1,152 @@
+"""One clip as a picture: its frames, its skeleton from the front and turned, what was seen when, and its label."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import PIL.Image
+import PIL.ImageDraw
+import PIL.ImageFont
+from numpy.typing import NDArray
+
+from kinesics.data.clips import read_clip
+from kinesics.data.dataset import ClipInfo, GestureDataset
+from kinesics.errors import KinesicsError
+from kinesics.skeleton import SkeletonLayout, SkeletonSequence
+from kinesics.skeleton.sequence import FloatArray
+
+MOMENTS = 8
+_SIDE, _GAP, _MARGIN, _HEAD, _STRIP = 220, 6, 110, 64, 126  # pixels
+_TURN = np.radians(60)
+_PAPER, _INK, _PALE = (246, 245, 242), (40, 44, 50), (120, 126, 134)
+_LEFT, _RIGHT, _MIDDLE = (214, 95, 62), (47, 111, 178), (70, 76, 84)
+Colour = tuple[int, int, int]
+
+
+def show_clip(dataset: GestureDataset, clip: ClipInfo, path: Path) -> None:
+    """Write a PNG of the clip at `MOMENTS` moments; raises KinesicsError for broken files or one that holds nothing.
+
+    Rows, as far as the data set has them: the frames with the skeleton on them, the skeleton from the front and, in
+    3D, turned by 60° (the person's left orange, right blue), and every joint's score over time, dark where seen.
+    """
+    read = read_clip(dataset, clip, frames=MOMENTS, size=_SIDE)
+    rows: list[tuple[str, list[PIL.Image.Image]]] = []
+    skeleton = read.skeleton
+    if read.frames is not None:
+        rows.append(("frames", [PIL.Image.fromarray(frame) for frame in read.frames]))
+    if skeleton is not None:
+        chosen = _moments(skeleton, read.times)
+        if read.frames is not None and skeleton.image_xy is not None:
+            for panel, t in zip(rows[0][1], chosen, strict=True):
+                _draw(panel, skeleton.image_xy[t] * _SIDE, skeleton.score[t], skeleton.layout)
+        rows += [(name, _views(skeleton, chosen, turn)) for name, turn in _turns(skeleton)]
+    if not rows:
+        raise KinesicsError(f"{dataset.folder}: clip {clip.id} has neither video nor skeleton to show")
+    picture = _page(_title(dataset, clip, skeleton), rows, skeleton)
+    part = path.with_name(path.name + ".part")
+    try:
+        picture.save(part, "PNG", optimize=True)
+        part.replace(path)
+    except OSError as error:
+        raise KinesicsError(f"{path}: cannot be written ({error.strerror}); choose another place") from error
+
+
+def find_clip(dataset: GestureDataset, name: str) -> ClipInfo:
+    """The clip of this name; raises KinesicsError with some that are there."""
+    for clip in dataset.clips:
+        if clip.id == name:
+            return clip
+    like = [clip.id for clip in dataset.clips if name in clip.id] or [clip.id for clip in dataset.clips]
+    raise KinesicsError(
+        f"{dataset.folder}: no clip {name!r}; there are {len(dataset.clips)}, such as {', '.join(like[:5])}"
+    )
+
+
+def _moments(skeleton: SkeletonSequence, times: NDArray[np.float64] | None) -> NDArray[np.int64]:
+    rows = (np.arange(MOMENTS) + 0.5) * len(skeleton) / MOMENTS
+    if times is not None:
+        rows = np.round((times - skeleton.start) * skeleton.fps)
+    inside: NDArray[np.int64] = np.clip(rows, 0, len(skeleton) - 1).astype(np.int64)
+    return inside
+
+
+def _turns(skeleton: SkeletonSequence) -> list[tuple[str, float]]:
+    return [("front", 0.0), ("turned 60°", float(_TURN))] if skeleton.is_3d else [("front", 0.0)]
+
+
+def _views(skeleton: SkeletonSequence, rows: NDArray[np.int64], turn: float) -> list[PIL.Image.Image]:
+    """The chosen frames seen from one side, in one scale."""
+    x, y, z = np.moveaxis(skeleton.xyz, -1, 0)
+    flat = np.stack([x * np.cos(turn) + z * np.sin(turn), y], -1).astype(np.float32)
+    seen = skeleton.score > 0
+    panels = [PIL.Image.new("RGB", (_SIDE, _SIDE), (255, 255, 255)) for _ in rows]
+    if not seen.any():
+        return panels
+    low, high = np.percentile(flat[seen], [0.1, 99.9], axis=0)
+    extent = max(float((high - low).max()), 1e-6) * 1.2
+    places = ((flat - (low + high) / 2) / extent + 0.5) * _SIDE
+    for panel, t in zip(panels, rows, strict=True):
+        _draw(panel, places[t], skeleton.score[t], skeleton.layout)
+    return panels
+
+
+def _draw(panel: PIL.Image.Image, places: FloatArray, score: FloatArray, layout: SkeletonLayout) -> None:
+    """Bones and joints (V, 2) in pixels onto the panel; drawn three times as large, since Pillow's edges are hard."""
+    big = panel.resize((3 * _SIDE, 3 * _SIDE))
+    pen = PIL.ImageDraw.Draw(big)
+    points = [tuple((3 * place).tolist()) for place in places]
+    fine = len(layout) > 30
+    for child, parent in layout.links:
+        if score[child] > 0 and score[parent] > 0:
+            pen.line([points[parent], points[child]], fill=_colour(layout, child), width=5 if fine else 9)
+    for joint in np.flatnonzero(score > 0):
+        (x, y), r = points[joint], 5 if fine else 8
+        pen.ellipse((x - r, y - r, x + r, y + r), fill=_colour(layout, int(joint)))
+    panel.paste(big.resize(panel.size, PIL.Image.Resampling.LANCZOS))
+
+
+def _colour(layout: SkeletonLayout, joint: int) -> Colour:
+    left, right = ({pair[side] for pair in layout.pairs} for side in (0, 1))
+    return _LEFT if joint in left else _RIGHT if joint in right else _MIDDLE
+
+
+def _title(dataset: GestureDataset, clip: ClipInfo, skeleton: SkeletonSequence | None) -> tuple[str, str]:
+    label = "hidden" if clip.label is None else f"{dataset.classes[clip.label]} ({clip.label})"
+    facts = [dataset.name, clip.id, clip.split]
+    facts += [f"subject {clip.subject}"] if clip.subject else []
+    facts += [] if clip.video is None else [clip.video.name]
+    if skeleton is not None:
+        facts += [f"{skeleton.start:.2f} to {skeleton.start + skeleton.duration:.2f} s"]
+        facts += [f"{len(skeleton)} frames at {skeleton.fps:g} a second", f"{len(skeleton.layout)} joints"]
+    return label, " · ".join(facts)
+
+
+def _page(
+    title: tuple[str, str], rows: list[tuple[str, list[PIL.Image.Image]]], skeleton: SkeletonSequence | None
+) -> PIL.Image.Image:
+    strip = 0 if skeleton is None else _STRIP + _GAP
+    width = _MARGIN + MOMENTS * (_SIDE + _GAP) + _GAP
+    page = PIL.Image.new("RGB", (width, _HEAD + len(rows) * (_SIDE + _GAP) + strip + _GAP), _PAPER)
+    pen = PIL.ImageDraw.Draw(page)
+    large, small = (PIL.ImageFont.load_default(size) for size in (24, 15))
+    pen.text((_GAP * 2, 8), title[0], _INK, large)
+    pen.text((_GAP * 2, 40), title[1], _PALE, small)
+    top = _HEAD
+    for name, panels in rows:
+        pen.text((_GAP * 2, top + 8), name, _INK, small)
+        for i, panel in enumerate(panels):
+            page.paste(panel, (_MARGIN + i * (_SIDE + _GAP), top))
+        top += _SIDE + _GAP
+    if skeleton is not None:
+        pen.text((_GAP * 2, top + 8), "joints seen", _INK, small)
+        page.paste(_scores(skeleton, (width - _MARGIN - _GAP * 2, _STRIP)), (_MARGIN, top))
+    return page
+
+
+def _scores(skeleton: SkeletonSequence, size: tuple[int, int]) -> PIL.Image.Image:
+    """Joints from top to bottom, time from left to right; white where missing, the darker the surer."""
+    score = np.clip(skeleton.score.T, 0, 1)
+    ink = np.array([_colour(skeleton.layout, joint) for joint in range(len(skeleton.layout))])
+    cells = 255 - score[..., None] * (255 - ink[:, None])
+    return PIL.Image.fromarray(cells.astype(np.uint8)).resize(size, PIL.Image.Resampling.NEAREST)
