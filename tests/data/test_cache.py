@@ -1,6 +1,7 @@
 """Skeletons read once and kept: what comes back, that an interrupted pass goes on, and windows for any layout."""
 
 import os
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -120,6 +121,13 @@ def test_changed_files_are_read_again(crabs, tmp_path, monkeypatch):
     (crabs.folder / "d.csv").write_text("a part of the recording that came later")
     cache_skeletons(crabs, tmp_path / "here")
     assert crabs.reads == 36
+
+
+def test_videos_that_came_later_are_noticed(crabs, tmp_path):
+    cache_skeletons(crabs, tmp_path / "cache")
+    crabs._clips = tuple(replace(clip, video=tmp_path / "v.mp4") for clip in crabs.clips)
+    cache_skeletons(crabs, tmp_path / "cache")
+    assert crabs.reads == 18
 
 
 def test_a_clip_without_frames_is_named(crabs, tmp_path, monkeypatch):

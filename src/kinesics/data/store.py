@@ -19,6 +19,7 @@ from typing import Any, BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
+from kinesics import __version__
 from kinesics.data.dataset import GestureDataset
 from kinesics.errors import KinesicsError
 
@@ -30,17 +31,19 @@ INDEX = "clips.bin"
 def note(dataset: GestureDataset, sources: Iterable[Path | None], what: object) -> dict[str, Any]:
     """What a store is made from: the clips' boundaries, `what`, and size and time of the sources and all beside them.
 
-    Labels, subjects and splits are left out: they are never stored.
+    Another version of Kinesics may read files otherwise, and reads them again. Labels, subjects and splits are left out: they are never stored.
     """
     digest = hashlib.sha256(repr((dataset.name, what)).encode())
     for clip in dataset.clips:
-        digest.update(f"{clip.id} {clip.start} {clip.end}\n".encode())
+        # with a video, some data sets know where in the picture the joints lie
+        digest.update(f"{clip.id} {clip.start} {clip.end} {clip.video is not None}\n".encode())
     for folder in sorted({path.parent for path in sources if path is not None}):
         if folder.is_dir():
             facts = ((entry.name, entry.stat()) for entry in os.scandir(folder) if entry.is_file())
             for name, stat in sorted((name, (stat.st_size, stat.st_mtime_ns)) for name, stat in facts):
                 digest.update(f"{folder} {name} {stat}\n".encode())
-    return {"data": dataset.name, "clips": len(dataset.clips), "fingerprint": digest.hexdigest()}
+    facts = {"data": dataset.name, "clips": len(dataset.clips), "kinesics": __version__}
+    return facts | {"fingerprint": digest.hexdigest()}
 
 
 def usual_folder(kind: str, made_from: Mapping[str, Any]) -> Path:
