@@ -49,9 +49,9 @@ def test_a_sound_set_passes_every_check(sound: Path) -> None:
     assert diagnosis.splits["val"].seconds == pytest.approx(10 / 25)
 
 
-def _truncate(path: Path) -> None:
+def _truncate(path: Path, share: float = 0.5) -> None:
     data = path.read_bytes()
-    path.write_bytes(data[: len(data) // 2])
+    path.write_bytes(data[: int(share * len(data))])
 
 
 def _cut_columns(path: Path) -> None:
@@ -91,6 +91,11 @@ DAMAGES: dict[str, tuple[str, Callable[[Path], object], str]] = {
         "subject 2 is in several splits: train, test",
     ),
     "a header of the light file": (f"{TRAIN}/0005/0005_light.csv", _prepend("f" + ",x" * 75 + "\n"), "has a header"),
+    "a last frame lost": (
+        "imigue_rgb_phase2/0217/0217.mp4",
+        lambda path: _truncate(path, 0.99),
+        "cut off before",
+    ),
     "missing csv": (f"{TEST}/0217/0217_light_hand.csv", Path.unlink, "is missing"),
     "missing labels": (f"{TEST}/0217/0217_label.csv", Path.unlink, "is missing"),
     "a frame too few": (

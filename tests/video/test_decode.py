@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kinesics.errors import KinesicsError
-from kinesics.video import probe, read_frames
+from kinesics.video import lacks_bytes, probe, read_frames, write_video
 from kinesics.video.decode import _on_clock
 
 CODECS = {".mp4": "libx264", ".mov": "libx264", ".avi": "mpeg4", ".webm": "libvpx", ".gif": "gif"}
@@ -176,6 +176,15 @@ def test_cut_off_file_says_how_far_it_reads(tmp_path: Path) -> None:
     path.write_bytes(whole[: len(whole) // 2])
     with pytest.raises(KinesicsError, match=r"expected 2\.0 s of video, found (0\.9|1\.[01]) s that can be read"):
         probe(path)
+
+
+def test_the_last_byte_is_missed(tmp_path: Path) -> None:
+    assert not lacks_bytes(write(tmp_path / "clip.webm", steady(20)))  # without an index nobody knows
+    path = tmp_path / "front.mp4"
+    write_video(path, [np.zeros((64, 96, 3), np.uint8)] * 20, 25)  # its index stands at the front
+    assert not lacks_bytes(path)
+    path.write_bytes(path.read_bytes()[:-1])
+    assert lacks_bytes(path)
 
 
 def test_cut_off_before_the_index(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from kinesics.data import imigue_files as files
 from kinesics.data.dataset import SPLITS, Problem, subject_leaks
 from kinesics.errors import KinesicsError
-from kinesics.video import probe
+from kinesics.video import lacks_bytes, probe
 
 if TYPE_CHECKING:
     from kinesics.data.imigue import IMiGUE, Recording
@@ -141,6 +141,8 @@ def _video(recording: Recording, counts: dict[Path, int], fps: float) -> Iterato
     except KinesicsError as error:
         yield Problem.of(path, error)
         return
+    if lacks_bytes(path):
+        yield Problem(path, "is cut off before its last frames; copy it again")
     counts[path] = info.frames
     if abs(info.fps - fps) > 0.01:
         yield Problem(path, f"runs at {info.fps:.3f} frames a second, expected {fps:g}, by which labels are counted")

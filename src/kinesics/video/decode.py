@@ -63,6 +63,15 @@ def probe(path: Path) -> VideoInfo:
         return VideoInfo(path, width, height, rate, duration, stream.frames or max(1, round(duration * rate)))
 
 
+def lacks_bytes(path: Path) -> bool:
+    """Whether the file ends before the last frame that its index names; stricter than `probe`, which lets a tail go.
+
+    False for containers without an index, such as WebM. Raises KinesicsError if it is missing or no video.
+    """
+    with _opened(path) as (_, stream):
+        return max((entry.pos + entry.size for entry in stream.index_entries), default=0) > path.stat().st_size
+
+
 def read_frames(
     path: Path, *, fps: float | None = None, start: float = 0.0, end: float | None = None, max_side: int | None = None
 ) -> Iterator[Frame]:
