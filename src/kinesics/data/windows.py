@@ -1,8 +1,7 @@
-"""Training windows cut from clips, with the augmentation that keeps a skeleton network honest."""
+"""Training windows cut from clips."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -13,25 +12,14 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.utils.data import Dataset
 
+from kinesics.data.augment import DEFAULT, Augmentation, augment, parts, warp
 from kinesics.data.imigue import CLASSES
 from kinesics.skeleton import UPPER_BODY, SkeletonLayout
 from kinesics.skeleton.normalise import normalise
 from kinesics.skeleton.sequence import FloatArray
 
-
-def _hand(layout: SkeletonLayout, side: str) -> list[int]:
-    """The points that a lost hand loses; the wrist belongs to the body."""
-    return _named(layout, lambda joint: joint.startswith(side) and joint.endswith(("tip", "knuckle")))
-
-
-def _named(layout: SkeletonLayout, wanted: Callable[[str], bool]) -> list[int]:
-    return [i for i, joint in enumerate(layout.joints) if wanted(joint)]
-
-
-_FACE = frozenset(UPPER_BODY.joints[UPPER_BODY.index("nose") :])
-_HIPS = frozenset(("pelvis", "left_hip", "right_hip"))
-_ARMS = [UPPER_BODY.index(f"{side}_wrist") for side in ("left", "right")] + [
-    i for side in ("left", "right") for i in _hand(UPPER_BODY, side)
+_ARMS = UPPER_BODY.indices("left_wrist", "right_wrist") + [
+    i for part in ("left_hand", "right_hand") for i in parts(UPPER_BODY)[part]
 ]
 _LIPS = UPPER_BODY.indices("lower_lip", "lower_lip_inner")
 
@@ -126,13 +114,15 @@ class ClipWindows(Dataset[tuple[Tensor, Tensor]]):
 
     With `fps` a window runs at that rate; it sits on the middle of the clip's core or, with `augment`, anywhere around
     it. Without `fps` it spans the core, whatever its length, or with `augment` a random part of it. Augmented windows
-    are warped, turned, mirrored and partly hidden. Each draw depends on (seed, epoch, index) alone, so a resumed
-    training sees what an unbroken one sees.
+    run faster or slower and are turned, mirrored and partly hidden as an `Augmentation` says. Each draw depends on
+    (seed, epoch, index) alone, so a resumed training sees what an unbroken one sees.
     """
 
-    def __init__(self, clips: Clips, *, frames: int, fps: float | None, augment: bool, seed: int = 0) -> None:
-        self.clips, self.frames, self.fps, self.augment, self.seed = clips, frames, fps, augment, seed
-        self.epoch = 0
+    def __init__(
+        self, clips: Clips, *, frames: int, fps: float | None, augment: bool | Augmentation, seed: int = 0
+    ) -> None:
+        self.clips, self.frames, self.fps, self.seed, self.epoch = clips, frames, fps, seed, 0
+        self.augment = (DEFAULT if augment else None) if isinstance(augment, bool) else augment
 
     def __len__(self) -> int:
         return len(self.clips)
@@ -141,7 +131,7 @@ class ClipWindows(Dataset[tuple[Tensor, Tensor]]):
         rng = np.random.default_rng((self.seed, self.epoch, i))
         xyz, score = self.clips.read(i, self._rows(i, rng))
         if self.augment:
-            xyz, score = augment(xyz, score, rng, self.clips.layout)
+            xyz, score = augment(xyz, score, rng, self.clips.layout, self.augment)
         label = self.clips.target(i, score)
         x = normalise(xyz, score, self.clips.layout)  # (T, V, 4)
         return torch.from_numpy(x).permute(2, 0, 1)[..., None].contiguous(), torch.tensor(label)
@@ -162,48 +152,7 @@ class ClipWindows(Dataset[tuple[Tensor, Tensor]]):
             if self.augment:
                 middle = rng.uniform(onset, offset)
                 step *= rng.uniform(0.8, 1.25)
-        rows = middle * rate + (np.arange(self.frames) - (self.frames - 1) / 2) * step
+        places = warp(self.frames, rng, self.augment.tempo if self.augment else 0)
+        rows = middle * rate + (places - (self.frames - 1) / 2) * step
         held: NDArray[np.int64] = np.clip(np.round(rows), 0, self.clips.length(i) - 1).astype(np.int64)
         return held
-
-
-def augment(
-    xyz: FloatArray, score: FloatArray, rng: np.random.Generator, layout: SkeletonLayout = UPPER_BODY
-) -> tuple[FloatArray, FloatArray]:
-    """One random view of the same movement: xyz (T, V, 3), score (T, V)."""
-    xyz = xyz @ _turn(rng).T
-    if rng.random() < 0.5:
-        order = layout.mirror
-        xyz, score = xyz[:, order] * np.array([-1, 1, 1], np.float32), score[:, order]
-    if rng.random() < 0.15:
-        xyz = xyz * np.array([1, 1, 0], np.float32)  # a source without depth
-    score = _hide(score.copy(), rng, layout)
-    return xyz.astype(np.float32), score
-
-
-def _turn(rng: np.random.Generator) -> FloatArray:
-    """A small rotation (yaw ±20°, pitch ±10°, roll ±5°) with a stretch of up to a tenth along each axis."""
-    yaw, pitch, roll = rng.uniform(-1, 1, 3) * np.radians([20, 10, 5])
-    cy, sy, cp, sp, cr, sr = np.cos(yaw), np.sin(yaw), np.cos(pitch), np.sin(pitch), np.cos(roll), np.sin(roll)
-    about_y = np.array([[cy, 0, sy], [0, 1, 0], [-sy, 0, cy]])
-    about_x = np.array([[1, 0, 0], [0, cp, -sp], [0, sp, cp]])
-    about_z = np.array([[cr, -sr, 0], [sr, cr, 0], [0, 0, 1]])
-    turned: FloatArray = (about_z @ about_x @ about_y * rng.uniform(0.9, 1.1, (3, 1))).astype(np.float32)
-    return turned
-
-
-def _hide(score: FloatArray, rng: np.random.Generator, layout: SkeletonLayout) -> FloatArray:
-    """Lose a hand, the face or the hips for a stretch or for good, and single joints here and there."""
-    parts = (
-        (_hand(layout, "left"), 0.15),
-        (_hand(layout, "right"), 0.15),
-        (_named(layout, _FACE.__contains__), 0.05),
-        (_named(layout, _HIPS.__contains__), 0.3),
-    )
-    for joints, chance in parts:
-        if rng.random() < chance:
-            first, last = sorted(rng.integers(0, len(score) + 1, 2)) if rng.random() < 0.6 else (0, len(score))
-            score[first:last, joints] = 0
-    if rng.random() < 0.3:
-        score[:, rng.integers(0, score.shape[1], rng.integers(1, 4))] = 0
-    return score
