@@ -169,9 +169,18 @@ def test_without_a_rate_the_window_spans_the_clip(crabs, tmp_path):
 
 
 def test_hidden_labels_are_minus_one(crabs, tmp_path):
-    crabs._clips = tuple(ClipInfo(f"c{i}", None, "test", "", 0, 1, skeleton=None) for i in range(2))
+    crabs._clips = tuple(replace(clip, label=None) for clip in crabs.clips[:2])
     kept = cache_skeletons(crabs, tmp_path / "cache")
     assert ClipWindows(kept, frames=4, fps=None, augment=False)[1][1] == -1
+
+
+def test_clips_without_a_skeleton_are_left_out(crabs, tmp_path):
+    crabs._clips = tuple(replace(clip, skeleton=None) if clip.id == "c2" else clip for clip in crabs.clips)
+    kept = cache_skeletons(crabs, tmp_path / "cache")
+    assert [clip.id for clip in kept.clips] == ["c0", "c1", "c3", "c4", "c5", "c6", "c7", "c8"]
+    np.testing.assert_allclose(kept.read_skeleton(2).xyz, crabs.read_skeleton(crabs.clips[3]).xyz, atol=0.01)
+    with pytest.raises(KinesicsError, match="clip c2"):
+        cache_skeletons(crabs, tmp_path / "cache", clips=crabs.clips)
 
 
 def test_a_cache_of_another_revision_is_made_anew(crabs, tmp_path, monkeypatch):

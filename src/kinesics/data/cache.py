@@ -100,26 +100,25 @@ def cache_skeletons(
     clips: tuple[ClipInfo, ...] | None = None,
     progress: store.Progress | None = None,
 ) -> SkeletonCache:
-    """Read the skeletons of all clips into a cache, or find them there, and open it.
+    """Read the skeletons of all clips that have one into a cache, or find them there, and open it.
 
     folder: by default one in the user's cache folder, named by a fingerprint of the files, so that changed files are
-    read again. clips: those to open, by default all of the data set; another split of the same clips needs no other
-    cache. An interrupted pass goes on where it stopped. Raises KinesicsError for a skeleton that cannot be read.
+    read again. clips: those to open, by default all that have a skeleton; another split of the same clips needs no
+    other cache. An interrupted pass goes on where it stopped. Raises KinesicsError for a skeleton that cannot be read.
     """
     layout = dataset.layout
     what = (_REVISION, layout.joints, layout.parents, layout.pairs)
-    note = store.note(dataset, (clip.skeleton for clip in dataset.clips), what)
+    every = tuple(clip for clip in dataset.clips if clip.skeleton is not None)
+    note = store.note(dataset.name, every, (clip.skeleton for clip in every), what)
     folder = folder or store.usual_folder("skeletons", note)
     files = {name: size * len(layout) for name, size in _FILES.items()}
-    every = dataset.clips
 
     def encode(i: int) -> store.Encoded:
         return _encode(every[i], dataset.read_skeleton(every[i]))
 
     records = store.fill(folder, note, _RECORD, files, encode, progress)
-    index = {clip.id: i for i, clip in enumerate(every)}
     chosen = every if clips is None else clips
-    return SkeletonCache(folder, records, dataset, chosen, np.array([index[clip.id] for clip in chosen], np.int64))
+    return SkeletonCache(folder, records, dataset, chosen, store.places(every, chosen))
 
 
 def _encode(clip: ClipInfo, skeleton: SkeletonSequence) -> store.Encoded:

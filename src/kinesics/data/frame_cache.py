@@ -55,12 +55,12 @@ def cache_frames(
 ) -> FrameCache:
     """Decode the pictures of all clips into a cache, or find them there, and open it; arguments as `cache_skeletons`.
 
-    A clip takes frames · size² · 3 bytes: 0.6 MB by default.
+    A clip takes frames · size² · 3 bytes: 0.6 MB by default. Clips without a video take none.
     """
-    sources = [path for clip in dataset.clips for path in (clip.video, clip.skeleton)]
-    note = store.note(dataset, sources, (_REVISION, frames, size))
-    folder = folder or store.usual_folder("frames", note)
     every = dataset.clips
+    sources = [path for clip in every for path in (clip.video, clip.skeleton)]
+    note = store.note(dataset.name, every, sources, (_REVISION, frames, size))
+    folder = folder or store.usual_folder("frames", note)
 
     def encode(i: int) -> store.Encoded:
         read = read_clip(dataset, every[i], frames=frames, size=size)
@@ -69,6 +69,5 @@ def cache_frames(
         return np.array((frames, tuple(read.box), read.picture), _RECORD), (read.frames,)
 
     records = store.fill(folder, note, _RECORD, {"frames.u8": size * size * 3}, encode, progress)
-    index = {clip.id: i for i, clip in enumerate(every)}
     chosen = every if clips is None else clips
-    return FrameCache(folder, records, size, chosen, np.array([index[clip.id] for clip in chosen], np.int64))
+    return FrameCache(folder, records, size, chosen, store.places(every, chosen))

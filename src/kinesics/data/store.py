@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kinesics import __version__
-from kinesics.data.dataset import GestureDataset
+from kinesics.data.dataset import ClipInfo
 from kinesics.errors import KinesicsError
 
 Progress = Callable[[float], None]
@@ -28,22 +28,22 @@ Encoded = tuple[NDArray[Any], Sequence[NDArray[Any]]]  # a clip's record, and it
 INDEX = "clips.bin"
 
 
-def note(dataset: GestureDataset, sources: Iterable[Path | None], what: object) -> dict[str, Any]:
+def note(name: str, clips: Sequence[ClipInfo], sources: Iterable[Path | None], what: object) -> dict[str, Any]:
     """What a store is made from: the clips' boundaries, `what`, and size and time of the sources and all beside them.
 
-    Another version of Kinesics may read files otherwise, and reads them again. Labels, subjects and splits are left out: they are never stored.
+    Another version of Kinesics may read files otherwise, and reads them again. Labels, subjects and splits are left
+    out: they are never stored.
     """
-    digest = hashlib.sha256(repr((dataset.name, what)).encode())
-    for clip in dataset.clips:
+    digest = hashlib.sha256(repr((name, what)).encode())
+    for clip in clips:
         # with a video, some data sets know where in the picture the joints lie
         digest.update(f"{clip.id} {clip.start} {clip.end} {clip.video is not None}\n".encode())
     for folder in sorted({path.parent for path in sources if path is not None}):
         if folder.is_dir():
-            facts = ((entry.name, entry.stat()) for entry in os.scandir(folder) if entry.is_file())
-            for name, stat in sorted((name, (stat.st_size, stat.st_mtime_ns)) for name, stat in facts):
-                digest.update(f"{folder} {name} {stat}\n".encode())
-    facts = {"data": dataset.name, "clips": len(dataset.clips), "kinesics": __version__}
-    return facts | {"fingerprint": digest.hexdigest()}
+            for entry in sorted((one for one in os.scandir(folder) if one.is_file()), key=lambda one: one.name):
+                stat = entry.stat()
+                digest.update(f"{entry.path} {stat.st_size} {stat.st_mtime_ns}\n".encode())
+    return {"data": name, "clips": len(clips), "kinesics": __version__, "fingerprint": digest.hexdigest()}
 
 
 def usual_folder(kind: str, made_from: Mapping[str, Any]) -> Path:
@@ -83,6 +83,15 @@ def fill(
         ) from error
     records: NDArray[Any] = np.fromfile(folder / INDEX, record)
     return records
+
+
+def places(every: Sequence[ClipInfo], chosen: Sequence[ClipInfo]) -> NDArray[np.int64]:
+    """Where the chosen clips stand among all that are stored; raises KinesicsError for one that is not."""
+    index = {clip.id: i for i, clip in enumerate(every)}
+    missing = next((clip.id for clip in chosen if clip.id not in index), None)
+    if missing is not None:
+        raise KinesicsError(f"clip {missing}: expected a skeleton in the data set, found none; leave such clips out")
+    return np.array([index[clip.id] for clip in chosen], np.int64)
 
 
 def starts(records: NDArray[Any]) -> NDArray[np.int64]:
