@@ -78,6 +78,21 @@ def test_files_of_elan_and_boris_belong_to_the_video_of_their_name(tmp_path, suf
     ]
 
 
+@pytest.mark.parametrize(("suffix", "write"), [(".eaf", write_eaf), (".boris", write_boris)])
+def test_linked_media_say_more_than_the_file_name(tmp_path, suffix, write):
+    timeline = Timeline((Event("x", 0, 1, 2),))
+    write(tmp_path / f"timeline{suffix}", timeline, ["x"], media=tmp_path / "films" / "my interview.mp4")
+    (one,) = read_annotations(tmp_path / f"timeline{suffix}")
+    assert one.video == "my interview.mp4"
+
+
+def test_elan_writes_urls(tmp_path):
+    write_eaf(tmp_path / "a.eaf", Timeline((Event("x", 0, 1, 2),)), ["x"], media=tmp_path / "b.mp4")
+    text = (tmp_path / "a.eaf").read_text().replace("file:///b.mp4", "file:///C:/Meine%20Filme/ein%20Film.mp4")
+    (tmp_path / "a.eaf").write_text(text)
+    assert read_annotations(tmp_path / "a.eaf")[0].video == "ein Film.mp4"
+
+
 @pytest.mark.parametrize(
     ("name", "text", "says"),
     [

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import zip_longest
 from pathlib import Path, PureWindowsPath
+from urllib.parse import unquote
 
 from kinesics.errors import KinesicsError
 from kinesics.timeline import Timeline
@@ -39,12 +41,14 @@ class Annotation:
 def read_annotations(path: Path) -> list[Annotation]:
     """All coded stretches of a file: `.eaf`, `.boris`, or a CSV or TSV, plain or exported from BORIS.
 
-    An ELAN file and a BORIS project belong to the video of their own name. Events without a length (BORIS's point
-    events) are left out. Raises KinesicsError that names the file and what it expected.
+    An ELAN file and a BORIS project belong to the one video that they are linked to, else to that of their own name.
+    Events without a length (BORIS's point events) are left out. Raises KinesicsError that names the file and what it
+    expected.
     """
-    readers = {".eaf": read_eaf, ".boris": read_boris}
-    if path.suffix.lower() in readers:
-        return _of_timeline(path, readers[path.suffix.lower()](path))
+    if path.suffix.lower() == ".eaf":
+        return _of_timeline(path, read_eaf(path), _linked_eaf(path))
+    if path.suffix.lower() == ".boris":
+        return _of_timeline(path, read_boris(path), _linked_boris(path))
     rows = _table(path)
     if set(PLAIN) <= set(rows[0]):
         found = [_plain(row) for row in rows]
@@ -58,13 +62,35 @@ def read_annotations(path: Path) -> list[Annotation]:
     return [one for one in found if isinstance(one, Annotation) and one.start < one.end]
 
 
-def _of_timeline(path: Path, timeline: Timeline) -> list[Annotation]:
+def _linked_eaf(path: Path) -> set[str]:
+    """The media of an ELAN file that `read_eaf` could read."""
+    import pympi
+
+    media = pympi.Eaf(path, suppress_version_warning=True).media_descriptors
+    return {_file_name(str(one.get("MEDIA_URL") or one.get("RELATIVE_MEDIA_URL") or "")) for one in media}
+
+
+def _linked_boris(path: Path) -> set[str]:
+    """The media of a BORIS project that `read_boris` could read."""
+    observations = json.loads(path.read_text(encoding="utf-8"))["observations"].values()
+    players = [one["file"] for one in observations if isinstance(one.get("file"), dict)]
+    return {_file_name(str(media)) for files in players for group in files.values() for media in group}
+
+
+def _file_name(path: str) -> str:
+    """The last part of a path of any machine, or of a file's URL."""
+    return PureWindowsPath(unquote(path) if path.startswith("file:") else path).name
+
+
+def _of_timeline(path: Path, timeline: Timeline, linked: set[str]) -> list[Annotation]:
+    linked = {name for name in linked if name}
+    video = linked.pop() if len(linked) == 1 else path.stem
     unnamed = next((event for event in timeline if not event.label.strip()), None)
     if unnamed is not None:
         raise KinesicsError(
             f"{path}: expected a gesture's name in every annotation, found none at {unnamed.start:.2f} s"
         )
-    return [Annotation(path.stem, e.label.strip(), e.start, e.end, "", e.person or None) for e in timeline]
+    return [Annotation(video, e.label.strip(), e.start, e.end, "", e.person or None) for e in timeline]
 
 
 def _table(path: Path) -> list[dict[str, str]]:
@@ -113,8 +139,7 @@ def _exported(row: Mapping[str, str], start: str, stop: str) -> Annotation | str
         times = float(start), float(stop)
     except ValueError:
         return f"expected seconds, found {start!r} and {stop!r} for {row['Behavior']!r}"
-    # `player #1:C:\\videos\\a.mp4`: the folder is another machine's, the name counts
-    name = PureWindowsPath(re.sub(r"^player #\d+:", "", media)).name
+    name = _file_name(re.sub(r"^player #\d+:", "", media))
     return Annotation(name, row["Behavior"], *times, subject="" if subject in _NOBODY else subject)
 
 
