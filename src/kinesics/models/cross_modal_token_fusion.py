@@ -56,14 +56,14 @@ class FusionConfig:
 class FusionOutput(NamedTuple):
     """What a clip shows, and how that was decided.
 
-    logits: (N, classes). video_logits and joint_logits: the same from one modality alone; None where no sample has it.
+    logits: (N, classes). video_logits and skeleton_logits: those of one modality alone; None where no sample has it.
     joint_usefulness: (N, steps, V) and patch_usefulness: (N, steps, H', W') in 0..1; None without an exchange.
     sparsity: their mean, a term for the loss that keeps them low (L1); 0 without an exchange.
     """
 
     logits: Tensor
     video_logits: Tensor | None
-    joint_logits: Tensor | None
+    skeleton_logits: Tensor | None
     joint_usefulness: Tensor | None
     patch_usefulness: Tensor | None
     sparsity: Tensor
@@ -194,7 +194,7 @@ class TokenFusion(nn.Module):
         places: Tensor | None,
         confidence: Tensor,
         has_video: Tensor,
-        has_joints: Tensor,
+        has_skeleton: Tensor,
     ) -> tuple[Tensor, Tensor | None, Tensor | None]:
         """As `CrossModalTokenFusion.forward`; gives logits, joint and patch usefulness."""
         patches = self.from_video(one_clock(video_tokens, self.steps))  # (N, T, H, W, D)
@@ -206,7 +206,7 @@ class TokenFusion(nn.Module):
         patch_position, joint_position = self._positions(patches, places)
 
         patch_mask = has_video[:, None, None, None].expand(patches.shape[:-1])
-        joint_mask = has_joints[:, None, None].expand(joints.shape[:-1])
+        joint_mask = has_skeleton[:, None, None].expand(joints.shape[:-1])
         joint_usefulness = patch_usefulness = None
         if self.exchange is not None:
             patch_usefulness = self.exchange.score_patches(patches + patch_position)
@@ -240,7 +240,9 @@ class CrossModalTokenFusion(nn.Module):
         super().__init__()
         self.config = config
         self.video_head = nn.Sequential(nn.LayerNorm(config.video_width), nn.Linear(config.video_width, config.classes))
-        self.joint_head = nn.Sequential(nn.LayerNorm(config.joint_width), nn.Linear(config.joint_width, config.classes))
+        self.skeleton_head = nn.Sequential(
+            nn.LayerNorm(config.joint_width), nn.Linear(config.joint_width, config.classes)
+        )
         self.tokens: TokenFusion | None = None
         self.joined: nn.Sequential | None = None
         if config.mode == "concatenation":
@@ -261,7 +263,7 @@ class CrossModalTokenFusion(nn.Module):
         places: Tensor | None = None,
         confidence: Tensor | None = None,
         has_video: Tensor | None = None,
-        has_joints: Tensor | None = None,
+        has_skeleton: Tensor | None = None,
     ) -> FusionOutput:
         """A sample that lacks a modality gets the answer of the other one's own head.
 
@@ -270,37 +272,37 @@ class CrossModalTokenFusion(nn.Module):
         places: (N, T, V, 2), where each joint is, 0..1 across the video's picture; for a joint that was lost, where
             it most likely is, since that is where the exchange will look. None: no exchange.
         confidence: (N, T, V) in 0..1, 0 for a lost joint; None counts as 1.
-        has_video, has_joints: (N,) bool, which samples have the modality; None: all. Every sample needs one.
+        has_video, has_skeleton: (N,) bool, which samples have the modality; None: all. Every sample needs one.
         Raises ValueError where both modalities are None.
         """
         if video is None or joint_tokens is None:
             return self._alone(video, joint_tokens)
-        video_logits, joint_logits = self.video_head(video.pooled), self.joint_head(joint_tokens.mean((1, 2)))
+        video_logits, skeleton_logits = self.video_head(video.pooled), self.skeleton_head(joint_tokens.mean((1, 2)))
         all_samples = torch.ones(len(joint_tokens), dtype=torch.bool, device=joint_tokens.device)
         has_video = all_samples if has_video is None else has_video
-        has_joints = all_samples if has_joints is None else has_joints
+        has_skeleton = all_samples if has_skeleton is None else has_skeleton
         joint_usefulness = patch_usefulness = None
         if self.tokens is not None:
             if confidence is None:
                 confidence = torch.ones_like((joint_tokens if places is None else places)[..., 0])
             logits, joint_usefulness, patch_usefulness = self.tokens(
-                video.tokens, joint_tokens, places, confidence, has_video, has_joints
+                video.tokens, joint_tokens, places, confidence, has_video, has_skeleton
             )
         elif self.joined is not None:
             logits = self.joined(torch.cat([video.pooled, joint_tokens.mean((1, 2))], -1))
         else:
-            logits = (video_logits + joint_logits) / 2
-        logits = torch.where(has_joints[:, None], logits, video_logits)
-        logits = torch.where(has_video[:, None], logits, joint_logits)
-        sparsity = _sparsity(joint_usefulness, patch_usefulness, has_video & has_joints)
-        return FusionOutput(logits, video_logits, joint_logits, joint_usefulness, patch_usefulness, sparsity)
+            logits = (video_logits + skeleton_logits) / 2
+        logits = torch.where(has_skeleton[:, None], logits, video_logits)
+        logits = torch.where(has_video[:, None], logits, skeleton_logits)
+        sparsity = _sparsity(joint_usefulness, patch_usefulness, has_video & has_skeleton)
+        return FusionOutput(logits, video_logits, skeleton_logits, joint_usefulness, patch_usefulness, sparsity)
 
     def _alone(self, video: ClipTokens | None, joint_tokens: Tensor | None) -> FusionOutput:
         if video is not None:
             logits = self.video_head(video.pooled)
             return FusionOutput(logits, logits, None, None, None, logits.new_zeros(()))
         if joint_tokens is not None:
-            logits = self.joint_head(joint_tokens.mean((1, 2)))
+            logits = self.skeleton_head(joint_tokens.mean((1, 2)))
             return FusionOutput(logits, None, logits, None, None, logits.new_zeros(()))
         raise ValueError("a clip needs video tokens, joint tokens, or both")
 
