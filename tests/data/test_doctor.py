@@ -169,6 +169,19 @@ def test_a_real_copy_is_measured_by_the_published_counts(folder: Path) -> None:
     assert not any(what.startswith("test") for _, what in told(folder))  # a split that was not asked for is no fault
 
 
+def test_headers_that_all_files_of_a_kind_have_are_no_fault(folder: Path) -> None:
+    for path in folder.rglob("*_light_hand.csv"):
+        path.write_text("frame" + ",x" * 105 + "\n" + path.read_text())
+    assert told(folder) == []
+
+
+def test_hands_that_all_files_have_the_other_way_round_are_no_fault(folder: Path) -> None:
+    for path in folder.rglob("*_light_hand.csv"):
+        found = files.read_light_hand(path)
+        files.write_light_hand(path, found[:, [*range(25), *range(30, 35), *range(25, 30)]])
+    assert told(folder) == []
+
+
 def test_another_rate_than_that_of_the_labels(folder: Path) -> None:
     from kinesics.video import write_video
 
@@ -206,3 +219,18 @@ def test_data_sets_of_one_archive(capsys: pytest.CaptureFixture[str], tmp_path: 
         main(["data", "doctor", str(tmp_path)])
     assert stopped.value.code == 1
     assert f"{broken}: expected an archive" in capsys.readouterr().out
+
+
+def test_every_skeleton_of_another_set_is_read(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for number, columns in ((1, 275), (2, 274)):
+        name = f"Sample{number:04d}"
+        (tmp_path / name).mkdir()
+        np.savetxt(tmp_path / name / f"{name}_skeleton.csv", np.ones((30, columns)), fmt="%d", delimiter=",")
+        (tmp_path / name / f"{name}_data.csv").write_text("30,28,8000\n")
+        (tmp_path / name / f"{name}_finelabels.csv").write_text("1,0,9\n2,10,29\n")
+    with pytest.raises(SystemExit):
+        main(["data", "doctor", str(tmp_path)])
+    out = capsys.readouterr().out
+    assert "SMG in" in out
+    assert f"{tmp_path / 'Sample0002/Sample0002_skeleton.csv'}: expected 275 numbers a line" in out
+    assert "1 problem found" in out

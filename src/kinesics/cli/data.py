@@ -32,6 +32,8 @@ def _doctor(options: argparse.Namespace) -> None:
     if diagnosis.splits:
         console.print(_split_table(diagnosis))
         console.print(_class_table(diagnosis))
+    else:
+        console.print("not counted: first mend what is named here")
     for problem in diagnosis.problems:
         console.print(f"{problem.file}: {problem.fault}", markup=False)
     if diagnosis.problems:

@@ -119,6 +119,7 @@ class GestureDataset(ABC):
         """
         yield from subject_leaks(self.folder, ((clip.subject, clip.split) for clip in self.clips))
         videos: set[Path] = set()
+        told: set[Problem] = set()
         for i, clip in enumerate(self.clips):
             try:
                 if clip.video is not None and clip.video not in videos:
@@ -128,7 +129,10 @@ class GestureDataset(ABC):
                     self.read_skeleton(clip)
             except KinesicsError as error:
                 file = next((f for f in (clip.video, clip.skeleton) if f and str(error).startswith(f"{f}: ")), None)
-                yield Problem.of(file or self.folder, error)
+                problem = Problem.of(file or self.folder, error)
+                if problem not in told:  # a broken file is told once, not with each of its clips
+                    told.add(problem)
+                    yield problem
             progress((i + 1) / len(self.clips))
 
     def split(self, name: Split) -> tuple[ClipInfo, ...]:

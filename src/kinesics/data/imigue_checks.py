@@ -48,7 +48,9 @@ def find_problems(dataset: IMiGUE, progress: Callable[[float], None]) -> Iterato
         if path := recording.file("label.csv"):
             yield from _labels(path, _length(recording, counts), hidden=recording.split == "test")
         progress((i + 1) / len(dataset.recordings))
-    yield from _odd_ones(traits.header, "has a header line", "has no header line")
+    for kind in ("light.csv", "light_hand.csv"):
+        alike = {path: header for path, header in traits.header.items() if path.name.endswith(f"_{kind}")}
+        yield from _odd_ones(alike, "has a header line", "has no header line")
     yield from _odd_ones(
         traits.swapped,
         "fingertips of the hands swapped: 25–29 lie at the right wrist",
