@@ -9,7 +9,9 @@ import numpy as np
 import pytest
 
 from kinesics.data.imigue import CLASSES
-from kinesics.pipeline.results import Analysis, Recording, Scores
+from kinesics.models.fer import CLASSES as LOOKS
+from kinesics.models.fer import load_fer
+from kinesics.pipeline.results import Analysis, Expressions, Recording, Scores
 from kinesics.skeleton import UPPER_BODY, SkeletonSequence
 from kinesics.timeline import Event, Timeline
 from kinesics.video import probe
@@ -110,6 +112,22 @@ TALK = (event("touch neck", 0.8, 2.0, 0.91), event("illustrative", 1.6, 2.4, 0.5
 def talking() -> Analysis:
     """One person, three events of two gestures, two of which overlap."""
     return analysis(real_clip(), TALK, (person(4.0, TALK),))
+
+
+def expressions(seconds: float, number: int = 1) -> Expressions:
+    """A neutral face that cannot be read for half a second in the middle, and smiles after that."""
+    times = np.arange(0, seconds, 0.2, dtype=np.float32)
+    logits = np.random.default_rng(number).normal(0, 0.4, (len(times), len(LOOKS)))
+    logits[:, LOOKS.index("neutral")] += 3
+    logits[times > seconds / 2, LOOKS.index("happiness")] += 6
+    chances = np.exp(logits) / np.exp(logits).sum(1, keepdims=True)
+    chances[np.abs(times - seconds / 2) < 0.25] = np.nan
+    return Expressions(times, chances.astype(np.float32), LOOKS, number, load_fer()[1])
+
+
+def with_faces(one: Analysis) -> Analysis:
+    faces = tuple(expressions(one.recording.duration, person.person) for person in one.people)
+    return replace(one, expressions=faces)
 
 
 def nothing_found() -> Analysis:

@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from recordings import landmarks_only, nothing_found, talking, three_people
+from recordings import landmarks_only, nothing_found, talking, three_people, with_faces
 
 from kinesics.errors import KinesicsError
 from kinesics.report import write_report
@@ -224,6 +224,65 @@ def test_several_people_are_told_apart(opened):
     page.locator("#curve-person").select_option(index=1)
     second = set(analysis.timeline.only(person=analysis.people[1].person).counts())
     _until(page, lambda: set(page.locator("#curves .legendtext").all_text_contents()) >= second)
+
+
+def test_facial_expressions_have_a_strip(opened):
+    analysis = with_faces(talking())
+    page = opened(analysis)
+    assert _is_painted(page, ".looks-plot canvas")
+    (face,) = analysis.expressions
+    told = page.locator(".looks li").all_inner_texts()
+    names = [text.split("\n")[0] for text in told]
+    assert names == [*face.shares(), "no face to read"]
+    assert f"{1 - face.seen:.0%}".rstrip("%") in told[-1]
+    assert "58 times in a hundred" in page.locator("#faces").inner_text()
+    assert "not what somebody feels" in page.locator("#faces").inner_text()
+    box = page.locator(".looks-plot").bounding_box()
+    across = (box["x"] + 44, box["width"] - 52)  # the curves' margins
+    for share, look in ((0.1, "neutral"), (0.5, "no face to read"), (0.9, "happiness")):
+        page.mouse.click(across[0] + share * across[1], box["y"] + 50)
+        _until(page, lambda moment=share: _playhead(page) == pytest.approx(moment * 4, abs=0.1))
+        _until(page, lambda name=look: name in page.locator("#faces-now").inner_text())
+        assert look in page.locator("#tip").inner_text()
+
+
+def test_the_strip_follows_the_curves_when_they_are_enlarged(opened):
+    page = opened(with_faces(talking()))
+    _show_curves(page)
+    box = page.locator("#curves .plotly .draglayer").bounding_box()
+    y = box["y"] + box["height"] / 2
+    page.mouse.move(box["x"] + box["width"] / 2, y)
+    page.mouse.down()
+    page.mouse.move(box["x"] + box["width"] * 0.95, y, steps=5)
+    page.mouse.up()
+    _until(page, lambda: page.locator(".mark").is_hidden())  # the beginning is out of view
+    first, last = page.evaluate("faceSpan")
+    assert 1 < first < last < 4
+    page.mouse.dblclick(box["x"] + box["width"] / 2, y)
+    _until(page, lambda: page.evaluate("faceSpan") == pytest.approx([0, 4.0], abs=0.05))
+
+
+def test_a_strip_a_person(opened):
+    page = opened(with_faces(three_people()), width=360, color_scheme="dark")
+    assert page.locator(".looks-plot canvas").count() == 3
+    assert page.locator("#strips h3").all_inner_texts() == ["Person 1", "Person 2", "Person 3"]
+    assert page.evaluate("document.documentElement.scrollWidth") <= 360
+
+
+def test_without_pictures_there_is_no_strip(opened):
+    page = opened(landmarks_only())
+    assert page.locator("#faces").count() == 0
+    assert "look of a face" not in page.locator("#limits").inner_text()
+
+
+def test_a_face_that_is_never_seen(opened):
+    analysis = with_faces(talking())
+    (face,) = analysis.expressions
+    page = opened(
+        replace(analysis, expressions=(replace(face, probability=face.probability * float("nan"), model={}),))
+    )
+    assert page.locator(".looks li").all_inner_texts() == ["no face to read\n100 %"]
+    assert _is_painted(page, ".looks-plot canvas")
 
 
 def test_names_are_text_and_never_markup(opened, tmp_path):

@@ -3,7 +3,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from recordings import landmarks_only, talking
+from recordings import landmarks_only, talking, with_faces
 
 from kinesics.errors import KinesicsError
 from kinesics.report import write_results
@@ -39,6 +39,21 @@ def test_json_tells_of_recording_and_model_but_not_of_this_machine(tmp_path):
     assert content["model"]["training_data"] == analysis.model["training_data"]
     for path in tmp_path.iterdir():
         assert str(analysis.recording.path.parent) not in path.read_text() or path.suffix in (".eaf", ".boris")
+
+
+def test_json_tells_of_faces_in_sum(tmp_path):
+    analysis = with_faces(talking())
+    write_results(analysis, tmp_path)
+    content = json.loads((tmp_path / "timeline.json").read_text())
+    (face,) = analysis.expressions
+    (told,) = content["expressions"]["people"]
+    assert told["person"] == 1
+    assert told["seen"] == pytest.approx(face.seen, abs=1e-3)
+    assert told["shares"] == pytest.approx(face.shares(), abs=1e-4)
+    assert content["expressions"]["model"]["licence"].startswith("MIT")
+    assert read_json(tmp_path / "timeline.json").events == analysis.timeline.events
+    write_results(landmarks_only(), tmp_path)
+    assert "expressions" not in json.loads((tmp_path / "timeline.json").read_text())
 
 
 def test_landmarks_and_the_overlay(tmp_path):

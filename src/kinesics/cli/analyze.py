@@ -33,7 +33,8 @@ def _describe_analyze(verb: argparse.ArgumentParser) -> None:
 
 ANALYZE_EXAMPLES = """\
 writes report.html, timeline.json, timeline.csv, timeline.eaf (ELAN), timeline.boris (BORIS), timeline.vtt
-(subtitles), and landmarks.skeleton.npz, so that a second run with other settings does not look at the video again.
+(subtitles), and landmarks.skeleton.npz with landmarks.expressions.npz (facial expression, for videos), so that a second
+run with other settings does not look at the video again.
 
 examples:
   kinesics analyze interview.mp4

@@ -22,12 +22,13 @@ from kinesics.timeline import Event, Timeline
 from kinesics.timeline.files import to_csv, to_json, write_text
 
 if TYPE_CHECKING:
-    from kinesics.pipeline.results import Analysis, Recording, Scores
+    from kinesics.pipeline.results import Analysis, Expressions, Recording, Scores
 
 _MOTION_RATE = 10.0  # skeletons a second, fewer in long recordings …
 _MOTION_BYTES = 1_500_000  # … so that all of them together take no more than this
 _REACH = 0.5  # a joint is kept up to this far outside the picture, in pictures
 _CURVES, _CURVE_POINTS = 8, 1500
+_FACE_POINTS = 1200
 _GUESSES = 3
 _HIGHLIGHTS = 3
 
@@ -60,8 +61,24 @@ def recording_facts(recording: Recording) -> dict[str, Any]:
     }
 
 
+def expression_facts(analysis: Analysis) -> dict[str, Any]:
+    """The faces' looks in sum as `timeline.json` tells them; {} for a recording without pictures."""
+    if not analysis.expressions:
+        return {}
+    people = [
+        {
+            "person": one.person,
+            "seen": round(one.seen, 3),
+            "shares": {label: round(share, 4) for label, share in one.shares().items()},
+        }
+        for one in analysis.expressions
+    ]
+    return {"expressions": {"people": people, "model": dict(analysis.expressions[0].model)}}
+
+
 def _render(analysis: Analysis, pictures: list[Picture]) -> str:
     recording, timeline, today = analysis.recording, analysis.timeline, datetime.now()
+    faces = expression_facts(analysis)
     assets = files("kinesics.report") / "assets"
     environment = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True)
     environment.filters |= {"clock": _clock, "number": _number}
@@ -71,12 +88,13 @@ def _render(analysis: Analysis, pictures: list[Picture]) -> str:
         people=[person.person for person in analysis.people],
         lead=_lead(timeline),
         model={key: value for key, value in analysis.model.items() if value},
+        faces=faces.get("expressions"),
         analysed=f"{today.day} {today:%B %Y}",
         stem=recording.path.name.split(".")[0] or "recording",
         csv=_base64(to_csv(timeline).encode("utf-8-sig")),
-        json=_base64(to_json(timeline, recording_facts(recording), analysis.model).encode()),
+        json=_base64(to_json(timeline, recording_facts(recording), analysis.model, faces).encode()),
         css=(assets / "report.css").read_text("utf-8"),
-        script=(assets / "report.js").read_text("utf-8"),
+        script="\n".join((assets / name).read_text("utf-8") for name in ("report.js", "faces.js")),
         plotly=_plotly(),
         data=_data(analysis, pictures),
     )
@@ -161,6 +179,7 @@ def _data(analysis: Analysis, pictures: list[Picture]) -> dict[str, Any]:
             _event(event, analysis.scores, _box([_during(event, by_person, analysis)])) for event in analysis.timeline
         ],
         "curves": [_curves(scores, analysis.timeline) for scores in analysis.scores],
+        "faces": [_face(one) for one in analysis.expressions],
     }
 
 
@@ -226,6 +245,22 @@ def _curves(scores: Scores, timeline: Timeline) -> dict[str, Any]:
         "classes": {
             label: [round(float(_column(scores, label)[i : i + step].max()), 3) for i in first] for label in labels
         },
+    }
+
+
+def _face(one: Expressions) -> dict[str, Any]:
+    """One row of shares a step, or None where no face could be read; long recordings are thinned by means."""
+    thinned = max(1, -(-len(one.times) // _FACE_POINTS))
+    parts = [one.probability[i : i + thinned] for i in range(0, len(one.times), thinned)]
+    known = [part[~np.isnan(part[:, 0])] for part in parts]
+    return {
+        "person": one.person,
+        "classes": one.classes,
+        "step": thinned * float(one.times[1] - one.times[0]) if len(one.times) > 1 else 1.0,
+        "first": float(one.times[:thinned].mean()),
+        "rows": [[round(float(share), 3) for share in part.mean(0)] if len(part) else None for part in known],
+        "shares": one.shares(),
+        "seen": one.seen,
     }
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kinesics.report.overlay import write_overlay
-from kinesics.report.page import recording_facts, write_report
+from kinesics.report.page import expression_facts, recording_facts, write_report
 from kinesics.timeline import files
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ def write_results(
     classes = [label for label in analysis.scores[0].classes if label != NONE] if analysis.scores else []
     report, video = out / "report.html", out / "overlay.mp4"
     tables = [out / f"timeline.{suffix}" for suffix in ("json", "csv", "eaf", "boris", "vtt")]
-    files.write_json(tables[0], timeline, recording_facts(recording), analysis.model)
+    files.write_json(tables[0], timeline, recording_facts(recording), analysis.model, expression_facts(analysis))
     files.write_csv(tables[1], timeline)
     files.write_eaf(tables[2], timeline, classes, media)
     files.write_boris(tables[3], timeline, classes, media, recording.fps)

@@ -42,8 +42,10 @@ def write_text(path: Path, text: str, encoding: str = "utf-8") -> None:
 # ── JSON ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def to_json(timeline: Timeline, recording: Mapping[str, Any], model: Mapping[str, Any]) -> str:
-    """Events beside the facts of the recording and the specification of the model, as JSON text."""
+def to_json(
+    timeline: Timeline, recording: Mapping[str, Any], model: Mapping[str, Any], more: Mapping[str, Any] | None = None
+) -> str:
+    """Events beside the facts of the recording and the specification of the model, as JSON text; `more` comes last."""
     events = [
         {"label": e.label, "index": e.index, "start": start / 1000, "end": end / 1000}
         | {"score": round(e.score, 4), "person": e.person, "source": e.source}
@@ -51,12 +53,18 @@ def to_json(timeline: Timeline, recording: Mapping[str, Any], model: Mapping[str
     ]
     facts = {**recording, "duration": round(timeline.duration, 3)}
     content = {"format": FORMAT, "version": VERSION, "recording": facts, "events": events, "model": dict(model)}
-    return json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+    return json.dumps(content | dict(more or {}), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
 
 
-def write_json(path: Path, timeline: Timeline, recording: Mapping[str, Any], model: Mapping[str, Any]) -> None:
+def write_json(
+    path: Path,
+    timeline: Timeline,
+    recording: Mapping[str, Any],
+    model: Mapping[str, Any],
+    more: Mapping[str, Any] | None = None,
+) -> None:
     """`to_json` as a file."""
-    write_text(path, to_json(timeline, recording, model))
+    write_text(path, to_json(timeline, recording, model, more))
 
 
 def read_json(path: Path) -> Timeline:

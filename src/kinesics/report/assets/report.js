@@ -313,9 +313,14 @@ function listenToTimeline() {
 }
 
 function showTip(pointer) {
-  const bar = pointer.target.closest(".bar"), tip = $("tip");
+  const bar = pointer.target.closest(".bar");
   const event = bar && events[bar.dataset.event];
-  tip.textContent = event ? `${event.label} · ${clock(event.start)} – ${clock(event.end)} · ${percent(event.score)}` : clock(timeUnder(pointer));
+  placeTip(event ? `${event.label} · ${clock(event.start)} – ${clock(event.end)} · ${percent(event.score)}` : clock(timeUnder(pointer)), pointer);
+}
+
+function placeTip(text, pointer) {
+  const tip = $("tip");
+  tip.textContent = text;
   tip.hidden = false;
   tip.style.left = `${clamp(pointer.clientX + 12, 4, innerWidth - tip.offsetWidth - 4)}px`;
   tip.style.top = `${pointer.clientY - tip.offsetHeight - 12}px`;
@@ -589,7 +594,10 @@ function drawCurves() {
   };
   if (!plotted) $("curves").replaceChildren();
   window.Plotly.react("curves", traces, layout, { displaylogo: false, responsive: true, displayModeBar: false });
-  if (!plotted) $("curves").on("plotly_click", (click) => { pause(); seek(click.points[0].x * UNIT.seconds); });
+  if (!plotted) {
+    $("curves").on("plotly_click", (click) => { pause(); seek(click.points[0].x * UNIT.seconds); });
+    $("curves").on("plotly_relayout", followCurves);
+  }
   plotted = true;
 }
 
@@ -624,6 +632,7 @@ function refresh() {
     $("ruler").setAttribute("aria-valuenow", state.time.toFixed(1));
     $("ruler").setAttribute("aria-valuetext", clock(state.time));
     movePlotLine();
+    markFaces();
   });
 }
 
@@ -635,6 +644,7 @@ function layOut() {
 function redraw() {
   events.forEach((event) => drawCard(event));
   if (plotted) drawCurves();
+  drawFaces();
   layOut();
 }
 
