@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import lightning as L
 import numpy as np
@@ -31,11 +31,48 @@ class Facts:
     counts: tuple[int, ...]
 
 
-class GestureData(L.LightningDataModule):
+class GestureWindows(L.LightningDataModule):
+    """Batches of windows; `make_windows` says of what."""
+
+    def __init__(self, batch: int, seed: int, workers: int = 0) -> None:
+        super().__init__()
+        self.batch, self.seed, self.workers = batch, seed, workers
+        self._windows: dict[Split, ClipWindows] = {}
+
+    @property
+    def facts(self) -> Facts:
+        raise NotImplementedError
+
+    def make_windows(self, split: Split) -> ClipWindows:
+        raise NotImplementedError
+
+    def windows(self, split: Split) -> ClipWindows:
+        """The split's windows, made once."""
+        if split not in self._windows:
+            self._windows[split] = self.make_windows(split)
+        return self._windows[split]
+
+    def train_dataloader(self) -> DataLoader[Any]:
+        windows = self.windows("train")
+        sampler: Sampler[int] = DistributedSampler(windows, 1, 0, seed=self.seed)  # shuffled by seed and epoch alone
+        return self._loader(windows, self.batch, sampler=sampler, drop_last=len(windows) > self.batch)
+
+    def val_dataloader(self) -> DataLoader[Any] | list[Any]:
+        windows = self.windows("val")
+        return self._loader(windows, 4 * self.batch) if len(windows) else []
+
+    def test_dataloader(self) -> DataLoader[Any]:
+        return self._loader(self.windows("test"), 4 * self.batch)
+
+    def _loader(self, windows: Dataset[Any], batch: int, **options: Any) -> DataLoader[Any]:
+        return DataLoader(windows, batch, num_workers=self.workers, collate_fn=collate, **options)
+
+
+class GestureData(GestureWindows):
     """Windows of skeletons from the clips of a data set, each of its splits as it gives them.
 
     root: the data set's folder or file. frames: of a window. fps: their rate, or None to span the whole clip, however
-    long it is. augment: how far training windows are turned, hidden and warped. sampler: how training clips are drawn.
+    long it is. augment: how far training windows are turned, hidden and warped.
     """
 
     def __init__(
@@ -45,15 +82,12 @@ class GestureData(L.LightningDataModule):
         fps: float | None = None,
         batch: int = 32,
         augment: bool = True,
-        sampler: Literal["plain", "balanced", "long-tail"] = "plain",
         workers: int = 0,
         seed: int = 1,
     ) -> None:
-        super().__init__()
+        super().__init__(batch, seed, workers)
         self.dataset: GestureDataset = open_dataset(root)
-        self.frames, self.fps, self.batch, self.augment = frames, fps, batch, augment
-        self.sampler, self.workers, self.seed = sampler, workers, seed
-        self._windows: dict[Split, ClipWindows] = {}
+        self.frames, self.fps, self.augment = frames, fps, augment
 
     @property
     def facts(self) -> Facts:
@@ -66,31 +100,15 @@ class GestureData(L.LightningDataModule):
         there = self.dataset.split(split)
         return tuple(c for c in there if c.skeleton is not None and (c.label is not None or split == "test"))
 
-    def windows(self, split: Split) -> ClipWindows:
-        """The split's windows; the first call of all reads every skeleton into the cache."""
-        if split not in self._windows:
-            clips = cache_skeletons(self.dataset, clips=self.clips(split))
-            augment = self.augment and split == "train"
-            self._windows[split] = ClipWindows(clips, frames=self.frames, fps=self.fps, augment=augment, seed=self.seed)
-        return self._windows[split]
+    def make_windows(self, split: Split) -> ClipWindows:
+        """The first call of all reads every skeleton into the cache."""
+        clips = cache_skeletons(self.dataset, clips=self.clips(split))
+        augment = self.augment and split == "train"
+        return ClipWindows(clips, frames=self.frames, fps=self.fps, augment=augment, seed=self.seed)
 
     def setup(self, stage: str | None = None) -> None:
         if not self.clips("train"):
             raise KinesicsError(f"{self.dataset.folder}: expected training clips with skeletons and labels, found none")
-
-    def train_dataloader(self) -> DataLoader[Any]:
-        windows = self.windows("train")
-        sampler: Sampler[int] = DistributedSampler(windows, 1, 0, seed=self.seed, drop_last=False)
-        return self._loader(windows, self.batch, sampler=sampler, drop_last=len(windows) > self.batch)
-
-    def val_dataloader(self) -> DataLoader[Any] | list[Any]:
-        return self._loader(self.windows("val"), 4 * self.batch) if self.clips("val") else []
-
-    def test_dataloader(self) -> DataLoader[Any]:
-        return self._loader(self.windows("test"), 4 * self.batch)
-
-    def _loader(self, windows: Dataset[Any], batch: int, **options: Any) -> DataLoader[Any]:
-        return DataLoader(windows, batch, num_workers=self.workers, collate_fn=collate, **options)
 
 
 def collate(items: list[tuple[Tensor, Tensor]]) -> Batch:

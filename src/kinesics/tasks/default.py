@@ -1,83 +1,48 @@
-"""Training of the skeleton network: a LightningModule, and the one command that makes the default weights."""
+"""The one command that makes the default weights: the skeleton network on simulated clips."""
 
 from __future__ import annotations
 
 import json
-import logging
 from dataclasses import asdict, replace
 from pathlib import Path
-from typing import Any
 
 import lightning as L
 import numpy as np
 import torch
-import torch.nn.functional as F
 from lightning.pytorch.callbacks import ModelCheckpoint, RichProgressBar
 from lightning.pytorch.loggers import CSVLogger
 from torch import Tensor
 from torch.utils.data import DataLoader
-from torchmetrics.classification import MulticlassAccuracy
 
+from kinesics.data.dataset import Split
 from kinesics.data.imigue import CLASSES
 from kinesics.data.windows import ClipArrays, ClipWindows
-from kinesics.models.agcn import AGCNConfig, TwoStreamAGCN
+from kinesics.metrics import fit_temperature
+from kinesics.models.agcn import TwoStreamAGCN
 from kinesics.models.weights import NONE, Specification, save_weights
 from kinesics.skeleton import UPPER_BODY
+from kinesics.tasks.data import Facts, GestureWindows
+from kinesics.tasks.gesture import SKELETON_PRESETS, GestureTask
+from kinesics.tasks.run import EpochStart, quiet
 
-SMALL = AGCNConfig(
-    classes=len(CLASSES) + 1,
-    channels=4,
-    persons=1,
-    widths=(24, 24, 48, 48, 96, 96),
-    strides=(1, 2, 1, 2, 1, 1),
-    dropout=0.2,
-)
 FRAMES, FPS = 32, 12.5  # 2.56 s, about the mean clip of iMiGUE
-Batch = tuple[Tensor, Tensor]
 
 
-class GestureTask(L.LightningModule):
-    """Cross-entropy on the joined logits and, at half weight, on each stream alone; AdamW, one cycle."""
+class SimulatedClips(GestureWindows):
+    """`folder/{train,val,test}` as the simulator wrote them."""
 
-    def __init__(self, config: AGCNConfig, steps: int, rate: float = 3e-3) -> None:
-        super().__init__()
-        self.network = TwoStreamAGCN(UPPER_BODY, config)
-        self.steps, self.rate = steps, rate
-        self.top1 = MulticlassAccuracy(config.classes, average="micro")
-        self.mean_class = MulticlassAccuracy(config.classes, average="macro")
+    def __init__(self, folder: Path, batch: int, seed: int) -> None:
+        super().__init__(batch=batch, seed=seed)
+        self.folder = folder
 
-    def training_step(self, batch: Batch, _: int) -> Tensor:
-        x, label = batch
-        out = self.network(x)
-        loss = sum(
-            weight * F.cross_entropy(logits.float(), label, label_smoothing=0.1)
-            for logits, weight in ((out.logits, 1.0), (out.joint.logits, 0.5), (out.bone.logits, 0.5))
-        )
-        self.log("train_loss", loss, prog_bar=True)
-        assert isinstance(loss, Tensor)
-        return loss
+    def make_windows(self, split: Split) -> ClipWindows:
+        clips = ClipArrays.open(self.folder / split)
+        return ClipWindows(clips, frames=FRAMES, fps=FPS, augment=split == "train", seed=self.seed)
 
-    def validation_step(self, batch: Batch, _: int) -> None:
-        x, label = batch
-        logits = self.network(x).logits
-        self.top1(logits, label)
-        self.mean_class(logits, label)
-        self.log("val_top1", self.top1, prog_bar=True)
-        self.log("val_mean_class", self.mean_class, prog_bar=True)
-
-    def configure_optimizers(self) -> Any:
-        optimizer = torch.optim.AdamW(self.parameters(), lr=self.rate, weight_decay=0.02)
-        schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, self.rate, total_steps=self.steps, pct_start=0.15)
-        return {"optimizer": optimizer, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}
-
-
-class NextEpoch(L.Callback):
-    """Tells the data set which epoch it is, so that every epoch sees other windows."""
-
-    def on_train_epoch_start(self, trainer: L.Trainer, module: L.LightningModule) -> None:
-        loader = trainer.train_dataloader
-        if isinstance(loader, DataLoader) and isinstance(loader.dataset, ClipWindows):
-            loader.dataset.epoch = trainer.current_epoch
+    @property
+    def facts(self) -> Facts:
+        counts = np.bincount(ClipArrays.open(self.folder / "train").label, minlength=len(CLASSES) + 1)
+        return Facts((*CLASSES, NONE), UPPER_BODY, tuple(counts.tolist()))
 
 
 def train(data: Path, out: Path, *, epochs: int, seed: int = 1, batch: int = 64) -> dict[str, float]:
@@ -85,34 +50,29 @@ def train(data: Path, out: Path, *, epochs: int, seed: int = 1, batch: int = 64)
 
     Resumes from `out/last.ckpt`. Temperature is fitted on val; the returned figures are of test.
     """
-    logging.getLogger("lightning.pytorch").setLevel(logging.WARNING)  # its tips advertise a cloud service
+    quiet()
     L.seed_everything(seed, verbose=False)
-    sets = {
-        split: ClipWindows(ClipArrays.open(data / split), frames=FRAMES, fps=FPS, augment=split == "train", seed=seed)
-        for split in ("train", "val", "test")
-    }
-    generator = torch.Generator().manual_seed(seed)
-    loader = DataLoader(sets["train"], batch, shuffle=True, drop_last=True, generator=generator)
-    task = GestureTask(SMALL, steps=epochs * len(loader))
-    checkpoint = ModelCheckpoint(out, save_last=True)
+    clips = SimulatedClips(data, batch, seed)
+    task = GestureTask(clips.facts, "small")
     trainer = L.Trainer(
         max_epochs=epochs,
         precision="bf16-mixed",
-        callbacks=[checkpoint, NextEpoch(), RichProgressBar()],
+        callbacks=[ModelCheckpoint(out, save_last=True, save_top_k=0), EpochStart(), RichProgressBar()],
         logger=CSVLogger(out, name="logs"),
         gradient_clip_val=1.0,
         log_every_n_steps=10,
         enable_model_summary=False,
     )
     last = out / "last.ckpt"
-    trainer.fit(task, loader, DataLoader(sets["val"], 256), ckpt_path=last if last.exists() else None)
+    trainer.fit(task, clips, ckpt_path=last if last.exists() else None)
     network = task.network.eval()
-    logits, labels = predict(network, sets["val"])
-    temperature = fit_temperature(logits, labels)
+    assert isinstance(network, TwoStreamAGCN)
+    logits, labels = predict(network, clips.windows("val"))
+    temperature = fit_temperature(logits["both"].numpy(), labels.numpy())
     thresholds = fit_thresholds((logits["both"] / temperature).softmax(1), labels)
-    figures = metrics(*predict(network, sets["test"]), temperature)
+    figures = metrics(*predict(network, clips.windows("test")), temperature)
     described = replace(
-        _specification(len(sets["train"])), temperature=temperature, thresholds=thresholds, metrics=figures
+        _specification(len(clips.windows("train"))), temperature=temperature, thresholds=thresholds, metrics=figures
     )
     save_weights(out / "gesture-skeleton.safetensors", network, described)
     (out / "metrics.json").write_text(json.dumps(figures, indent=2))
@@ -130,13 +90,6 @@ def predict(network: TwoStreamAGCN, windows: ClipWindows) -> tuple[dict[str, Ten
             parts[name].append(logits)
         labels.append(label)
     return {name: torch.cat(logits) for name, logits in parts.items()}, torch.cat(labels)
-
-
-def fit_temperature(logits: dict[str, Tensor], labels: Tensor) -> float:
-    """The temperature with the least cross-entropy on held-out clips (Guo et al., ICML 2017)."""
-    grid = torch.logspace(-1, 1, 200)
-    losses = torch.stack([F.cross_entropy(logits["both"] / t, labels) for t in grid])
-    return float(grid[losses.argmin()])
 
 
 def fit_thresholds(probability: Tensor, labels: Tensor) -> dict[str, float]:
@@ -173,7 +126,7 @@ def _specification(clips: int) -> Specification:
     return Specification(
         name="gesture-skeleton",
         network="two_stream_agcn",
-        config=asdict(replace(SMALL, dropout=0.0)),
+        config=asdict(replace(SKELETON_PRESETS["small"], classes=len(CLASSES) + 1, dropout=0.0)),
         layout=UPPER_BODY.name,
         classes=(*CLASSES, NONE),
         fps=FPS,

@@ -1,0 +1,125 @@
+"""Configs run, resume, and reproduce, on a tiny data set whose classes differ in one plain way."""
+
+import json
+import multiprocessing
+import os
+import signal
+
+import numpy as np
+import pytest
+
+pytest.importorskip("lightning", reason="the train extra is not installed")
+
+from kinesics.cli import main
+from kinesics.metrics import Predictions
+from kinesics.tasks.gesture import GestureTask
+from kinesics.tasks.reproduce import CONFIGS
+from kinesics.tasks.run import run
+
+CONFIG = """
+data: {frames: 8, batch: 8}
+model: {preset: tiny}
+trainer: {max_epochs: 4, accelerator: cpu, enable_progress_bar: false, num_sanity_val_steps: 0}
+expect: {metric: top1, value: %s, seeds: [1, 2]}
+"""
+
+
+@pytest.fixture
+def natops(tmp_path, monkeypatch):
+    """A small NATOPS in whose class c the left hand is held c units high."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    rng = np.random.default_rng(0)
+    label = np.tile(np.arange(6), 12)
+    positions = rng.normal(size=(72, 20, 8, 3)).astype(np.float32) * 0.05
+    positions += np.random.default_rng(1).normal(size=(1, 1, 8, 3)).astype(np.float32)
+    positions[:, :, 0, 1] += label[:, None]
+    split = np.array(["train"] * 48 + ["test"] * 24)
+    np.savez(tmp_path / "natops.npz", positions=positions, label=label, split=split)
+    return tmp_path / "natops.npz"
+
+
+def write_config(folder, value=0.5):
+    path = folder / "c.yaml"
+    path.write_text(CONFIG % value)
+    return path
+
+
+def test_a_run_learns_and_leaves_predictions(tmp_path, natops):
+    out = run(
+        write_config(tmp_path),
+        tmp_path / "run",
+        [f"--data.root={natops}", "--data.augment=false", "--trainer.max_epochs=25"],
+    )
+    kept = Predictions.load(out / "predictions_test.npz")
+    assert len(kept.ids) == 24
+    assert (kept.logits.argmax(1) == kept.labels).mean() > 0.4, "a sixth would be chance"
+    assert (out / "last.ckpt").exists()
+    assert list((out / "logs").glob("events*"))
+    assert (out / "logs" / "metrics.csv").exists()
+
+
+def _train(config, out, data, die_at=None):
+    """Train six epochs of six steps, or be killed in the middle of step `die_at`."""
+    if die_at is not None:
+        step = GestureTask.training_step
+
+        def fatal_step(self, batch, index):
+            if self.global_step == die_at:
+                os.kill(os.getpid(), signal.SIGKILL)
+            return step(self, batch, index)
+
+        GestureTask.training_step = fatal_step
+    run(config, out, [f"--data.root={data}", "--trainer.max_epochs=6"])
+
+
+def test_killed_three_times_it_ends_where_an_unbroken_run_ends(tmp_path, natops):
+    config = write_config(tmp_path)
+    context = multiprocessing.get_context("spawn")
+    for die_at in (2, 9, 29, None):
+        process = context.Process(target=_train, args=(config, tmp_path / "broken", natops, die_at))
+        process.start()
+        process.join()
+        assert process.exitcode == (0 if die_at is None else -signal.SIGKILL)
+    process = context.Process(target=_train, args=(config, tmp_path / "whole", natops))
+    process.start()
+    process.join()
+    whole, resumed = (Predictions.load(tmp_path / name / "predictions_test.npz") for name in ("whole", "broken"))
+    assert np.array_equal(whole.logits, resumed.logits)
+
+
+def test_reproduce_says_whether_the_number_was_reached(tmp_path, natops, monkeypatch, capsys):
+    (tmp_path / "benchmarks").mkdir()
+    monkeypatch.setattr("kinesics.tasks.reproduce.CONFIGS", tmp_path)
+    for name, value in (("easy", 0.1), ("impossible", 1.01)):
+        (tmp_path / "benchmarks" / f"{name}.yaml").write_text(CONFIG % value)
+    command = ["reproduce", "easy", "--data", str(natops), "--out", str(tmp_path / "easy")]
+    assert main(command) == 0
+    assert "reached" in capsys.readouterr().out
+    told = json.loads((tmp_path / "easy" / "results.json").read_text())
+    assert told["reached"]
+    assert set(told["values"]) == {"1", "2"}
+    with pytest.raises(SystemExit) as stopped:
+        main(["reproduce", "impossible", "--data", str(natops), "--out", str(tmp_path / "impossible")])
+    assert stopped.value.code == 1
+    assert "NOT reached" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("config", sorted(CONFIGS.rglob("*.yaml")), ids=lambda path: path.stem)
+def test_every_config_runs(tmp_path, natops, config):
+    small = ["--trainer.max_epochs=1", "--trainer.limit_train_batches=1", "--data.frames=8", "--model.preset=tiny"]
+    run(config, tmp_path / "run", [f"--data.root={natops}", *small])
+    assert (tmp_path / "run" / "predictions_test.npz").exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["--config", "nothing"], "expected a config file"),
+        (["--config", "benchmarks/natops", "--data", "nowhere"], "no such file"),
+        (["--config", "benchmarks/natops", "--data", ".", "--", "--model.nonsense=3"], "cannot be run so"),
+    ],
+)
+def test_mistakes_are_told(tmp_path, monkeypatch, capsys, arguments, told):
+    monkeypatch.chdir(tmp_path)
+    assert main(["train", "--out", str(tmp_path / "run"), *arguments]) == 2
+    assert told in capsys.readouterr().err
