@@ -185,6 +185,7 @@ def test_the_command_on_a_real_video(tmp_path, capsys):
     assert main(arguments) == 0
     said = capsys.readouterr().out
     assert "signing" in said
+    assert "no val and no test split" in said
     assert str(out) in said
     skeleton = ClipFolder(out).read_skeleton(ClipFolder(out).clips[0])
     assert (skeleton.score[:, UPPER_BODY.indices("nose", "left_shoulder", "right_shoulder")] > 0).all()

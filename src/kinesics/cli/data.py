@@ -119,6 +119,9 @@ def _prepare(options: argparse.Namespace) -> None:
     console.print(table)
     for reason in made.left_out:
         console.print(f"left out: {reason}", markup=False)
+    missing = [split for split in SPLITS if not any(clip.split == split for clip in made.clips)]
+    if missing:
+        console.print(f"no {' and no '.join(missing)} split: it would need another subject (column subject)")
     console.print(f"{len(made.clips)} clips in {options.out}", markup=False)
 
 
