@@ -6,8 +6,8 @@ from safetensors.torch import save_file
 
 from kinesics.errors import KinesicsError
 from kinesics.models.agcn import AGCNConfig, TwoStreamAGCN
-from kinesics.models.weights import DEFAULT, NONE, Specification, load_weights, save_weights
-from kinesics.skeleton import UPPER_BODY
+from kinesics.models.weights import DEFAULT, NONE, Specification, layout_fields, load_weights, save_weights
+from kinesics.skeleton import UPPER_BODY, make_layout
 
 CONFIG = AGCNConfig(classes=3, channels=4, persons=1, widths=(8, 16), strides=(1, 2))
 
@@ -41,6 +41,17 @@ def test_weights_come_back_with_their_specification(tmp_path):
     with torch.no_grad():
         torch.testing.assert_close(loaded(x).logits, network(x).logits, rtol=2e-2, atol=2e-2)
     assert [file.name for file in tmp_path.iterdir()] == ["w.safetensors"]
+
+
+def test_a_layout_that_kinesics_does_not_know_travels_along(tmp_path):
+    robot = make_layout("robot", {"base": None, "left_claw": "base", "right_claw": "base"})
+    network = TwoStreamAGCN(robot, CONFIG)
+    save_weights(tmp_path / "w.safetensors", network, specification(**layout_fields(robot)), half=False)
+    loaded, described, _ = load_weights(tmp_path / "w.safetensors")
+    assert loaded.layout == described.skeleton == robot
+    state = network.state_dict()
+    assert all(torch.equal(value, state[key]) for key, value in loaded.state_dict().items())
+    assert layout_fields(UPPER_BODY) == {"layout": "upper_body"}
 
 
 def test_files_that_are_no_weights_are_told_in_one_line(tmp_path):

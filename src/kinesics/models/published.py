@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from kinesics.errors import KinesicsError
 from kinesics.models.agcn import AGCN
 from kinesics.models.ledger import Entry
-from kinesics.models.weights import Specification
+from kinesics.models.weights import Specification, layout_fields
 
 Read = tuple[nn.Module, dict[str, Any]]  # the network, and what its specification says besides the ledger
 
@@ -56,7 +56,7 @@ def _agcn(file: Path) -> Read:
     network = AGCN.from_reference(state)
     return network, {
         "config": asdict(network.config),
-        "layout": network.layout.name,
+        **layout_fields(network.layout),
         "classes": tuple(f"A{number}" for number in range(1, network.config.classes + 1)),  # the data set's own codes
         "frames": 300,
         "fps": 30.0,

@@ -16,7 +16,7 @@ from torch import Tensor, nn
 
 from kinesics.errors import KinesicsError
 from kinesics.models.agcn import AGCN, AGCNConfig, TwoStreamAGCN
-from kinesics.skeleton import LAYOUTS
+from kinesics.skeleton import LAYOUTS, SkeletonLayout
 
 DEFAULT = Path(__file__).parent / "default" / "gesture-skeleton.safetensors"
 NONE = "none"  # the class of windows in which no micro-gesture happens
@@ -28,7 +28,8 @@ class Specification:
 
     classes: in the order of the logits; a last class "none" stands for no micro-gesture. `fps` and `frames`
     give the clip that one decision sees (frames / fps seconds; 0 for networks of single pictures). `layout` names the
-    skeleton layout ("" without a skeleton). `temperature` divides the logits. `thresholds` holds, by class, the score
+    skeleton layout ("" without a skeleton); `own_layout` holds one that Kinesics does not know:
+    `layout_fields` fills both. `temperature` divides the logits. `thresholds` holds, by class, the score
     at which an event begins. `normalisation` names the function that made the input, or tells it. `source_sha256` is
     that of the published checkpoint that was converted ("" for Kinesics' own weights).
     """
@@ -48,6 +49,26 @@ class Specification:
     thresholds: Mapping[str, float] = field(default_factory=dict)
     metrics: Mapping[str, float] = field(default_factory=dict)
     source_sha256: str = ""
+    own_layout: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def skeleton(self) -> SkeletonLayout:
+        """The layout of the skeletons; raises KeyError where Kinesics knows none of this name, and the file neither."""
+        own = self.own_layout
+        if not own:
+            return LAYOUTS[self.layout]
+        pairs = tuple((left, right) for left, right in own["pairs"])
+        return SkeletonLayout(self.layout, tuple(own["joints"]), tuple(own["parents"]), pairs)
+
+
+def layout_fields(layout: SkeletonLayout) -> dict[str, Any]:
+    """What a `Specification` says of a layout: its name, and the whole of it where Kinesics does not know it."""
+    if LAYOUTS.get(layout.name) == layout:
+        return {"layout": layout.name}
+    return {
+        "layout": layout.name,
+        "own_layout": {"joints": layout.joints, "parents": layout.parents, "pairs": layout.pairs},
+    }
 
 
 def save_weights(path: Path, network: nn.Module, specification: Specification, *, half: bool = True) -> None:
@@ -105,11 +126,11 @@ def _agcn_config(sizes: Mapping[str, Any]) -> AGCNConfig:
 
 
 def _agcn(specification: Specification) -> nn.Module:
-    return AGCN(LAYOUTS[specification.layout], _agcn_config(specification.config))
+    return AGCN(specification.skeleton, _agcn_config(specification.config))
 
 
 def _two_stream_agcn(specification: Specification) -> nn.Module:
-    return TwoStreamAGCN(LAYOUTS[specification.layout], _agcn_config(specification.config))
+    return TwoStreamAGCN(specification.skeleton, _agcn_config(specification.config))
 
 
 def _swinface(specification: Specification) -> nn.Module:
