@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from typing import NamedTuple, Protocol
 
+import numpy as np
+import torch
+import torch.nn.functional as F
+from numpy.typing import NDArray
 from torch import Tensor
 
 
@@ -26,3 +30,19 @@ class ClipEncoder(Protocol):
     grid: tuple[int, int, int]  # T', H', W'
 
     def __call__(self, clip: Tensor) -> ClipTokens: ...
+
+
+def prepare_clip(frames: NDArray[np.uint8], encoder: ClipEncoder) -> Tensor:
+    """Pictures (T, H, W, 3) uint8 RGB to one clip (3, T, S, S) as the encoder wants it.
+
+    The shorter side becomes 8/7 of S (256 for 224), and the middle is cut out, as the Kinetics networks were tested;
+    square pictures are taken to be cut already and only resized. Time is the caller's to sample.
+    """
+    x = torch.from_numpy(np.ascontiguousarray(frames)).permute(0, 3, 1, 2).float() / 255
+    height, width = x.shape[2:]
+    side = encoder.size if height == width else round(encoder.size * 8 / 7)
+    scale = side / min(height, width)
+    x = F.interpolate(x, (round(height * scale), round(width * scale)), mode="bilinear", antialias=True)
+    top, left = (x.shape[2] - encoder.size) // 2, (x.shape[3] - encoder.size) // 2
+    x = x[:, :, top : top + encoder.size, left : left + encoder.size]
+    return ((x - encoder.mean) / encoder.std).transpose(0, 1)
