@@ -79,7 +79,42 @@ def _swinface(file: Path) -> Read:
     }
 
 
+def _mvit(file: Path) -> Read:
+    from kinesics.models.mvit import FPS, MEAN, STD, VideoEncoder
+
+    encoder = VideoEncoder()
+    encoder.load_torchvision(_tensors(file))
+    return encoder.eval(), {
+        "config": asdict(encoder.config),
+        "classes": (),  # the encoder alone: its classifier is left out
+        "frames": encoder.frames,
+        "fps": FPS,
+        "normalisation": f"RGB in 0..1 less {MEAN}, over {STD}; shorter side 256, the middle 224×224",
+        "training_data": "Kinetics-400",
+        "limits": "Learned from whole-body actions in web videos; an encoder to start from, not a classifier.",
+    }
+
+
+def _i3d(file: Path) -> Read:
+    from torchvision.models.video import MViT_V2_S_Weights
+
+    from kinesics.models.i3d import I3D, read_i3d_checkpoint
+
+    network = I3D.from_reference(read_i3d_checkpoint(file))
+    return network, {
+        "config": {"frames": network.frames, "size": network.size},
+        "classes": tuple(MViT_V2_S_Weights.KINETICS400_V1.meta["categories"]),  # the same 400, in alphabetical order
+        "frames": network.frames,
+        "fps": network.fps,
+        "normalisation": "RGB in −1..1; shorter side 256, the middle 224×224",
+        "training_data": "Kinetics-400",
+        "limits": "Whole-body actions in web videos; not micro-gestures.",
+    }
+
+
 _READERS: dict[str, Callable[[Path], Read]] = {
     "agcn": _agcn,
     "swinface": _swinface,
+    "mvit": _mvit,
+    "i3d": _i3d,
 }
