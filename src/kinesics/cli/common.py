@@ -5,14 +5,10 @@ from __future__ import annotations
 import argparse
 import os
 from collections.abc import Callable, Mapping
-from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from kinesics.errors import KinesicsError
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
+from kinesics.progress import progress_bar as progress_bar
 
 Run = Callable[[argparse.Namespace], None]
 Describe = Callable[[argparse.ArgumentParser], None]
@@ -39,28 +35,3 @@ def make_folder(folder: Path) -> None:
         raise KinesicsError(f"{folder}: cannot make this folder ({error}); choose another with --out") from error
     if not os.access(folder, os.W_OK):
         raise KinesicsError(f"{folder}: this folder cannot be written to; choose another with --out")
-
-
-@contextmanager
-def progress_bar(title: str) -> Iterator[Callable[[float], None]]:
-    """A bar with the time left on standard error, gone when done."""
-    from rich.console import Console
-    from rich.progress import (
-        BarColumn,
-        Progress,
-        TaskProgressColumn,
-        TextColumn,
-        TimeElapsedColumn,
-        TimeRemainingColumn,
-    )
-
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(),
-        TaskProgressColumn(),
-        TimeRemainingColumn(),
-        TimeElapsedColumn(),
-    )
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task(title, total=1.0)
-        yield lambda share: bar.update(task, completed=share)

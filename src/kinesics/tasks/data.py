@@ -17,6 +17,7 @@ from kinesics.data.dataset import ClipInfo, GestureDataset, Split
 from kinesics.data.registry import open_dataset
 from kinesics.data.windows import ClipWindows
 from kinesics.errors import KinesicsError
+from kinesics.progress import progress_bar
 from kinesics.skeleton import SkeletonLayout
 
 Batch = dict[str, Tensor]
@@ -100,8 +101,12 @@ class GestureData(GestureWindows):
         there = self.dataset.split(split)
         return tuple(c for c in there if c.skeleton is not None and (c.label is not None or split == "test"))
 
+    def prepare_data(self) -> None:
+        """Reads every skeleton into the cache, once; interrupted, it goes on where it stopped."""
+        with progress_bar("Reading skeletons") as progress:
+            cache_skeletons(self.dataset, progress=progress)
+
     def make_windows(self, split: Split) -> ClipWindows:
-        """The first call of all reads every skeleton into the cache."""
         clips = cache_skeletons(self.dataset, clips=self.clips(split))
         augment = self.augment and split == "train"
         return ClipWindows(clips, frames=self.frames, fps=self.fps, augment=augment, seed=self.seed)
