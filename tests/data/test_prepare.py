@@ -169,9 +169,9 @@ def test_nothing_to_prepare(films, tmp_path):
 def test_the_command_on_a_real_video(tmp_path, capsys):
     if not (SAMPLES / "signing_webcam.mp4").exists():
         pytest.skip("needs ../shared/samples")
-    images = [frame.image for frame in read_frames(SAMPLES / "signing_webcam.mp4", end=1.2)]
+    images = [frame.image for frame in read_frames(SAMPLES / "signing_webcam.mp4", end=0.8)]
     write_video(tmp_path / "anna.mp4", images, 25)
-    (tmp_path / "anna.csv").write_text("video,label,start,end\nanna,signing,0.2,1\n")
+    (tmp_path / "anna.csv").write_text("video,label,start,end\nanna,signing,0.1,0.7\n")
     out = tmp_path / "out"
     arguments = [
         "data",
