@@ -31,6 +31,7 @@ def test_lists(tmp_path):
     ]
     assert data.clips[0].video == tmp_path / "videos_train" / "0003_01_0005.mp4"
     assert data.clips[0].end == math.inf
+    assert sum(data.published.values()) == 22_422
     with pytest.raises(KinesicsError, match="no skeletons"):
         data.read_skeleton(data.clips[0])
 

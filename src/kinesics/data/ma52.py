@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from pathlib import Path
 from typing import ClassVar
 
@@ -69,6 +70,10 @@ class MA52(GestureDataset):
     @property
     def clips(self) -> tuple[ClipInfo, ...]:
         return self._clips
+
+    @property
+    def published(self) -> Mapping[Split, int]:
+        return {"train": 11_250, "val": 5_586, "test": 5_586}
 
     def read_skeleton(self, clip: ClipInfo) -> SkeletonSequence:
         raise KinesicsError(f"{clip.video}: MA-52 has no skeletons; train on its videos, or take another data set")
