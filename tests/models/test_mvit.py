@@ -1,5 +1,7 @@
 """The video encoder against torchvision's own MViTv2-S."""
 
+from urllib.error import URLError
+
 import pytest
 import torch
 from torchvision.models.video import MViT_V2_S_Weights, mvit_v2_s
@@ -35,14 +37,13 @@ def test_presets_give_the_grid_that_they_promise(config):
     assert out.pooled.shape == (2, encoder.width)
 
 
-def test_without_a_network_the_published_weights_are_asked_for_in_one_line(monkeypatch, tmp_path):
-    from urllib.error import URLError
+@pytest.mark.parametrize("failure", [URLError("no network"), RuntimeError("invalid hash value")])
+def test_published_weights_that_cannot_be_had_are_told_in_one_line(monkeypatch, tmp_path, failure):
+    def fail(*_, **__):
+        raise failure
 
-    def offline(*_, **__):
-        raise URLError("no network")
-
-    monkeypatch.setattr("torch.hub._dir", str(tmp_path), raising=False)
-    monkeypatch.setattr("torch.hub.download_url_to_file", offline)
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path))
+    monkeypatch.setattr("torch.hub.download_url_to_file", fail)
     with pytest.raises(KinesicsError, match="connect to the network once"):
         VideoEncoder.kinetics400()
 

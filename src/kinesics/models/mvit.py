@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from urllib.error import URLError
 
 import torch
 from torch import Tensor, nn
@@ -86,18 +85,19 @@ class VideoEncoder(nn.Module):
     def kinetics400(cls) -> VideoEncoder:
         """MViTv2-S with torchvision's published weights (top-1 80.76), downloaded once and checked by torchvision.
 
-        Raises KinesicsError without a network.
+        Raises KinesicsError without a network, and for a file that is damaged.
         """
         encoder = cls(PAPER)
         weights = MViT_V2_S_Weights.KINETICS400_V1
         try:
             # torch.hub unpickles with weights_only=True and checks the hash in the file's name
-            encoder.load_torchvision(weights.get_state_dict(progress=True, check_hash=True))
-        except (URLError, OSError) as error:
+            state = weights.get_state_dict(progress=True, check_hash=True)
+        except (OSError, RuntimeError) as error:
             raise KinesicsError(
                 f"{weights.url}: cannot be had ({error}); connect to the network once, or put the file into "
                 f"{torch.hub.get_dir()}/checkpoints"
             ) from error
+        encoder.load_torchvision(state)
         return encoder.eval()
 
 
