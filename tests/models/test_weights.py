@@ -6,7 +6,16 @@ from safetensors.torch import save_file
 
 from kinesics.errors import KinesicsError
 from kinesics.models.agcn import AGCNConfig, TwoStreamAGCN
-from kinesics.models.weights import DEFAULT, NONE, Specification, layout_fields, load_weights, save_weights
+from kinesics.models.gesture import build_gesture_net
+from kinesics.models.weights import (
+    DEFAULT,
+    NONE,
+    Specification,
+    layout_fields,
+    load_network,
+    load_weights,
+    save_weights,
+)
 from kinesics.skeleton import UPPER_BODY, make_layout
 
 CONFIG = AGCNConfig(classes=3, channels=4, persons=1, widths=(8, 16), strides=(1, 2))
@@ -41,6 +50,8 @@ def test_weights_come_back_with_their_specification(tmp_path):
     with torch.no_grad():
         torch.testing.assert_close(loaded(x).logits, network(x).logits, rtol=2e-2, atol=2e-2)
     assert [file.name for file in tmp_path.iterdir()] == ["w.safetensors"]
+    (tmp_path / "usual").touch()
+    assert (tmp_path / "w.safetensors").stat().st_mode == (tmp_path / "usual").stat().st_mode, "others may read it too"
 
 
 def test_a_layout_that_kinesics_does_not_know_travels_along(tmp_path):
@@ -52,6 +63,17 @@ def test_a_layout_that_kinesics_does_not_know_travels_along(tmp_path):
     state = network.state_dict()
     assert all(torch.equal(value, state[key]) for key, value in loaded.state_dict().items())
     assert layout_fields(UPPER_BODY) == {"layout": "upper_body"}
+
+
+def test_gesture_nets_come_back(tmp_path):
+    torch.manual_seed(0)
+    network = build_gesture_net("tiny", 3, UPPER_BODY, "concatenation").eval()
+    described = specification(network="gesture_net", config={"preset": "tiny", "mode": "concatenation"})
+    save_weights(tmp_path / "w.safetensors", network, described, half=False)
+    loaded, _, _ = load_network(tmp_path / "w.safetensors")
+    x = torch.rand(2, 4, 32, 42, 1)
+    with torch.no_grad():
+        assert torch.equal(loaded(skeleton=x).logits, network(skeleton=x).logits)
 
 
 def test_files_that_are_no_weights_are_told_in_one_line(tmp_path):
