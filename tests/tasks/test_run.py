@@ -48,7 +48,7 @@ def test_a_run_learns_and_leaves_predictions(tmp_path, natops):
     out = run(
         write_config(tmp_path),
         tmp_path / "run",
-        [f"--data.root={natops}", "--data.augment=false", "--trainer.max_epochs=25"],
+        [f"--data.root={natops}", "--trainer.max_epochs=25"],
     )
     kept = Predictions.load(out / "predictions_test.npz")
     assert len(kept.ids) == 24

@@ -12,9 +12,11 @@ import torch
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset, DistributedSampler, Sampler
 
+from kinesics.data.augment import Augmentation
 from kinesics.data.cache import cache_skeletons
 from kinesics.data.dataset import ClipInfo, GestureDataset, Split
 from kinesics.data.registry import open_dataset
+from kinesics.data.samplers import ClassSampler
 from kinesics.data.windows import ClipWindows
 from kinesics.errors import KinesicsError
 from kinesics.progress import progress_bar
@@ -35,13 +37,18 @@ class Facts:
 class GestureWindows(L.LightningDataModule):
     """Batches of windows; `make_windows` says of what."""
 
-    def __init__(self, batch: int, seed: int, workers: int = 0) -> None:
+    def __init__(self, batch: int, seed: int, workers: int = 0, balance: float = 0.0) -> None:
         super().__init__()
-        self.batch, self.seed, self.workers = batch, seed, workers
+        self.batch, self.seed, self.workers, self.balance = batch, seed, workers, balance
         self._windows: dict[Split, ClipWindows] = {}
 
     @property
     def facts(self) -> Facts:
+        raise NotImplementedError
+
+    @property
+    def labels(self) -> list[int]:
+        """Of the training clips, in their order."""
         raise NotImplementedError
 
     def make_windows(self, split: Split) -> ClipWindows:
@@ -55,7 +62,10 @@ class GestureWindows(L.LightningDataModule):
 
     def train_dataloader(self) -> DataLoader[Any]:
         windows = self.windows("train")
-        sampler: Sampler[int] = DistributedSampler(windows, 1, 0, seed=self.seed)  # shuffled by seed and epoch alone
+        # both depend on seed and epoch alone
+        sampler: Sampler[int] = DistributedSampler(windows, 1, 0, seed=self.seed)
+        if self.balance > 0:
+            sampler = ClassSampler(self.labels, self.balance, self.seed)
         return self._loader(windows, self.batch, sampler=sampler, drop_last=len(windows) > self.batch)
 
     def val_dataloader(self) -> DataLoader[Any] | list[Any]:
@@ -73,7 +83,8 @@ class GestureData(GestureWindows):
     """Windows of skeletons from the clips of a data set, each of its splits as it gives them.
 
     root: the data set's folder or file. frames: of a window. fps: their rate, or None to span the whole clip, however
-    long it is. augment: how far training windows are turned, hidden and warped.
+    long it is. augment: how far training windows are turned, hidden and warped; None: not at all. balance: 0 draws
+    training clips as they come, 1 every class equally often, 0.5 in between.
     """
 
     def __init__(
@@ -82,19 +93,23 @@ class GestureData(GestureWindows):
         frames: int = 32,
         fps: float | None = None,
         batch: int = 32,
-        augment: bool = True,
+        augment: Augmentation | None = None,
+        balance: float = 0.0,
         workers: int = 0,
         seed: int = 1,
     ) -> None:
-        super().__init__(batch, seed, workers)
+        super().__init__(batch, seed, workers, balance)
         self.dataset: GestureDataset = open_dataset(root)
         self.frames, self.fps, self.augment = frames, fps, augment
 
     @property
     def facts(self) -> Facts:
-        labels = [clip.label for clip in self.clips("train")]
-        counts = np.bincount(np.array(labels, int), minlength=len(self.dataset.classes))
+        counts = np.bincount(self.labels, minlength=len(self.dataset.classes))
         return Facts(self.dataset.classes, self.dataset.layout, tuple(counts.tolist()))
+
+    @property
+    def labels(self) -> list[int]:
+        return [clip.label for clip in self.clips("train") if clip.label is not None]
 
     def clips(self, split: Split) -> tuple[ClipInfo, ...]:
         """The clips that can be used: with a skeleton, and, but for the test split, with a label."""
@@ -108,7 +123,7 @@ class GestureData(GestureWindows):
 
     def make_windows(self, split: Split) -> ClipWindows:
         clips = cache_skeletons(self.dataset, clips=self.clips(split))
-        augment = self.augment and split == "train"
+        augment = (self.augment or False) if split == "train" else False
         return ClipWindows(clips, frames=self.frames, fps=self.fps, augment=augment, seed=self.seed)
 
     def setup(self, stage: str | None = None) -> None:

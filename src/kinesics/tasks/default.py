@@ -40,8 +40,13 @@ class SimulatedClips(GestureWindows):
         return ClipWindows(clips, frames=FRAMES, fps=FPS, augment=split == "train", seed=self.seed)
 
     @property
+    def labels(self) -> list[int]:
+        labels: list[int] = ClipArrays.open(self.folder / "train").label.tolist()
+        return labels
+
+    @property
     def facts(self) -> Facts:
-        counts = np.bincount(ClipArrays.open(self.folder / "train").label, minlength=len(CLASSES) + 1)
+        counts = np.bincount(self.labels, minlength=len(CLASSES) + 1)
         return Facts((*CLASSES, NONE), UPPER_BODY, tuple(counts.tolist()))
 
 
