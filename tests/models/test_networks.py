@@ -1,0 +1,209 @@
+"""What every network must do, whatever it computes. A new network is one more `Case` here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from typing import Any
+
+import pytest
+import torch
+from safetensors.torch import load_file, save_file
+from torch import Tensor, nn
+
+from kinesics.models.agcn import AGCN, AGCNConfig, TwoStreamAGCN
+from kinesics.models.cross_modal_token_fusion import MODES, CrossModalTokenFusion, FusionConfig
+from kinesics.models.encoder import ClipTokens
+from kinesics.models.swinface import HEADS, SwinFace
+from kinesics.skeleton import UPPER_BODY
+
+N = 2
+AGCN_TINY = AGCNConfig(classes=5, channels=4, persons=1, widths=(8, 8, 16), strides=(1, 2, 2))
+# it shifts all logits of a softmax alike, which changes nothing
+THETA_BIAS = {".theta.bias": "cancels in the softmax over the graph's first index"}
+
+
+@dataclass(frozen=True, eq=False)
+class Case:
+    """How to build a network (small where it can be), feed it, and what to expect.
+
+    inputs: keyword arguments of `forward`, all with the samples first. shapes: of the outputs, by name, without the
+    samples. without: sets of inputs that may be missing together. no_gradient: endings of parameter names, with why.
+    settings: keyword arguments that are not split by sample.
+    """
+
+    name: str
+    build: Callable[[], nn.Module]
+    inputs: Callable[[], Mapping[str, Any]]
+    shapes: Mapping[str, tuple[int, ...]]
+    without: tuple[tuple[str, ...], ...] = ()
+    no_gradient: Mapping[str, str] = field(default_factory=dict)
+    settings: Mapping[str, Any] = field(default_factory=dict)
+
+    def __call__(self, network: nn.Module, inputs: Mapping[str, Any]) -> dict[str, Tensor]:
+        """The named outputs, heads of their own included; those that are absent are left out."""
+        out = network(**inputs, **self.settings)
+        found = {name: out.heads[name] if name in HEADS else getattr(out, name) for name in self.shapes}
+        return {name: value for name, value in found.items() if value is not None}
+
+    def fed(self) -> Mapping[str, Any]:
+        torch.manual_seed(1)
+        return self.inputs()
+
+
+def made(case: Case, seed: int = 0) -> nn.Module:
+    torch.manual_seed(seed)
+    return case.build().eval()
+
+
+common = cache(made)  # for tests that leave the network as it is
+
+
+def mapped(change: Callable[[Tensor], Tensor], inputs: Mapping[str, Any]) -> dict[str, Any]:
+    """The inputs with every tensor changed, those in tuples too."""
+    return {
+        name: type(x)(*(change(part) for part in x)) if isinstance(x, tuple) else change(x)
+        for name, x in inputs.items()
+    }
+
+
+def skeleton() -> Tensor:
+    """(N, 4, 16, V, 1), scores in 0..1."""
+    return torch.rand(N, 4, 16, len(UPPER_BODY), 1)
+
+
+def fusion_inputs() -> dict[str, Any]:
+    return {
+        "video": ClipTokens(torch.randn(N, 4, 3, 3, 16), torch.randn(N, 16)),
+        "joint_tokens": torch.randn(N, 4, 6, 12),
+        "places": torch.rand(N, 16, 6, 2) * 1.2 - 0.1,
+        "confidence": torch.rand(N, 16, 6),
+    }
+
+
+def fusion_cases() -> Iterator[Case]:
+    for mode in MODES:
+        config = FusionConfig(5, 16, 12, 6, mode, width=32, heads=4, steps=4, cross_blocks=1, self_blocks=1)
+        yield Case(
+            f"cross_modal_token_fusion-{mode}",
+            lambda config=config: CrossModalTokenFusion(config),
+            fusion_inputs,
+            {name: (5,) for name in ("logits", "video_logits", "skeleton_logits")},
+            without=(("video",), ("joint_tokens", "places", "confidence"), ("places",), ("confidence",)),
+        )
+
+
+CASES = [
+    Case(
+        "agcn",
+        lambda: AGCN(UPPER_BODY, AGCN_TINY),
+        lambda: {"x": skeleton()},
+        {"logits": (5,), "tokens": (4, 42, 16)},
+        no_gradient=THETA_BIAS,
+    ),
+    Case(
+        "two_stream_agcn",
+        lambda: TwoStreamAGCN(UPPER_BODY, AGCN_TINY),
+        lambda: {"x": skeleton()},
+        {"logits": (5,), "tokens": (4, 42, 32)},
+        no_gradient=THETA_BIAS,
+    ),
+    Case(
+        "swinface",
+        SwinFace,
+        lambda: {"x": torch.randn(N, 3, 112, 112)},
+        {"embedding": (512,), "tokens": (2, 512), "Expression": (7,)},
+        settings={"wanted": HEADS},
+    ),
+    *fusion_cases(),
+]
+
+each_network = pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+
+
+@each_network
+def test_shapes(case: Case) -> None:
+    with torch.no_grad():
+        out = case(common(case), case.fed())
+    assert {name: tuple(value.shape) for name, value in out.items()} == {k: (N, *v) for k, v in case.shapes.items()}
+    assert all(value.isfinite().all() for value in out.values())
+
+
+@each_network
+def test_gradients_reach_every_parameter(case: Case) -> None:
+    """In double precision, so that a gradient that only rounding made is not taken for one."""
+    network = made(case).double()
+    everything = network(**mapped(Tensor.double, case.fed()), **case.settings)
+    torch.manual_seed(2)
+    loss = sum((part * torch.randn_like(part)).sum() for part in tensors(everything))
+    loss.backward()
+    reached = {
+        name: p.grad is not None and bool(p.grad.isfinite().all()) and bool(p.grad.abs().max() > 1e-12)
+        for name, p in network.named_parameters()
+    }
+    excused = {name for name in reached if name.endswith(tuple(case.no_gradient))}
+    assert {name for name, is_reached in reached.items() if not is_reached} <= excused
+
+
+def tensors(out: Any) -> Iterator[Tensor]:
+    """All tensors of an output, however deep."""
+    if isinstance(out, Tensor):
+        yield out
+    elif isinstance(out, Mapping):
+        for part in out.values():
+            yield from tensors(part)
+    elif isinstance(out, tuple):
+        for part in out:
+            yield from tensors(part)
+    elif hasattr(out, "__dataclass_fields__"):
+        yield from tensors(vars(out))
+
+
+@each_network
+def test_save_and_load(case: Case, tmp_path) -> None:
+    first, second, inputs = common(case), made(case, seed=1), case.fed()
+    with torch.no_grad():
+        before = case(first, inputs)
+        assert any(not torch.equal(value, case(second, inputs)[name]) for name, value in before.items())
+        save_file(first.state_dict(), tmp_path / "weights.safetensors")
+        second.load_state_dict(load_file(tmp_path / "weights.safetensors"))
+        after = case(second, inputs)
+    assert all(torch.equal(value, after[name]) for name, value in before.items())
+
+
+@each_network
+def test_a_sample_alone_gives_what_it_gives_among_others(case: Case) -> None:
+    network, inputs = common(case), case.fed()
+    with torch.no_grad():
+        together = case(network, inputs)
+        for i in range(N):
+            alone = case(network, mapped(lambda x, i=i: x[i : i + 1], inputs))
+            for name, value in alone.items():
+                torch.testing.assert_close(value[0], together[name][i], rtol=1e-5, atol=1e-5, msg=name)
+
+
+@pytest.mark.parametrize(
+    ("case", "missing"),
+    [pytest.param(case, missing, id=f"{case.name}-{missing[0]}") for case in CASES for missing in case.without],
+)
+def test_a_modality_may_be_missing(case: Case, missing: tuple[str, ...]) -> None:
+    inputs = {name: value for name, value in case.fed().items() if name not in missing}
+    inputs |= {name: None for name in missing}
+    with torch.no_grad():
+        out = case(common(case), inputs)
+    assert out
+    for name, value in out.items():
+        assert tuple(value.shape) == (N, *case.shapes[name])
+        assert value.isfinite().all()
+
+
+@each_network
+def test_bfloat16_is_within_two_percent(case: Case) -> None:
+    network, inputs = common(case), case.fed()
+    with torch.no_grad():
+        exact = case(network, inputs)
+        with torch.autocast("cpu", torch.bfloat16):
+            rough = case(network, inputs)
+    for name, value in exact.items():
+        assert (rough[name].float() - value).norm() <= 0.02 * value.norm(), name
