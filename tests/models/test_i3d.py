@@ -61,10 +61,11 @@ def test_a_convolution_pads_as_tensorflow_does(state):
 @torch.no_grad()
 def test_a_person_who_signs_is_said_to_sign(state):
     network = I3D.from_reference(state)
-    frames = np.stack([frame.image for frame in read_frames(SAMPLES / "signing_webcam.mp4", fps=25)])
+    frames = np.stack([frame.image for frame in read_frames(SAMPLES / "signing_webcam.mp4", fps=network.fps)])
+    frames = frames[np.arange(network.frames) % len(frames)]  # two seconds, looped to the length of the training clips
     probability = network.classify(prepare_clip(frames, network)[None])[0].softmax(0)
     assert KINETICS[int(probability.argmax())] == "sign language interpreting"
-    assert probability.max() > 0.5
+    assert probability.max() > 0.6
 
 
 class Evil:
