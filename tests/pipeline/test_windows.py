@@ -10,7 +10,7 @@ from kinesics.pipeline.windows import STRIDE, classify_clip, score
 from kinesics.skeleton import UPPER_BODY, SkeletonSequence
 
 SPECIFICATION = Specification(
-    "t", "two_stream_agcn", {}, "upper_body", ("a", "b", NONE), 12.5, 32, "", "", "", "", temperature=2.0
+    "t", "two_stream_agcn", {}, ("a", "b", NONE), "", "", "", "", "upper_body", 12.5, 32, temperature=2.0
 )
 
 
