@@ -1,0 +1,136 @@
+"""EmotionNet: faces, context clips and detected micro-gestures of a recording to one emotion logit."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Protocol
+
+from torch import Tensor, nn
+
+from kinesics.models.encoder import ClipEncoder
+from kinesics.models.fer import SIZE as FER_SIZE
+from kinesics.models.fer import MiniXception
+from kinesics.models.interfusion import Gestures, InterFusion, InterFusionConfig, InterFusionOutput, Mode, Stream
+from kinesics.models.mvit import PAPER, SMALL, TINY, VideoEncoder, VideoEncoderConfig
+from kinesics.models.swinface import EXPRESSION_BRANCH, SwinFace
+
+
+class FaceEncoder(Protocol):
+    """A module from aligned, prepared faces (M, channels, size, size) to one token each, (M, width)."""
+
+    channels: int
+    size: int
+    width: int
+
+    def __call__(self, faces: Tensor) -> Tensor: ...
+
+
+class SwinFaceTokens(nn.Module):
+    """A `FaceEncoder`: SwinFace's expression features and embedding side by side. Everything else of it is frozen."""
+
+    channels, size, width = 3, 112, 1024
+
+    def __init__(self, network: SwinFace) -> None:
+        super().__init__()
+        self.network = network
+        network.heads.requires_grad_(False)
+        for number, branch in enumerate(network.branches):
+            branch.requires_grad_(number == EXPRESSION_BRANCH)
+
+    def forward(self, faces: Tensor) -> Tensor:
+        tokens: Tensor = self.network(faces, wanted=()).tokens
+        return tokens.flatten(1)
+
+
+class MiniXceptionTokens(nn.Module):
+    """A `FaceEncoder`: the small expression network's last features, averaged. Its head is frozen."""
+
+    channels, size = 1, FER_SIZE
+
+    def __init__(self, network: MiniXception) -> None:
+        super().__init__()
+        self.network = network
+        self.width = network.head.in_channels
+        network.head.requires_grad_(False)
+
+    def forward(self, faces: Tensor) -> Tensor:
+        maps: Tensor = self.network.blocks(self.network.stem(faces))
+        return maps.mean((2, 3))
+
+
+@dataclass(frozen=True)
+class EmotionPreset:
+    """The face encoder, and sizes of the clip encoder and the fusion; `build_emotion_net` fills in the widths."""
+
+    face: Callable[[], SwinFaceTokens | MiniXceptionTokens]
+    video: VideoEncoderConfig
+    fusion: InterFusionConfig
+
+
+EMOTION_PRESETS = {
+    "paper": EmotionPreset(lambda: SwinFaceTokens(SwinFace()), PAPER, InterFusionConfig()),
+    "small": EmotionPreset(
+        lambda: MiniXceptionTokens(MiniXception()), SMALL, InterFusionConfig(width=128, heads=4, blocks=1)
+    ),
+    "tiny": EmotionPreset(
+        lambda: MiniXceptionTokens(MiniXception(4, (8, 16))), TINY, InterFusionConfig(width=32, heads=4, blocks=1)
+    ),
+}
+
+
+class EmotionNet(nn.Module):
+    """A face encoder, a clip encoder, and InterFusion over their tokens and the micro-gestures."""
+
+    def __init__(self, face: FaceEncoder, video: ClipEncoder, fusion: InterFusionConfig) -> None:
+        super().__init__()
+        self.face = face
+        self.video = video
+        self.fusion = InterFusion(fusion)
+
+    def forward(
+        self, face: Stream | None = None, context: Stream | None = None, gestures: Gestures | None = None
+    ) -> InterFusionOutput:
+        """From pictures: `tokens` of face (N, L, channels, S, S), of context clips (N, L, 3, T, S, S).
+
+        Only what the masks call real is encoded, all at once: encode a long recording piece by piece, and `fuse`.
+        Raises ValueError where all streams are None or empty.
+        """
+        return self.fuse(
+            None if face is None else _encoded(face, self.face, self.fusion.config.face_width),
+            None if context is None else _encoded(context, self._pooled, self.fusion.config.context_width),
+            gestures,
+        )
+
+    def fuse(
+        self, face: Stream | None = None, context: Stream | None = None, gestures: Gestures | None = None
+    ) -> InterFusionOutput:
+        """From tokens, fresh or cached, as `InterFusion.forward`; a context token is a clip's pooled vector."""
+        return self.fusion(face, context, gestures)  # type: ignore[no-any-return]
+
+    def _pooled(self, clips: Tensor) -> Tensor:
+        return self.video(clips).pooled
+
+
+def _encoded(stream: Stream, encode: Callable[[Tensor], Tensor], width: int) -> Stream:
+    """The stream with pictures (N, L, …) replaced by their tokens (N, L, width); zeros where nothing is real."""
+    pictures, seconds, mask = stream
+    if mask is None:
+        encoded = encode(pictures.flatten(0, 1))
+        return stream._replace(tokens=encoded.view(*seconds.shape, width))
+    tokens = pictures.new_zeros(*seconds.shape, width)
+    if mask.any():
+        encoded = encode(pictures[mask])
+        tokens = tokens.to(encoded.dtype).index_put((mask,), encoded)
+    return stream._replace(tokens=tokens)
+
+
+def build_emotion_net(preset: str, gestures: int = 32, mode: Mode = "full") -> EmotionNet:
+    """A preset of `EMOTION_PRESETS` with random weights, for so many classes of gestures.
+
+    Raises KeyError for an unknown preset.
+    """
+    sizes = EMOTION_PRESETS[preset]
+    face, video = sizes.face(), VideoEncoder(sizes.video)
+    fusion = replace(sizes.fusion, face_width=face.width, context_width=video.width, gestures=gestures, mode=mode)
+    return EmotionNet(face, video, fusion)
