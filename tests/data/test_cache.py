@@ -164,7 +164,7 @@ def test_without_a_rate_the_window_spans_the_clip(crabs, tmp_path):
     windows = ClipWindows(kept, frames=12, fps=None, augment=False)
     assert len(kept.read_skeleton(8).score) == 12
     np.testing.assert_allclose(windows[8][0][3, :, :, 0], kept.read_skeleton(8).score, atol=1e-6)
-    rows = windows._rows(0, np.random.default_rng(0))
+    rows = windows.rows(0, np.random.default_rng(0))
     assert rows.tolist() == [0, 0, 1, 1, 1, 1, 2, 2, 2, 2, 3, 3]
 
 

@@ -128,15 +128,19 @@ class ClipWindows(Dataset[tuple[Tensor, Tensor]]):
         return len(self.clips)
 
     def __getitem__(self, i: int) -> tuple[Tensor, Tensor]:
-        rng = np.random.default_rng((self.seed, self.epoch, i))
-        xyz, score = self.clips.read(i, self._rows(i, rng))
+        rng = self.draws(i)
+        xyz, score = self.clips.read(i, self.rows(i, rng))
         if self.augment:
             xyz, score = augment(xyz, score, rng, self.clips.layout, self.augment)
         label = self.clips.target(i, score)
         x = normalise(xyz, score, self.clips.layout)  # (T, V, 4)
         return torch.from_numpy(x).permute(2, 0, 1)[..., None].contiguous(), torch.tensor(label)
 
-    def _rows(self, i: int, rng: np.random.Generator) -> NDArray[np.int64]:
+    def draws(self, i: int) -> np.random.Generator:
+        """What decides on the augmentation of window i in this epoch, beginning with its rows."""
+        return np.random.default_rng((self.seed, self.epoch, i))
+
+    def rows(self, i: int, rng: np.random.Generator) -> NDArray[np.int64]:
         """The clip's rows that make the window, warped in time when augmenting, held at the clip's ends."""
         onset, offset = self.clips.core(i)
         rate = self.clips.rate(i)

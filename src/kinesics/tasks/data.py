@@ -10,28 +10,68 @@ import lightning as L
 import numpy as np
 import torch
 from torch import Tensor
-from torch.utils.data import DataLoader, Dataset, DistributedSampler, Sampler
+from torch.utils.data import DataLoader, Dataset, DistributedSampler, Sampler, default_collate
 
 from kinesics.data.augment import Augmentation
-from kinesics.data.cache import cache_skeletons
+from kinesics.data.cache import SkeletonCache, cache_skeletons
+from kinesics.data.clips import joint_places
 from kinesics.data.dataset import ClipInfo, GestureDataset, Split
 from kinesics.data.registry import open_dataset
 from kinesics.data.samplers import ClassSampler
 from kinesics.data.windows import ClipWindows
 from kinesics.errors import KinesicsError
+from kinesics.models.encoder import ClipEncoder
 from kinesics.progress import progress_bar
 from kinesics.skeleton import SkeletonLayout
+from kinesics.skeleton.sequence import FloatArray
+from kinesics.tasks.tokens import TokenCache, cache_tokens, video_encoder
 
 Batch = dict[str, Tensor]
 
 
 @dataclass(frozen=True)
 class Facts:
-    """What a network must know of the data: counts (C,) are the training clips of each class."""
+    """What a network must know of the data: counts (C,) are the training clips of each class.
+
+    encoder: the frozen video encoder whose tokens are in the batches, or None.
+    """
 
     classes: tuple[str, ...]
     layout: SkeletonLayout
     counts: tuple[int, ...]
+    encoder: ClipEncoder | None = None
+
+
+class FusedWindows(Dataset[Batch]):
+    """Windows of skeletons with the video tokens of their clips, and each joint's place in what the encoder saw.
+
+    The tokens are of the whole clip, and never augmented; so the windows span the clip and are not mirrored.
+    """
+
+    def __init__(self, windows: ClipWindows, skeletons: SkeletonCache, tokens: TokenCache) -> None:
+        self.windows, self.skeletons, self.tokens = windows, skeletons, tokens
+
+    def __len__(self) -> int:
+        return len(self.windows)
+
+    def __getitem__(self, i: int) -> Batch:
+        skeleton, label = self.windows[i]
+        rows = self.windows.rows(i, self.windows.draws(i))
+        video = self.tokens.read(i)
+        return {
+            "skeleton": skeleton,
+            "label": label,
+            "places": torch.from_numpy(self._places(i)[rows]),
+            "tokens": video.tokens,
+            "pooled": video.pooled,
+        }
+
+    def _places(self, i: int) -> FloatArray:
+        image_xy = self.skeletons.read_image_xy(i)
+        if image_xy is None:  # nobody knows where: the middle
+            return np.full((self.skeletons.length(i), len(self.skeletons.layout), 2), 0.5, np.float32)
+        _, score = self.skeletons.read(i, np.arange(self.skeletons.length(i)))
+        return joint_places(self.tokens.places(i, image_xy), score, self.skeletons.layout)
 
 
 class GestureWindows(L.LightningDataModule):
@@ -60,23 +100,26 @@ class GestureWindows(L.LightningDataModule):
             self._windows[split] = self.make_windows(split)
         return self._windows[split]
 
+    def items(self, split: Split) -> Dataset[Any]:
+        """What batches are made of."""
+        return self.windows(split)
+
     def train_dataloader(self) -> DataLoader[Any]:
         windows = self.windows("train")
         # both depend on seed and epoch alone
         sampler: Sampler[int] = DistributedSampler(windows, 1, 0, seed=self.seed)
         if self.balance > 0:
             sampler = ClassSampler(self.labels, self.balance, self.seed)
-        return self._loader(windows, self.batch, sampler=sampler, drop_last=len(windows) > self.batch)
+        return self._loader("train", self.batch, sampler=sampler, drop_last=len(windows) > self.batch)
 
     def val_dataloader(self) -> DataLoader[Any] | list[Any]:
-        windows = self.windows("val")
-        return self._loader(windows, 4 * self.batch) if len(windows) else []
+        return self._loader("val", 4 * self.batch) if len(self.windows("val")) else []
 
     def test_dataloader(self) -> DataLoader[Any]:
-        return self._loader(self.windows("test"), 4 * self.batch)
+        return self._loader("test", 4 * self.batch)
 
-    def _loader(self, windows: Dataset[Any], batch: int, **options: Any) -> DataLoader[Any]:
-        return DataLoader(windows, batch, num_workers=self.workers, collate_fn=collate, **options)
+    def _loader(self, split: Split, batch: int, **options: Any) -> DataLoader[Any]:
+        return DataLoader(self.items(split), batch, num_workers=self.workers, collate_fn=collate, **options)
 
 
 class GestureData(GestureWindows):
@@ -84,7 +127,8 @@ class GestureData(GestureWindows):
 
     root: the data set's folder or file. frames: of a window. fps: their rate, or None to span the whole clip, however
     long it is. augment: how far training windows are turned, hidden and warped; None: not at all. balance: 0 draws
-    training clips as they come, 1 every class equally often, 0.5 in between.
+    training clips as they come, 1 every class equally often, 0.5 in between. video: the name of a frozen encoder (see
+    `video_encoder`) whose tokens go with the skeletons; clips without a video are then left out.
     """
 
     def __init__(
@@ -95,17 +139,23 @@ class GestureData(GestureWindows):
         batch: int = 32,
         augment: Augmentation | None = None,
         balance: float = 0.0,
+        video: str | None = None,
         workers: int = 0,
         seed: int = 1,
     ) -> None:
         super().__init__(batch, seed, workers, balance)
         self.dataset: GestureDataset = open_dataset(root)
         self.frames, self.fps, self.augment = frames, fps, augment
+        self.encoder: ClipEncoder | None = None if video is None else video_encoder(video)
+        if self.encoder is not None and (fps is not None or (augment is not None and augment.mirror > 0)):
+            raise KinesicsError(
+                "data.video: tokens are of whole clips as filmed; set data.fps to null and data.augment.mirror to 0"
+            )
 
     @property
     def facts(self) -> Facts:
         counts = np.bincount(self.labels, minlength=len(self.dataset.classes))
-        return Facts(self.dataset.classes, self.dataset.layout, tuple(counts.tolist()))
+        return Facts(self.dataset.classes, self.dataset.layout, tuple(counts.tolist()), self.encoder)
 
     @property
     def labels(self) -> list[int]:
@@ -114,12 +164,30 @@ class GestureData(GestureWindows):
     def clips(self, split: Split) -> tuple[ClipInfo, ...]:
         """The clips that can be used: with a skeleton, and, but for the test split, with a label."""
         there = self.dataset.split(split)
-        return tuple(c for c in there if c.skeleton is not None and (c.label is not None or split == "test"))
+        return tuple(
+            clip
+            for clip in there
+            if clip.skeleton is not None
+            and (clip.label is not None or split == "test")
+            and (clip.video is not None or self.encoder is None)
+        )
 
     def prepare_data(self) -> None:
         """Reads every skeleton into the cache, once; interrupted, it goes on where it stopped."""
         with progress_bar("Reading skeletons") as progress:
             cache_skeletons(self.dataset, progress=progress)
+        if self.encoder is not None:
+            with progress_bar("Encoding videos") as progress:
+                cache_tokens(self.dataset, self.encoder, (), progress=progress)
+
+    def items(self, split: Split) -> Dataset[Any]:
+        windows = self.windows(split)
+        if self.encoder is None:
+            return windows
+        clips = self.clips(split)
+        return FusedWindows(
+            windows, cache_skeletons(self.dataset, clips=clips), cache_tokens(self.dataset, self.encoder, clips)
+        )
 
     def make_windows(self, split: Split) -> ClipWindows:
         clips = cache_skeletons(self.dataset, clips=self.clips(split))
@@ -131,7 +199,10 @@ class GestureData(GestureWindows):
             raise KinesicsError(f"{self.dataset.folder}: expected training clips with skeletons and labels, found none")
 
 
-def collate(items: list[tuple[Tensor, Tensor]]) -> Batch:
-    """Windows to one batch: skeleton (N, 4, T, V, 1), label (N,)."""
+def collate(items: list[Any]) -> Batch:
+    """Windows, with or without video, to one batch: skeleton (N, 4, T, V, 1), label (N,) and the rest likewise."""
+    if isinstance(items[0], dict):
+        batch: Batch = default_collate(items)
+        return batch
     skeletons, labels = zip(*items, strict=True)
     return {"skeleton": torch.stack(skeletons), "label": torch.stack(labels)}
