@@ -60,6 +60,7 @@ class GestureTask(L.LightningModule):
         self.network: nn.Module = build(facts, preset, modality, fusion)
         if start is not None:
             self._start_from(start)
+        self.part = part
         if part == "classifier":
             self._freeze_all_but_classifier()
         self.loss = LongTailLoss(torch.tensor(facts.counts), loss, smoothing)
@@ -81,7 +82,7 @@ class GestureTask(L.LightningModule):
 
     def training_step(self, batch: Batch, _: int) -> Tensor:
         out = self._answer(batch)
-        loss = self.loss(out.logits, batch["label"])
+        loss: Tensor = self.loss(out.logits, batch["label"])
         for logits in _single_streams(out):
             loss = loss + self.auxiliary * self.loss(logits, batch["label"])
         if isinstance(out, FusionOutput):
@@ -99,6 +100,13 @@ class GestureTask(L.LightningModule):
         heads = [module for name, module in self.network.named_modules() if name.endswith(("fc", "head"))]
         for head in heads:
             head.requires_grad_(True)
+
+    def train(self, mode: bool = True) -> GestureTask:
+        """With a frozen network, its batch norms stay as they were learned."""
+        super().train(mode)
+        if self.part == "classifier":
+            self.network.eval()
+        return self
 
     def validation_step(self, batch: Batch, _: int) -> None:
         self._seen.append((self(batch).float(), batch["label"]))
