@@ -142,7 +142,7 @@ def table(results: dict[str, dict[str, list[float]]]) -> str:
 
     names = {"fused": 1, "uncut": 1, "hands": 2, "body": 2, "patches": 2, "hands cut": 0, "patches cut": 0}
     lines = [
-        "| fusion | accuracy, % | without the cut, % | useful: hands | body | patches | hands cut, % | patches cut, % |",
+        "| fusion | accuracy, % | without the cut, % | useful: hands | body | patches | hands cut | patches cut |",
         "|---|---|---|---|---|---|---|---|",
     ]
     for mode, found in results.items():
