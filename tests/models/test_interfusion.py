@@ -7,6 +7,8 @@ from kinesics.models.emotion import EMOTION_PRESETS, SwinFaceTokens, build_emoti
 from kinesics.models.interfusion import (
     MODES,
     STREAMS,
+    Closeness,
+    Embedded,
     GatedCrossAttention,
     Gestures,
     InterFusion,
@@ -150,14 +152,22 @@ def test_a_stream_alone_is_not_told_by_the_others():
 def test_a_closed_gate_lets_nothing_in():
     torch.manual_seed(0)
     cross = GatedCrossAttention(32, 4, 0.0).eval()
-    x, memory, mask = torch.randn(2, 5, 32), torch.randn(2, 3, 32), torch.ones(2, 3)
+    own = Embedded(torch.randn(2, 5, 32), torch.ones(2, 5).bool(), torch.rand(2, 5))
+    other = Embedded(torch.randn(2, 3, 32), torch.ones(2, 3).bool(), torch.rand(2, 3))
     with torch.no_grad():
-        assert (cross(x, memory, mask) - x).abs().max() > 1e-2
+        assert (cross(own, [other]).tokens - own.tokens).abs().max() > 1e-2
         cross.gate[1].weight.zero_()
         cross.gate[1].bias.fill_(-30)
-        torch.testing.assert_close(cross(x, memory, mask), x)
+        torch.testing.assert_close(cross(own, [other]).tokens, own.tokens)
         cross.gate[1].bias.fill_(30)
-        torch.testing.assert_close(cross(x, memory, mask), cross.block(x, memory, mask))
+        block = cross.block(own.tokens, other.tokens, other.mask, cross.closeness(own.seconds, other.seconds))
+        torch.testing.assert_close(cross(own, [other]).tokens, block)
+
+
+def test_cross_attention_looks_near_in_some_heads_and_far_in_others():
+    bias = Closeness(4)(torch.tensor([[10.0]]), torch.tensor([[10.0, 12.0, 7.0]]))[0, :, 0]
+    expected = torch.tensor([0.0, -2.0, -3.0]) / torch.tensor([1.0, 10.0, 100.0, 1000.0])[:, None]
+    torch.testing.assert_close(bias, expected)
 
 
 def test_late_fusion_averages_the_streams_that_are_there():

@@ -4,7 +4,8 @@ The paper (arXiv 2512.23291) names the module and its purpose, to "capture emoti
 the design is Kinesics' own. Three streams of tokens, each with its times, go through four steps:
 
 1. Embed (`Embedding`): every stream is projected to one width; all share one embedding of time in seconds.
-2. Interleave (`Interleave`): self-attention inside each stream, then gated cross-attention to all the others.
+2. Interleave (`Interleave`): self-attention inside each stream, then gated cross-attention to all the others, of which
+   each head sees what is near in time best, from a second to the whole recording.
 3. Decide when: attention pooling over time (multiple-instance learning, Ilse et al., ICML 2018) gives one vector a
    stream, and the moments that decided.
 4. Decide which: a gated sum of the streams' vectors, and a linear head.
@@ -15,7 +16,8 @@ other, "concatenation" classifies the joined vectors of the streams' own pooling
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import math
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
@@ -34,7 +36,7 @@ from kinesics.models.layers import (
 Mode = Literal["full", "mean", "concatenation", "late"]
 MODES: tuple[Mode, ...] = ("full", "mean", "concatenation", "late")
 STREAMS = ("face", "context", "gestures")
-SHORTEST, LONGEST = 1.0, 1000.0  # seconds, the periods of the time embedding
+SHORTEST, LONGEST = 1.0, 1000.0  # seconds: the periods of the time embedding, the reaches of cross-attention
 
 
 class Stream(NamedTuple):
@@ -99,8 +101,16 @@ class InterFusionOutput(NamedTuple):
     moments: PerStream
 
 
+class Embedded(NamedTuple):
+    """A stream after step 1: tokens (N, L, D), which of them are real (N, L) bool, and when, seconds (N, L)."""
+
+    tokens: Tensor
+    mask: Tensor
+    seconds: Tensor
+
+
 class Embedding(nn.Module):
-    """Step 1: what the tokens hold, and when; every stream (N, L, …) to (N, L, D)."""
+    """Step 1: what the tokens hold, and when."""
 
     def __init__(self, config: InterFusionConfig) -> None:
         super().__init__()
@@ -110,24 +120,23 @@ class Embedding(nn.Module):
         self.gesture_facts = nn.Linear(2, config.width)
         self.time = TimeEmbedding(config.width, SHORTEST, LONGEST)
 
-    def forward(
-        self, face: Stream | None, context: Stream | None, gestures: Gestures | None
-    ) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
-        """Embedded tokens and masks (N, L) of the streams that are there."""
-        tokens: dict[str, Tensor] = {}
-        masks: dict[str, Tensor] = {}
+    def forward(self, face: Stream | None, context: Stream | None, gestures: Gestures | None) -> dict[str, Embedded]:
+        """The streams that are there, by name."""
+        streams: dict[str, Embedded] = {}
         for name, stream, project in (("face", face, self.face), ("context", context, self.context)):
             if stream is not None and stream.tokens.shape[1]:
                 mask = _mask(stream.mask, stream.seconds)
+                seconds = stream.seconds.masked_fill(~mask, 0)
                 what = project(stream.tokens.masked_fill(~mask[..., None], 0))
-                tokens[name], masks[name] = what + self.time(stream.seconds.masked_fill(~mask, 0)), mask
+                streams[name] = Embedded(what + self.time(seconds), mask, seconds)
         if gestures is not None and gestures.label.shape[1]:
-            mask = masks["gestures"] = _mask(gestures.mask, gestures.start)
+            mask = _mask(gestures.mask, gestures.start)
             label = gestures.label.masked_fill(~mask, 0)
             score, start, length = (x.masked_fill(~mask, 0) for x in gestures[1:4])
-            facts = self.gesture_facts(torch.stack([score, length.log1p()], -1))
-            tokens["gestures"] = self.gesture_class(label) + facts + self.time(start + length / 2)
-        return tokens, masks
+            what = self.gesture_class(label) + self.gesture_facts(torch.stack([score, length.log1p()], -1))
+            middle = start + length / 2
+            streams["gestures"] = Embedded(what + self.time(middle), mask, middle)
+        return streams
 
 
 def _projection(inputs: int, width: int) -> nn.Sequential:
@@ -138,17 +147,36 @@ def _mask(mask: Tensor | None, seconds: Tensor) -> Tensor:
     return torch.ones_like(seconds, dtype=torch.bool) if mask is None else mask.bool()
 
 
+class Closeness(nn.Module):
+    """What distance in time takes off attention: −|Δt| / reach, with a learned reach for each head, near to far.
+
+    Without it, that two tokens belong together because they happen together would have to be learned from scratch.
+    """
+
+    def __init__(self, heads: int) -> None:
+        super().__init__()
+        self.log_reach = nn.Parameter(torch.linspace(math.log(SHORTEST), math.log(LONGEST), heads))  # of seconds
+
+    def forward(self, seconds: Tensor, others: Tensor) -> Tensor:
+        """Times (N, L) and (N, S) to (N, heads, L, S)."""
+        distance = (seconds[:, None, :, None] - others[:, None, None]).abs()
+        return -distance / self.log_reach.exp()[:, None, None]
+
+
 class GatedCrossAttention(nn.Module):
     """A cross-attention block of which every token lets in as much as its own gate, in 0..1, is open."""
 
     def __init__(self, width: int, heads: int, drop: float) -> None:
         super().__init__()
         self.block = CrossAttentionBlock(width, heads, drop)
+        self.closeness = Closeness(heads)
         self.gate = nn.Sequential(nn.LayerNorm(width), nn.Linear(width, 1), nn.Sigmoid())
 
-    def forward(self, x: Tensor, memory: Tensor, mask: Tensor) -> Tensor:
-        y: Tensor = x + self.gate(x) * (self.block(x, memory, mask) - x)
-        return y
+    def forward(self, own: Embedded, others: Iterable[Embedded]) -> Embedded:
+        memory, mask, seconds = (torch.cat(parts, 1) for parts in zip(*others, strict=True))
+        x = own.tokens
+        seen = self.block(x, memory, mask, self.closeness(own.seconds, seconds))
+        return own._replace(tokens=x + self.gate(x) * (seen - x))
 
 
 class Interleave(nn.Module):
@@ -160,16 +188,14 @@ class Interleave(nn.Module):
         self.inside = nn.ModuleDict({name: SelfAttentionBlock(*sizes) for name in STREAMS})
         self.across = nn.ModuleDict({name: GatedCrossAttention(*sizes) for name in STREAMS})
 
-    def forward(self, tokens: Mapping[str, Tensor], masks: Mapping[str, Tensor]) -> dict[str, Tensor]:
-        tokens = {name: self.inside[name](x, masks[name]) for name, x in tokens.items()}
-        if len(tokens) == 1:
-            return tokens
-        mixed = {}
-        for name, x in tokens.items():
-            others = [other for other in tokens if other != name]
-            memory, mask = (torch.cat([parts[other] for other in others], 1) for parts in (tokens, masks))
-            mixed[name] = self.across[name](x, memory, mask)
-        return mixed
+    def forward(self, streams: Mapping[str, Embedded]) -> dict[str, Embedded]:
+        streams = {name: x._replace(tokens=self.inside[name](x.tokens, x.mask)) for name, x in streams.items()}
+        if len(streams) == 1:
+            return streams
+        return {
+            name: self.across[name](x, [other for key, other in streams.items() if key != name])
+            for name, x in streams.items()
+        }
 
 
 class StreamPools(nn.Module):
@@ -179,18 +205,16 @@ class StreamPools(nn.Module):
         super().__init__()
         self.pools = nn.ModuleDict({name: AttentionPool(config.width, config.heads) for name in STREAMS})
 
-    def forward(
-        self, tokens: Mapping[str, Tensor], masks: Mapping[str, Tensor]
-    ) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
+    def forward(self, streams: Mapping[str, Embedded]) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
         vectors: dict[str, Tensor] = {}
         moments: dict[str, Tensor] = {}
-        for name, x in tokens.items():
-            vectors[name], moments[name] = self.pools[name](x, masks[name])
+        for name, x in streams.items():
+            vectors[name], moments[name] = self.pools[name](x.tokens, x.mask)
         return vectors, moments
 
 
 class Interleaved(nn.Module):
-    """Steps 2 to 4 ("full")."""
+    """Steps 2 to 4 ("full"): logit (N,) and moments."""
 
     def __init__(self, config: InterFusionConfig) -> None:
         super().__init__()
@@ -199,11 +223,11 @@ class Interleaved(nn.Module):
         self.gate = nn.Linear(config.width, 1, bias=False)  # a bias would cancel in the softmax
         self.head = nn.Sequential(nn.LayerNorm(config.width), nn.Linear(config.width, 1))
 
-    def forward(self, tokens: Mapping[str, Tensor], masks: Mapping[str, Tensor]) -> tuple[Tensor, Mapping[str, Tensor]]:
+    def forward(self, streams: Mapping[str, Embedded]) -> tuple[Tensor, dict[str, Tensor]]:
         for block in self.blocks:
-            tokens = block(tokens, masks)
-        vectors, moments = self.pools(tokens, masks)
-        stacked, present = torch.stack(list(vectors.values()), 1), _present(masks)  # (N, S, D), (N, S)
+            streams = block(streams)
+        vectors, moments = self.pools(streams)
+        stacked, present = torch.stack(list(vectors.values()), 1), _present(streams)  # (N, S, D), (N, S)
         gates = self.gate(stacked)[..., 0].float().masked_fill(~present, -1e9).softmax(1) * present
         return self.head((gates[..., None] * stacked).sum(1))[:, 0], moments
 
@@ -218,17 +242,18 @@ class MeanVectors(nn.Module):
         self.pool = AttentionPool(config.width, config.heads)
         self.head = nn.Linear(config.width, 1)
 
-    def forward(self, tokens: Mapping[str, Tensor], masks: Mapping[str, Tensor]) -> tuple[Tensor, Mapping[str, Tensor]]:
-        x, present = torch.stack([mean_of_real(t, masks[name]) for name, t in tokens.items()], 1), _present(masks)
+    def forward(self, streams: Mapping[str, Embedded]) -> tuple[Tensor, dict[str, Tensor]]:
+        x = torch.stack([mean_of_real(stream.tokens, stream.mask) for stream in streams.values()], 1)
+        present = _present(streams)
         for block in self.blocks:
             x = block(x, present)
-        moments = {name: mask / mask.sum(1, keepdim=True).clamp(min=1) for name, mask in masks.items()}
+        moments = {name: x.mask / x.mask.sum(1, keepdim=True).clamp(min=1) for name, x in streams.items()}
         return self.head(self.pool(x, present)[0])[:, 0], moments
 
 
-def _present(masks: Mapping[str, Tensor]) -> Tensor:
+def _present(streams: Mapping[str, Embedded]) -> Tensor:
     """(N, S), True where a sample has the stream."""
-    return torch.cat([has_any(mask) for mask in masks.values()], 1)
+    return torch.cat([has_any(stream.mask) for stream in streams.values()], 1)
 
 
 class InterFusion(nn.Module):
@@ -260,29 +285,34 @@ class InterFusion(nn.Module):
         Times are seconds in the recording, those of faces and windows their middle. Raises ValueError where all
         streams are None or without a single place for a token.
         """
-        tokens, masks = self.embedding(face, context, gestures)
-        if not tokens:
+        streams = self.embedding(face, context, gestures)
+        if not streams:
             raise ValueError("a recording needs faces, context, gestures, or some of them")
-        vectors, moments = self.pools(tokens, masks)  # each stream alone
-        logits = {name: self.stream_heads[name](x)[:, 0] * has_any(masks[name])[:, 0] for name, x in vectors.items()}
+        present = _present(streams)
+        vectors, moments = self.pools(streams)  # each stream alone
+        logits = {
+            name: self.stream_heads[name](vector)[:, 0] * has_it
+            for (name, vector), has_it in zip(vectors.items(), present.T, strict=True)
+        }
         if self.training and self.config.stream_dropout:
-            masks = self._drop_stream(masks)
-        present = _present(masks)
+            streams = self._drop_stream(streams, present)
+            present = _present(streams)
         if self.fused is not None:
-            logit, moments = self.fused(tokens, masks)
+            logit, moments = self.fused(streams)
         elif self.joined is not None:
-            parts = dict(zip(vectors, present.T, strict=True))
-            nothing = torch.zeros_like(next(iter(vectors.values())))
-            whole = [vectors[name] * parts[name][:, None] if name in vectors else nothing for name in STREAMS]
-            logit = self.joined(torch.cat(whole, -1))[:, 0]
+            known = {n: x * has_it[:, None] for (n, x), has_it in zip(vectors.items(), present.T, strict=True)}
+            nothing = torch.zeros_like(next(iter(known.values())))
+            logit = self.joined(torch.cat([known.get(name, nothing) for name in STREAMS], -1))[:, 0]
         else:
             each = torch.stack(list(logits.values()), 1)
             logit = (each * present).sum(1) / present.sum(1).clamp(min=1)
         return InterFusionOutput(logit, PerStream(**logits), PerStream(**moments))
 
-    def _drop_stream(self, masks: Mapping[str, Tensor]) -> dict[str, Tensor]:
-        present = _present(masks)
+    def _drop_stream(self, streams: Mapping[str, Embedded], present: Tensor) -> dict[str, Embedded]:
         chosen = (torch.rand(present.shape, device=present.device) * present).argmax(1)
         unlucky = torch.rand(len(present), device=present.device) < self.config.stream_dropout
         lost = unlucky & (present.sum(1) > 1)
-        return {name: mask & ~(lost & (chosen == i))[:, None] for i, (name, mask) in enumerate(masks.items())}
+        return {
+            name: x._replace(mask=x.mask & ~(lost & (chosen == i))[:, None])
+            for i, (name, x) in enumerate(streams.items())
+        }

@@ -29,6 +29,7 @@ def has_any(mask: Tensor) -> Tensor:
 class Attention(nn.Module):
     """Multi-head attention of `x` (N, L, D) to `memory` (N, S, D), of which only `mask` (N, S) is real.
 
+    `bias`, if any, (N, heads, L, S), is added to the attention's logits.
     Keys and values have no bias: a key's would cancel in the softmax, a value's only doubles the output's.
     Raises ValueError where heads do not divide the width.
     """
@@ -42,11 +43,13 @@ class Attention(nn.Module):
         self.key_value = nn.Linear(width, 2 * width, bias=False)
         self.out = nn.Linear(width, width)
 
-    def forward(self, x: Tensor, memory: Tensor, mask: Tensor | None = None) -> Tensor:
+    def forward(self, x: Tensor, memory: Tensor, mask: Tensor | None = None, bias: Tensor | None = None) -> Tensor:
         query = self.query(x).unflatten(-1, (self.heads, -1)).transpose(1, 2)  # (N, heads, L, D/heads)
         key, value = self.key_value(memory).unflatten(-1, (2, self.heads, -1)).permute(2, 0, 3, 1, 4)
-        bias = None if mask is None else attention_bias(mask).to(query.dtype)[:, None, None]
-        attended = F.scaled_dot_product_attention(query, key, value, bias)
+        if mask is not None:
+            masking = attention_bias(mask)[:, None, None]
+            bias = masking if bias is None else masking + bias
+        attended = F.scaled_dot_product_attention(query, key, value, None if bias is None else bias.to(query.dtype))
         y: Tensor = self.out(attended.transpose(1, 2).flatten(2))
         return y if mask is None else y * has_any(mask)[..., None]
 
@@ -76,7 +79,10 @@ class SelfAttentionBlock(nn.Module):
 
 
 class CrossAttentionBlock(nn.Module):
-    """Pre-norm attention of `x` (N, L, D) to `memory` (N, S, D), then a feed-forward layer; stochastic depth `drop`."""
+    """Pre-norm attention of `x` (N, L, D) to `memory` (N, S, D), then a feed-forward layer; stochastic depth `drop`.
+
+    mask and bias: as in `Attention`.
+    """
 
     def __init__(self, width: int, heads: int, drop: float = 0.0) -> None:
         super().__init__()
@@ -86,8 +92,8 @@ class CrossAttentionBlock(nn.Module):
         self.feed = feed_forward(width)
         self.drop = StochasticDepth(drop, "row")
 
-    def forward(self, x: Tensor, memory: Tensor, mask: Tensor | None = None) -> Tensor:
-        x = x + self.drop(self.attention(self.norm(x), self.memory_norm(memory), mask))
+    def forward(self, x: Tensor, memory: Tensor, mask: Tensor | None = None, bias: Tensor | None = None) -> Tensor:
+        x = x + self.drop(self.attention(self.norm(x), self.memory_norm(memory), mask, bias))
         y: Tensor = x + self.drop(self.feed(x))
         return y
 
