@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from fractions import Fraction
+from functools import partial
 from pathlib import Path
 
 import av
@@ -16,13 +17,15 @@ from kinesics.errors import KinesicsError
 from kinesics.video.decode import Image
 
 
-def write_video(path: Path, frames: Iterable[Image], fps: float) -> None:
+def write_video(path: Path, frames: Iterable[Image], fps: float, *, crf: int = 23) -> None:
     """Write (H, W, 3) uint8 RGB frames of one size as `.mp4` (H.264) or `.gif`, by the path's suffix.
 
-    An odd last row or column is left out of an mp4. Nothing half-written stays. Raises KinesicsError for
-    another suffix, a folder that cannot be written, or no frames.
+    crf: the constant rate factor of an mp4, 0 (lossless) to 51 (worst). An odd last row or column is left out of an
+    mp4. Nothing half-written stays. Raises KinesicsError for another suffix, a folder that cannot be written, or no
+    frames.
     """
-    writers = {".mp4": _write_mp4, ".gif": _write_gif}
+    writers: dict[str, Callable[[Path, Iterator[Image], float], None]]
+    writers = {".mp4": partial(_write_mp4, crf=crf), ".gif": _write_gif}
     if path.suffix.lower() not in writers:
         raise KinesicsError(f"{path}: expected a name ending in .mp4 or .gif, found {path.suffix or 'no suffix'!r}")
     stream = iter(frames)
@@ -48,9 +51,11 @@ def _beside(path: Path) -> Iterator[Path]:
             part.unlink()
 
 
-def _write_mp4(path: Path, frames: Iterator[Image], fps: float) -> None:
+def _write_mp4(path: Path, frames: Iterator[Image], fps: float, *, crf: int) -> None:
     with av.open(str(path), "w", format="mp4", options={"movflags": "+faststart"}) as container:
-        stream = container.add_stream("libx264", rate=Fraction(fps).limit_denominator(10_000))
+        stream = container.add_stream(
+            "libx264", rate=Fraction(fps).limit_denominator(10_000), options={"crf": str(crf)}
+        )
         stream.pix_fmt = "yuv420p"
         for image in frames:
             height, width = image.shape[0] // 2 * 2, image.shape[1] // 2 * 2

@@ -6,15 +6,18 @@ z away from the camera.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.ndimage import gaussian_filter1d
+from scipy.spatial.transform import Rotation
 
 from kinesics.skeleton.layouts import UPPER_BODY
 from kinesics.skeleton.sequence import FloatArray
 
 _HEAD, _NECK, _PELVIS = UPPER_BODY.indices("head", "neck", "pelvis")
+_TREMOR = 4.0  # frames over which a hand-held camera forgets where it pointed
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,6 +64,17 @@ def look_at(
     right, down = np.cos(roll) * right + np.sin(roll) * down, np.cos(roll) * down - np.sin(roll) * right
     position = np.asarray(target, np.float64) - distance * forward
     return Camera(np.stack([right, down, forward]), position, distance / height, aspect)
+
+
+def shaken(camera: Camera, degrees: float, frames: int, seed: int) -> list[Camera]:
+    """The camera in each frame when it trembles by this standard deviation about its own place."""
+    if not degrees:
+        return [camera] * frames
+    tremor = np.random.default_rng((seed, 2)).normal(size=(frames + 64, 3))
+    smooth = gaussian_filter1d(tremor, _TREMOR, axis=0)[32 : 32 + frames]
+    smooth *= np.sqrt(2 * _TREMOR * np.sqrt(np.pi))  # what the filter takes away
+    turns = Rotation.from_rotvec(np.radians(degrees) * smooth).as_matrix()
+    return [replace(camera, rotation=turn @ camera.rotation) for turn in turns]
 
 
 def random_camera(rng: np.random.Generator, joints: FloatArray) -> Camera:
