@@ -165,9 +165,9 @@ def simulate_class(
     rng = np.random.default_rng((seed, label))
     motion = perform(label, rng, duration=_SECONDS, fps=_FPS)
     step = 2 if out.suffix.lower() == ".gif" else 1  # a gif of 12 frames a second is half as large, and smooth enough
-    camera, look = portrait_camera(motion, rng, size[0] / size[1]), dressed_for(label, random_look(rng))
+    camera, look = portrait_camera(motion, rng, size[0] / size[1]), dressed_for(label, random_look(rng, motion.shape))
     frames = film(motion, camera, look, size, rows=slice(None, None, step))
-    write_video(out, _counted(frames, len(motion.pose) // step, progress), _FPS / step)
+    write_video(out, _counted(frames, len(motion.pose) // step, progress), _FPS / step, crf=look.crf)
 
 
 def simulate_interview(out: Path, seconds: float, seed: int, *, progress: Progress | None = None) -> None:
@@ -182,8 +182,9 @@ def simulate_interview(out: Path, seconds: float, seed: int, *, progress: Progre
     rng = np.random.default_rng((seed, 1000))
     motion, stretches = interview(rng, duration=seconds, fps=_FPS)
     width, height = _INTERVIEW_SIZE
-    frames = film(motion, portrait_camera(motion, rng, width / height), random_look(rng), _INTERVIEW_SIZE)
-    write_video(out, _counted(frames, len(motion.pose), progress), _FPS)
+    camera, look = portrait_camera(motion, rng, width / height), random_look(rng, motion.shape)
+    frames = film(motion, camera, look, _INTERVIEW_SIZE)
+    write_video(out, _counted(frames, len(motion.pose), progress), _FPS, crf=look.crf)
     events = (Event(CLASSES[label], label, start, end, source="simulator") for label, start, end in stretches)
     truth = Timeline(tuple(events), len(motion.pose) / _FPS)
     facts = {"path": out.name, "duration": truth.duration, "fps": _FPS, "frames": len(motion.pose)}
@@ -220,7 +221,7 @@ def dressed_for(label: int, look: Look) -> Look:
         case "touch hat":
             return replace(look, cap=(0.13, 0.20, 0.42))
         case "adjust tie":
-            return replace(look, shirt=(0.80, 0.83, 0.88), tie=(0.45, 0.08, 0.12), short_sleeves=False)
+            return replace(look, shirt=(0.80, 0.83, 0.88), tie=look.tie or (0.45, 0.08, 0.12), short_sleeves=False)
         case "tidy sleeve":
             return replace(look, short_sleeves=False)
     return look
