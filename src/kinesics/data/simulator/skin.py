@@ -139,18 +139,17 @@ class _Painter:
     def beard(self) -> None:
         if self._look.beard == "none":
             return
-        mouth, lip, nose, chin, ear = (
-            self._mark(name) for name in ("left_mouth_corner", "upper_lip", "nose", "chin", "left_ear")
-        )
+        mouth, lip, chin, ear = (self._mark(name) for name in ("left_mouth_corner", "upper_lip", "chin", "left_ear"))
         front = 1 - _smooth(self.y, ear[1] - 0.03, ear[1] - 0.015)
         # the cheeks' line falls from before the ear to the corner of the mouth
         share = np.clip((self.y - mouth[1]) / (ear[1] - 0.02 - mouth[1]), 0, 1)
         cheeks = 1 - _smooth(self.z - (mouth[2] - 0.012 + share**1.5 * (ear[2] - mouth[2] - 0.005)), -0.008, 0.004)
         under = _smooth(self.z, chin[2] - 0.035, chin[2] - 0.015)
         width = 1 - _smooth(self.x, mouth[0] - 0.003, mouth[0] + 0.006)
-        above = _smooth(self.z, mouth[2] - 0.004, mouth[2] + 0.002)
-        above *= 1 - _smooth(self.z, (lip[2] + nose[2]) / 2 - 0.003, (lip[2] + nose[2]) / 2 + 0.004)
-        moustache = above * (1 - _smooth(self.x, mouth[0], mouth[0] + 0.008)) * (self.y < mouth[1] + 0.012)
+        top = lip[2] + 0.009 - 0.25 * self.x
+        moustache = (1 - _smooth(self.z, top, top + 0.004)) * _smooth(self.z, mouth[2] - 0.010, mouth[2] - 0.004)
+        moustache *= (1 - _smooth(self.x, mouth[0] + 0.004, mouth[0] + 0.010)) * (self.y < mouth[1] + 0.015)
+        moustache *= np.maximum(self.z > lip[2] - 0.006, self.x > mouth[0] - 0.002)
         jaw = {
             "stubble": np.maximum(cheeks, moustache),
             "full": np.maximum(cheeks, moustache),
@@ -179,7 +178,7 @@ class _Painter:
         line -= 0.055 * _smooth(back, 1.25, 1.6)
         bare = 1 - _smooth(ears, 0.1, 0.5)
         if look.hair_style == "long":  # to the jaw, over the ears
-            line -= 0.10 * _smooth(back, 0.75, 1.0)
+            line -= 0.10 * _smooth(back, 0.7, 1.1)
             bare = np.ones_like(bare)
         scalp: FloatArray = self.head * _smooth(self.z - line, 0, 0.006) * bare
         shorn = look.hair_style == "bald"
