@@ -23,8 +23,8 @@ from kinesics.skeleton.sequence import FloatArray
 __all__ = ["Box", "Image", "Look", "NoGraphicsError", "Stage", "draw_skeleton", "random_look", "render"]
 
 Image = NDArray[np.uint8]
-_BLUR_STEP = 2.0  # pixels between two of the pictures that a blurred one is made of
-_BLUR_MOST = 4
+_BLUR_STEP = 3.0  # pixels between two of the pictures that a blurred one is made of
+_BLUR_MOST = 3
 
 
 class NoGraphicsError(RuntimeError):
