@@ -12,6 +12,7 @@ from kinesics.cli.analyze import ANALYZE, CLASSIFY
 from kinesics.cli.common import Group, Run, Verb
 from kinesics.cli.data import DATA
 from kinesics.cli.evaluate import ENSEMBLE, EVALUATE
+from kinesics.cli.models import MODELS
 from kinesics.cli.simulate import SIMULATE
 from kinesics.cli.submit import SUBMIT
 from kinesics.cli.train import REPRODUCE, TRAIN
@@ -94,4 +95,5 @@ VERBS: dict[str, Verb | Group] = {
     "submit": SUBMIT,
     "weights": WEIGHTS,
     "data": DATA,
+    "models": MODELS,
 }

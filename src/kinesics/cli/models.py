@@ -1,0 +1,25 @@
+"""`kinesics models`: the networks, their presets and what they cost."""
+
+from __future__ import annotations
+
+import argparse
+
+from kinesics.cli.common import Verb
+
+
+def _no_options(verb: argparse.ArgumentParser) -> None:
+    pass
+
+
+def _models(options: argparse.Namespace) -> None:
+    from kinesics.models.cost import table
+
+    print(table())
+
+
+MODELS: Verb = (
+    _models,
+    _no_options,
+    "every network and preset: parameters, multiply-adds, input",
+    "examples:\n  kinesics models          the table of docs/models.md, counted anew",
+)
