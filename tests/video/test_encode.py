@@ -62,3 +62,14 @@ def test_an_interrupted_write_leaves_nothing_and_the_old_file_whole(tmp_path: Pa
         write_video(path, broken(), 25)
     assert list(tmp_path.iterdir()) == [path]
     assert path.read_bytes() == before
+
+
+def test_a_greater_rate_factor_makes_a_smaller_and_coarser_mp4(tmp_path):
+    frames = np.repeat(np.random.default_rng(0).integers(0, 255, (1, 64, 96, 3), np.uint8), 5, axis=0)
+    off = []
+    for crf in (10, 45):
+        write_video(tmp_path / f"{crf}.mp4", frames, 10, crf=crf)
+        back = np.stack([frame.image for frame in read_frames(tmp_path / f"{crf}.mp4")])
+        off.append(np.abs(back.astype(int) - frames).mean())
+    assert (tmp_path / "45.mp4").stat().st_size < 0.5 * (tmp_path / "10.mp4").stat().st_size
+    assert off[1] > off[0] + 5
