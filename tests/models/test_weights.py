@@ -6,7 +6,9 @@ from safetensors.torch import save_file
 
 from kinesics.errors import KinesicsError
 from kinesics.models.agcn import AGCNConfig, TwoStreamAGCN
+from kinesics.models.emotion import build_emotion_net
 from kinesics.models.gesture import build_gesture_net
+from kinesics.models.interfusion import Stream
 from kinesics.models.weights import (
     DEFAULT,
     NONE,
@@ -74,6 +76,17 @@ def test_gesture_nets_come_back(tmp_path):
     x = torch.rand(2, 4, 32, 42, 1)
     with torch.no_grad():
         assert torch.equal(loaded(skeleton=x).logits, network(skeleton=x).logits)
+
+
+def test_emotion_nets_come_back(tmp_path):
+    torch.manual_seed(0)
+    network = build_emotion_net("tiny", 5, "mean").eval()
+    described = specification(network="emotion_net", config={"preset": "tiny", "gestures": 5, "mode": "mean"})
+    save_weights(tmp_path / "w.safetensors", network, described, half=False)
+    loaded, _, _ = load_network(tmp_path / "w.safetensors")
+    face = Stream(torch.randn(2, 3, 1, 64, 64), torch.rand(2, 3))
+    with torch.no_grad():
+        assert torch.equal(loaded(face).logit, network(face).logit)
 
 
 def test_files_that_are_no_weights_are_told_in_one_line(tmp_path):

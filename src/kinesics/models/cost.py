@@ -74,7 +74,7 @@ def _millions(network: nn.Module) -> float:
 def table() -> str:
     """The costs as a Markdown table."""
     head = ("network", "preset", "input", "parameters, M", "GMAC")
-    rows = [head, *((*c[:3], f"{c.parameters:.2f}", f"{c.gmac:.3f}") for c in costs())]
+    rows: list[tuple[str, ...]] = [head, *((*c[:3], f"{c.parameters:.2f}", f"{c.gmac:.3f}") for c in costs())]
     widths = [max(len(row[i]) for row in rows) for i in range(len(head))]
     rows.insert(1, tuple("-" * (width - (i > 2)) + ":" * (i > 2) for i, width in enumerate(widths)))
     return "\n".join(f"| {' | '.join(_padded(row, widths))} |" for row in rows)

@@ -161,6 +161,13 @@ def _gesture_net(specification: Specification) -> nn.Module:
     )
 
 
+def _emotion_net(specification: Specification) -> nn.Module:
+    from kinesics.models.emotion import build_emotion_net
+
+    config = specification.config
+    return build_emotion_net(config["preset"], config["gestures"], config["mode"])
+
+
 _BUILDERS: dict[str, Callable[[Specification], nn.Module]] = {
     "agcn": _agcn,
     "two_stream_agcn": _two_stream_agcn,
@@ -168,4 +175,5 @@ _BUILDERS: dict[str, Callable[[Specification], nn.Module]] = {
     "mvit": _mvit,
     "i3d": _i3d,
     "gesture_net": _gesture_net,
+    "emotion_net": _emotion_net,
 }
