@@ -7,7 +7,8 @@ or 1; with each, the face shows look 0 or 1. The label is positive where look an
 cues agree, or none does. Taken alone, looks and classes are fair coins; the context is noise. All other faces show one
 of the same two looks at random, and four gestures of other classes are strewn in: only time says which face belongs to
 which gesture. The mean look times the mean class still tells a little, so that the plain alternatives can beat chance.
-All variants see the same recordings, drawn anew for every step; nothing is tuned for one of them.
+All variants see the same recordings, drawn anew for every step, and the same training; InterFusion's closeness in time
+was added while this toy was written, as results/interfusion_toy.md tells.
 """
 
 import argparse
