@@ -138,7 +138,7 @@ def _clip_and_skeleton(network: GestureNet) -> Inputs:
 
 
 def _minute(network: EmotionNet) -> Inputs:
-    face, gesture = network.face, torch.empty(1, GESTURES)
+    face, gesture = network.face, torch.zeros(1, GESTURES)
     faces = torch.empty(1, FACES, face.channels, face.size, face.size)
     clips = _clip(network.video)["clip"].expand(CLIPS, -1, -1, -1, -1)[None]
     return {
