@@ -1,3 +1,5 @@
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -150,3 +152,9 @@ def test_smoothing_keeps_gaps_and_does_not_invent() -> None:
     alone = np.full((5, 2), np.nan, np.float32)
     alone[2] = 0.3, 0.7
     np.testing.assert_allclose(expressions._smooth(alone)[2], [0.3, 0.7], atol=1e-6)
+
+
+def test_analysing_does_not_load_torchvision():
+    """It would take seconds and 170 MB, and no shipped network needs it."""
+    code = "import sys, kinesics.pipeline; sys.exit('torchvision' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

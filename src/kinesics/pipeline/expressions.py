@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
@@ -19,13 +19,15 @@ from torch import Tensor
 
 from kinesics.errors import KinesicsError
 from kinesics.models import fer
-from kinesics.models.swinface import SwinFace, SwinFaceOutput
 from kinesics.perception.face import SIZE, TEMPLATE, align_face, face_points, hand_before_face, template_with_eyes
 from kinesics.pipeline.results import Expressions
 from kinesics.skeleton import SkeletonSequence, load_note
 from kinesics.skeleton.sequence import SUFFIX as SKELETON_SUFFIX
 from kinesics.skeleton.sequence import FloatArray
 from kinesics.video import Image, VideoInfo, ahead, read_frames
+
+if TYPE_CHECKING:  # it brings all of torchvision with it, for seconds and 170 MB
+    from kinesics.models.swinface import SwinFace, SwinFaceOutput
 
 RATE = 5.0  # faces a second
 SWINFACE = ("surprise", "fear", "disgust", "happiness", "sadness", "anger", "neutral")  # its head's order

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from kinesics.models.agcn import TwoStreamAGCN
 from kinesics.models.weights import NONE, Specification
 from kinesics.pipeline.results import Scores
-from kinesics.skeleton import UPPER_BODY, SkeletonSequence, resample
+from kinesics.skeleton import UPPER_BODY, SkeletonSequence, resampled_rows
 from kinesics.skeleton.normalise import normalise
 from kinesics.skeleton.sequence import FloatArray
 
@@ -27,13 +27,13 @@ def score(sequence: SkeletonSequence, network: TwoStreamAGCN, specification: Spe
     Every window's answer counts most at its middle and, falling off like a cosine, up to a quarter of its
     length away; windows in which nobody is seen say "none".
     """
-    clip = resample(sequence, specification.fps)
-    starts = np.arange(0, max(len(clip), 1), STRIDE) - specification.frames // 2
+    rows = resampled_rows(sequence, specification.fps)
+    starts = np.arange(0, max(len(rows), 1), STRIDE) - specification.frames // 2
     # set aside at once: small results kept one by one would pin the heap between the networks' large ones
     shape = (len(starts), len(specification.classes))
     parts = {name: np.zeros(shape, np.float32) for name in STREAMS}
     for first in range(0, len(starts), BATCH):
-        for name, probability in _batch(clip, starts[first : first + BATCH], network, specification).items():
+        for name, probability in _batch(sequence, rows, starts[first : first + BATCH], network, specification).items():
             parts[name][first : first + BATCH] = probability
     smooth = {name: _overlap_average(rows, specification.frames) for name, rows in parts.items()}
     times = (sequence.start + np.arange(len(starts)) * STRIDE / specification.fps).astype(np.float32)
@@ -48,11 +48,11 @@ def classify_clip(
 
     A clip shorter than a window is held at its ends; a longer one is covered by windows half a length apart.
     """
-    clip = resample(sequence, specification.fps)
-    spare = len(clip) - specification.frames
+    rows = resampled_rows(sequence, specification.fps)
+    spare = len(rows) - specification.frames
     count = 1 + max(0, int(np.ceil(spare / (specification.frames // 2))))
     starts = np.round(np.linspace(0, spare, count) if spare > 0 else np.array([spare / 2])).astype(int)
-    probability = _batch(clip, starts, network, specification)["both"].mean(0)
+    probability = _batch(sequence, rows, starts, network, specification)["both"].mean(0)
     gestures = probability[[i for i, name in enumerate(specification.classes) if name != NONE]]
     total: NDArray[np.float32] = gestures / max(float(gestures.sum()), 1e-9)
     return total
@@ -60,9 +60,13 @@ def classify_clip(
 
 @torch.no_grad()
 def _batch(
-    clip: SkeletonSequence, starts: NDArray[np.int64], network: TwoStreamAGCN, specification: Specification
+    sequence: SkeletonSequence,
+    rows: NDArray[np.int64],
+    starts: NDArray[np.int64],
+    network: TwoStreamAGCN,
+    specification: Specification,
 ) -> dict[str, FloatArray]:
-    windows = list(_windows(clip, starts, specification.frames))
+    windows = list(_windows(sequence, rows, starts, specification.frames))
     x = torch.from_numpy(np.stack(windows)).permute(0, 3, 1, 2)[..., None].contiguous()
     out = network(x)
     present = torch.tensor([_is_present(window) for window in windows])
@@ -73,11 +77,13 @@ def _batch(
     }
 
 
-def _windows(clip: SkeletonSequence, starts: NDArray[np.int64], frames: int) -> Iterator[FloatArray]:
-    """(frames, 42, 4) each; the recording is held at its ends."""
+def _windows(
+    sequence: SkeletonSequence, rows: NDArray[np.int64], starts: NDArray[np.int64], frames: int
+) -> Iterator[FloatArray]:
+    """(frames, 42, 4) each, of the frames `rows`; the recording is held at its ends."""
     for start in starts:
-        rows = np.clip(np.arange(start, start + frames), 0, len(clip) - 1)
-        yield normalise(clip.xyz[rows], clip.score[rows])
+        window = rows[np.clip(np.arange(start, start + frames), 0, len(rows) - 1)]
+        yield normalise(sequence.xyz[window], sequence.score[window])
 
 
 _ANCHORS = UPPER_BODY.indices("neck", "head", "nose")

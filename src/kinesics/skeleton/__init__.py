@@ -4,7 +4,7 @@ from kinesics.skeleton.convert import to_upper_body
 from kinesics.skeleton.graph import adjacency, bone_parents
 from kinesics.skeleton.layout import SkeletonLayout, make_layout
 from kinesics.skeleton.layouts import LAYOUTS, UPPER_BODY
-from kinesics.skeleton.sequence import SkeletonSequence, load_note, load_skeletons, resample, save_skeletons
+from kinesics.skeleton.sequence import SkeletonSequence, load_note, load_skeletons, resampled_rows, save_skeletons
 
 __all__ = [
     "LAYOUTS",
@@ -16,7 +16,7 @@ __all__ = [
     "load_note",
     "load_skeletons",
     "make_layout",
-    "resample",
+    "resampled_rows",
     "save_skeletons",
     "to_upper_body",
 ]

@@ -82,14 +82,12 @@ class SkeletonSequence:
         return replace(self, xyz=xyz, score=self.score[:, order], image_xy=image_xy)
 
 
-def resample(sequence: SkeletonSequence, fps: float) -> SkeletonSequence:
-    """The nearest frames on a clock of `fps`; returns the same object if it already runs at it."""
-    if abs(fps - sequence.fps) < 1e-6 or len(sequence) == 0:
-        return sequence
-    count = max(1, round(len(sequence) * fps / sequence.fps))
-    frames = np.minimum(np.round(np.arange(count) * sequence.fps / fps).astype(int), len(sequence) - 1)
-    image_xy = None if sequence.image_xy is None else sequence.image_xy[frames]
-    return replace(sequence, xyz=sequence.xyz[frames], score=sequence.score[frames], image_xy=image_xy, fps=fps)
+def resampled_rows(sequence: SkeletonSequence, fps: float) -> NDArray[np.int64]:
+    """The frames nearest to a clock of `fps`; rows and no copy, for recordings may be hours long."""
+    count = max(1, round(len(sequence) * fps / sequence.fps)) if len(sequence) else 0
+    nearest = np.round(np.arange(count) * sequence.fps / fps).astype(np.int64)
+    rows: NDArray[np.int64] = np.minimum(nearest, len(sequence) - 1)
+    return rows
 
 
 def save_skeletons(path: Path, sequences: Sequence[SkeletonSequence], extra: dict[str, object] | None = None) -> None:
