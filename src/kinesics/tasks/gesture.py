@@ -60,7 +60,6 @@ class GestureTask(L.LightningModule):
         self.network: nn.Module = build(facts, preset, modality, fusion)
         if start is not None:
             self._start_from(start)
-        self.part = part
         if part == "classifier":
             self._freeze_all_but_classifier()
         self.loss = LongTailLoss(torch.tensor(facts.counts), loss, smoothing)
@@ -97,16 +96,10 @@ class GestureTask(L.LightningModule):
 
     def _freeze_all_but_classifier(self) -> None:
         self.network.requires_grad_(False)
+        self.network.eval()  # Lightning keeps it so: batch norms stay as they were learned
         heads = [module for name, module in self.network.named_modules() if name.endswith(("fc", "head"))]
         for head in heads:
             head.requires_grad_(True)
-
-    def train(self, mode: bool = True) -> GestureTask:
-        """With a frozen network, its batch norms stay as they were learned."""
-        super().train(mode)
-        if self.part == "classifier":
-            self.network.eval()
-        return self
 
     def validation_step(self, batch: Batch, _: int) -> None:
         self._seen.append((self(batch).float(), batch["label"]))
