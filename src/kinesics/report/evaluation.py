@@ -95,8 +95,8 @@ def _confusion(evaluation: Evaluation) -> go.Figure:
     counts = matrix[np.ix_(there, there)]
     share = counts / np.maximum(counts.sum(1, keepdims=True), 1)
     heat = go.Heatmap(
-        z=share, x=names, y=names, customdata=counts, colorscale=[[0, "#f6f5f1"], [1, _ACCENT]], zmin=0, zmax=1, xgap=1, ygap=1,
-        showscale=False,
+        z=share, x=names, y=names, customdata=counts, zmin=0, zmax=1, xgap=1, ygap=1,
+        colorscale=[[0, "#f6f5f1"], [1, _ACCENT]], showscale=False,
         hovertemplate="truth %{y}<br>said %{x}<br>%{customdata} clips, %{z:.0%}<extra></extra>",
     )  # fmt: skip
     size = 220 + 22 * len(there)
