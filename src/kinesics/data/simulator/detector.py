@@ -135,9 +135,9 @@ def detect(
         ["holistic", "openpose", "light_hand"],
         p=[1 - model.openpose - model.light_hand, model.openpose, model.light_hand],
     )
-    scene = _Scene(joints, camera, fps, table)
-    hands = {side: ~_lost_hand(scene, side, model, rng) for side in _HANDS}
-    face = _seen_face(scene, model, rng)
+    scene = View(joints, camera, fps, table)
+    hands = {side: ~lost_hand(scene, side, model, rng) for side in _HANDS}
+    face = seen_face(scene, model, rng)
     image, depth = _disturbed(scene, hands, face, engine, model, rng)
     score = _scores(scene, hands, face, engine, model, rng)
     return _sequence(scene, image, depth, score, engine, model, rng)
@@ -162,7 +162,7 @@ def _placed(joints: FloatArray, model: DetectorModel, rng: np.random.Generator) 
     return placed
 
 
-class _Scene:
+class View:
     """The truth from the camera's side: `image` (T, V, 2) 0..1, `space` (T, V, 3) camera metres, `size` metres
     of an image height at the person, `speed` (T, V) metres a second across the image, and what hides what.
     """
@@ -221,7 +221,7 @@ def _behind(point: FloatArray, a: FloatArray, b: FloatArray, radius: float) -> B
 # ── what is seen ─────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _lost_hand(scene: _Scene, side: str, model: DetectorModel, rng: np.random.Generator) -> BoolArray:
+def lost_hand(scene: View, side: str, model: DetectorModel, rng: np.random.Generator) -> BoolArray:
     """(T,) frames in which the hand model does not find this hand."""
     other = "right" if side == "left" else "left"
     speed = scene.speed[:, _HANDS[side]].mean(1)
@@ -236,7 +236,7 @@ def _lost_hand(scene: _Scene, side: str, model: DetectorModel, rng: np.random.Ge
     return _happens(blurred, 0.1, scene.fps, rng) | _happens(place, 0.8, scene.fps, rng) | cut
 
 
-def _seen_face(scene: _Scene, model: DetectorModel, rng: np.random.Generator) -> BoolArray:
+def seen_face(scene: View, model: DetectorModel, rng: np.random.Generator) -> BoolArray:
     """(T,) frames with a face mesh."""
     ears = scene.joint("left_ear") - scene.joint("right_ear")
     yaw = np.degrees(np.arctan2(np.abs(ears[:, 2]), np.abs(ears[:, 0])))
@@ -252,12 +252,12 @@ def _seen_face(scene: _Scene, model: DetectorModel, rng: np.random.Generator) ->
 
 def _happens(chance: FloatArray, seconds: float, fps: float, rng: np.random.Generator) -> BoolArray:
     """(T,) events of the given chance in each frame that last about `seconds`, rather than flicker."""
-    level = 1 / (1 + np.exp(-1.702 * _wander(rng, len(chance), 1, seconds, fps)[:, 0]))  # near the normal CDF
+    level = 1 / (1 + np.exp(-1.702 * wander(rng, len(chance), 1, seconds, fps)[:, 0]))  # near the normal CDF
     happens: BoolArray = level < chance
     return happens
 
 
-def _wander(rng: np.random.Generator, frames: int, columns: int, seconds: float, fps: float) -> NDArray[np.float64]:
+def wander(rng: np.random.Generator, frames: int, columns: int, seconds: float, fps: float) -> NDArray[np.float64]:
     """(T, columns) smooth noise of standard deviation 1 that forgets itself after about `seconds`."""
     at = np.arange(frames) / (fps * seconds) + rng.random()
     knots = rng.normal(size=(int(at[-1]) + 2, columns))
@@ -270,7 +270,7 @@ def _wander(rng: np.random.Generator, frames: int, columns: int, seconds: float,
 
 
 def _disturbed(
-    scene: _Scene,
+    scene: View,
     hands: dict[str, BoolArray],
     face: BoolArray,
     engine: str,
@@ -289,14 +289,14 @@ def _disturbed(
         white[rows], slow[rows] = level, drift
     if engine != "holistic":
         white = np.maximum(white, model.flat_noise)
-    own = _wander(rng, T, V * 3, model.wander_seconds, scene.fps).reshape(T, V, 3)
+    own = wander(rng, T, V * 3, model.wander_seconds, scene.fps).reshape(T, V, 3)
     own[:, _FACE] = own[:, _FACE[:1]]  # the face is one rigid answer
     error = own * slow[:, [0, 0, 1]]
     for side, rows in _HANDS.items():
         wrist = UPPER_BODY.index(f"{side}_wrist")
         error[:, rows] += error[:, [wrist]]  # fingers hang on the wrist, with all of its error
         hidden = scene.covered[side] & ~hands[side]
-        error[hidden, wrist, :2] += model.hidden_wander * _wander(rng, T, 2, model.wander_seconds, scene.fps)[hidden]
+        error[hidden, wrist, :2] += model.hidden_wander * wander(rng, T, 2, model.wander_seconds, scene.fps)[hidden]
     moving = np.zeros((T, V))
     moving[:, _BOTH_HANDS + _WRISTS] = model.blur * scene.speed[:, _BOTH_HANDS + _WRISTS]
     level = white[None, :, [0, 0, 1]] * np.exp(rng.normal(0, model.footage)) + moving[..., None]
@@ -315,7 +315,7 @@ def _disturbed(
     return image, depth
 
 
-def _depth(scene: _Scene, model: DetectorModel, rng: np.random.Generator) -> NDArray[np.float64]:
+def _depth(scene: View, model: DetectorModel, rng: np.random.Generator) -> NDArray[np.float64]:
     """(T, V) metres: what the models make of the depth of each part."""
 
     def gain(level: tuple[float, float]) -> float:
@@ -345,7 +345,7 @@ def _depth(scene: _Scene, model: DetectorModel, rng: np.random.Generator) -> NDA
 
 
 def _to_face(
-    scene: _Scene, depth: NDArray[np.float64], hand: list[int], bound: float, model: DetectorModel
+    scene: View, depth: NDArray[np.float64], hand: list[int], bound: float, model: DetectorModel
 ) -> NDArray[np.float64]:
     """(T, 1) metres by which perception moves a hand that covers the face in the picture, to lie on it."""
     apart = np.linalg.norm(scene.space[:, hand, None, :2] - scene.space[:, None, _FACE, :2], axis=-1)
@@ -359,7 +359,7 @@ def _to_face(
 
 
 def _scores(
-    scene: _Scene,
+    scene: View,
     hands: dict[str, BoolArray],
     face: BoolArray,
     engine: str,
@@ -376,12 +376,12 @@ def _scores(
         (_HIPS, 0.9, 0.08),
     ):
         usual[rows], spread[rows] = mean, sd
-    score = usual + spread * (rng.normal(size=V) + 0.5 * _wander(rng, T, V, 0.7, scene.fps))
+    score = usual + spread * (rng.normal(size=V) + 0.5 * wander(rng, T, V, 0.7, scene.fps))
     score[scene.under_table] -= 0.55
     for side, rows in _HANDS.items():
         wrist = UPPER_BODY.index(f"{side}_wrist")
         score[scene.covered[side], wrist] -= rng.uniform(0.0, 0.3)
-        sure = 1 - 0.03 * rng.gamma(1.0, size=1) - 0.02 * np.abs(_wander(rng, T, 1, 0.3, scene.fps))
+        sure = 1 - 0.03 * rng.gamma(1.0, size=1) - 0.02 * np.abs(wander(rng, T, 1, 0.3, scene.fps))
         score[:, rows] = np.clip(sure, 0.55, 0.99) * hands[side][:, None]
     score[:, _FACE] = np.where(face[:, None], 1, score[:, _FACE])
     score[:, _MESH_ONLY] *= face[:, None]
@@ -397,7 +397,7 @@ def _scores(
 def _flat_scores(score: NDArray[np.float64], engine: str, model: DetectorModel, rng: np.random.Generator) -> FloatArray:
     """OpenPose's confidences, and the joints that its layouts lack missing."""
     T, V = score.shape
-    sure = model.flat_score + 0.08 * rng.normal(size=V) + 0.08 * _wander(rng, T, V, 0.3, 25)
+    sure = model.flat_score + 0.08 * rng.normal(size=V) + 0.08 * wander(rng, T, V, 0.3, 25)
     score = np.where(score > 0, np.clip(sure, 0.12, 0.98) * np.clip(score, 0, 1), 0)
     score[:, UPPER_BODY.index("forehead")] = 0
     score[:, _sides("cheek")] = 0
@@ -407,7 +407,7 @@ def _flat_scores(score: NDArray[np.float64], engine: str, model: DetectorModel, 
 
 
 def _sequence(
-    scene: _Scene,
+    scene: View,
     image: FloatArray,
     depth: NDArray[np.float64],
     score: FloatArray,
