@@ -9,9 +9,17 @@ import torch
 
 from kinesics.errors import KinesicsError
 from kinesics.models.swinface import SwinFace
+from kinesics.models.weights import Specification, save_weights
 from kinesics.perception import Observation, observe
 from kinesics.pipeline import Expressions, analyze, expressions
-from kinesics.pipeline.expressions import FaceExpressionModel, fer_model, read_expressions, swinface_model
+from kinesics.pipeline.expressions import (
+    SWINFACE,
+    FaceExpressionModel,
+    face_model,
+    fer_model,
+    read_expressions,
+    swinface_model,
+)
 from kinesics.skeleton import UPPER_BODY
 from kinesics.video import read_frames, write_video
 
@@ -158,3 +166,13 @@ def test_analysing_does_not_load_torchvision():
     """It would take seconds and 170 MB, and no shipped network needs it."""
     code = "import sys, kinesics.pipeline; sys.exit('torchvision' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_swinface_is_taken_where_its_weights_are(tmp_path, monkeypatch):
+    monkeypatch.setenv("KINESICS_WEIGHTS", str(tmp_path))
+    assert face_model().facts["name"] == fer_model().facts["name"]
+    described = Specification("swinface", "swinface", {}, SWINFACE, "", "", "MIT", "looks alone")
+    save_weights(tmp_path / "swinface.safetensors", SwinFace(), described)
+    model = face_model()
+    assert model.facts["name"] == "swinface"
+    assert model.logits(np.zeros((1, model.size, model.size, 3), np.uint8)).shape == (1, len(model.classes))

@@ -10,7 +10,7 @@ from kinesics.errors import KinesicsError
 from kinesics.models.weights import DEFAULT, NONE, Specification, load_weights
 from kinesics.perception import Observation, observe
 from kinesics.pipeline.events import EventRule, find_events
-from kinesics.pipeline.expressions import FaceExpressionModel, fer_model, read_expressions
+from kinesics.pipeline.expressions import FaceExpressionModel, face_model, read_expressions
 from kinesics.pipeline.results import Analysis, Expressions, Recording
 from kinesics.pipeline.windows import classify_clip, score
 from kinesics.skeleton import SkeletonSequence
@@ -102,7 +102,7 @@ def _expressions(
     """Of everybody, so that what is kept serves any choice of people."""
     if not wanted or observation.video is None:
         return ()
-    model = fer_model() if wanted is True else wanted
+    model = face_model() if wanted is True else wanted
     return read_expressions(observation.video, observation.people, model, landmarks=cache, progress=progress)
 
 

@@ -8,7 +8,7 @@ import math
 import os
 import zipfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,6 +19,8 @@ from torch import Tensor
 
 from kinesics.errors import KinesicsError
 from kinesics.models import fer
+from kinesics.models.ledger import entry
+from kinesics.models.weights import load_network
 from kinesics.perception.face import SIZE, TEMPLATE, align_face, face_points, hand_before_face, template_with_eyes
 from kinesics.pipeline.results import Expressions
 from kinesics.skeleton import SkeletonSequence, load_note
@@ -69,6 +71,18 @@ def swinface_model(network: SwinFace, facts: Mapping[str, Any]) -> FaceExpressio
         return output.expression
 
     return FaceExpressionModel(logits, SWINFACE, TEMPLATE, SIZE, facts)
+
+
+def face_model() -> FaceExpressionModel:
+    """SwinFace where its weights are (`kinesics weights get swinface`), else the small network that is shipped."""
+    published = entry("swinface")
+    if not published.here:
+        return fer_model()
+    from kinesics.models.swinface import SwinFace
+
+    network, specification, sha256 = load_network(published.path)
+    assert isinstance(network, SwinFace)
+    return swinface_model(network, asdict(specification) | {"sha256": sha256})
 
 
 def read_expressions(
