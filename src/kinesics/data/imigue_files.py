@@ -21,6 +21,8 @@ from kinesics.skeleton.sequence import FloatArray
 
 ILLUSTRATIVE = 99  # the class id of "illustrative" in the label files, training index 31
 _LEFT_WRIST, _RIGHT_WRIST = 7, 4  # OpenPose counts the person's right arm first
+_LEFT_SHOULDER, _RIGHT_SHOULDER = 5, 2
+_APART = 0.8  # of the shoulders' width: more than the length of two hands
 _TIPS = (slice(25, 30), slice(30, 35))
 LIGHT_POINTS, LIGHT_HAND_POINTS, OPENPOSE_POINTS = 25, 35, 137
 _COPY = "copy it again from the distribution"
@@ -87,12 +89,17 @@ def read_light_hand(path: Path) -> FloatArray:
 def fingertips_swapped(points: FloatArray) -> bool | None:
     """Whether in (T, 35, 3) the points 25–29 belong to the right hand and 30–34 to the left one.
 
-    Nobody documents which is which, so the distances to both wrists decide, over all frames in which they are seen;
-    None if they never are.
+    Nobody documents which is which, so the distances to both wrists decide, over all frames in which they are seen and
+    far apart (the fingers of clasped hands lie at the other wrist); None if they never are.
     """
     straight = 0.0
+    gap, shoulders = (
+        np.linalg.norm(points[:, a, :2] - points[:, b, :2], axis=1) * (points[:, [a, b], 2] > 0).all(1)
+        for a, b in ((_LEFT_WRIST, _RIGHT_WRIST), (_LEFT_SHOULDER, _RIGHT_SHOULDER))
+    )
+    apart = gap > _APART * np.median(shoulders[shoulders > 0]) if shoulders.any() else gap > 0
     for tips, own, other in zip(_TIPS, (_LEFT_WRIST, _RIGHT_WRIST), (_RIGHT_WRIST, _LEFT_WRIST), strict=True):
-        seen = (points[:, tips, 2] > 0).all(1) & (points[:, [own, other], 2] > 0).all(1)
+        seen = apart & (points[:, tips, 2] > 0).all(1)
         hand = points[seen, tips, :2].mean(1)
         to_own, to_other = (np.linalg.norm(hand - points[seen, wrist, :2], axis=1) for wrist in (own, other))
         straight += float((to_other - to_own).sum())
