@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from kinesics.cli.common import Verb, progress_bar
+from kinesics.cli.common import Verb, make_folder, progress_bar
 from kinesics.errors import KinesicsError
 
 
@@ -15,8 +15,12 @@ def _describe_simulate(verb: argparse.ArgumentParser) -> None:
     what.add_argument(
         "--interview", type=float, metavar="SECONDS", help="an interview with many, and its true timeline"
     )
+    what.add_argument("--videos", type=int, metavar="N", help="a data set of interviews, in the layout of iMiGUE")
     what.add_argument("--list", action="store_true", help="print the 32 classes")
-    verb.add_argument("--out", type=Path, metavar="FILE", help="what to write: .gif or .mp4 by its name")
+    verb.add_argument(
+        "--out", type=Path, metavar="PATH", help="what to write: .gif or .mp4 by its name; a folder for --videos"
+    )
+    verb.add_argument("--seconds", type=float, default=20.0, help="the length of each of --videos (default 20)")
     verb.add_argument("--seed", type=int, default=1, help="another seed is another person (default 1)")
 
 
@@ -28,6 +32,14 @@ def _simulate(options: argparse.Namespace) -> None:
         return
     if options.out is None:
         raise KinesicsError("simulate: name the file to write, such as --out clip.gif")
+    if options.videos is not None:
+        from kinesics.data.simulator.videos import simulate_videos
+
+        make_folder(options.out)
+        with progress_bar("Simulating") as progress:
+            simulate_videos(options.out, options.videos, options.seed, seconds=options.seconds, progress=progress)
+        print(options.out)
+        return
     if options.label is not None:
         from kinesics.data.imigue import match_class
 
@@ -45,7 +57,8 @@ def _simulate(options: argparse.Namespace) -> None:
 SIMULATE: Verb = (
     _simulate,
     _describe_simulate,
-    "show a micro-gesture, or a whole interview, by a simulated person",
+    "show a micro-gesture, an interview or a data set of them, by simulated people",
     'examples:\n  kinesics simulate --class "touch neck" --out clip.gif\n'
-    "  kinesics simulate --interview 60 --out interview.mp4 --seed 7\n  kinesics simulate --list",
+    "  kinesics simulate --interview 60 --out interview.mp4 --seed 7\n"
+    "  kinesics simulate --videos 24 --out people --seed 1\n  kinesics simulate --list",
 )

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from kinesics.data.imigue import CLASSES
 from kinesics.data.simulator import everyday
@@ -639,9 +640,17 @@ def perform(
 
 
 def interview(
-    rng: np.random.Generator, *, duration: float, fps: float = 25.0, shape: Shape | None = None
+    rng: np.random.Generator,
+    *,
+    duration: float,
+    fps: float = 25.0,
+    shape: Shape | None = None,
+    odds: NDArray[np.float64] | None = None,
 ) -> tuple[Motion, list[tuple[int, float, float]]]:
-    """One person talking for `duration` seconds with gestures in between; the motion and its (label, start, end)."""
+    """One person talking for `duration` seconds with gestures in between; the motion and its (label, start, end).
+
+    odds: (32,) how likely each class is, summing to 1; all alike where it is None.
+    """
     shape = shape or random_shape(rng)
     scene = Scene(shape, rng, max(2, round(duration * fps)), fps, str(rng.choice(["table", "chair"], p=[0.7, 0.3])))
     rest(scene, scene.one_of(*RESTS[scene.seat]))
@@ -649,7 +658,7 @@ def interview(
     events: list[tuple[int, float, float]] = []
     time = scene.between(1.0, 3.0)
     while True:
-        label = int(rng.integers(len(CLASSES)))
+        label = int(rng.integers(len(CLASSES)) if odds is None else rng.choice(len(CLASSES), p=odds))
         length = scene.between(*_SECONDS.get(CLASSES[label], (1.0, 2.8)))
         if time + length > duration - 0.8:
             break

@@ -190,11 +190,12 @@ def simulate_interview(out: Path, seconds: float, seed: int, *, progress: Progre
     facts = {"path": out.name, "duration": truth.duration, "fps": _FPS, "frames": len(motion.pose)}
     write_json(out.with_suffix(".truth.json"), truth, facts, {})
     write_csv(out.with_suffix(".truth.csv"), truth)
-    rows = [f"{_class_id(e.index)},{round(e.start * _FPS)},{round(e.end * _FPS) - 1}\n" for e in truth]
+    rows = [f"{class_id(e.index)},{round(e.start * _FPS)},{round(e.end * _FPS) - 1}\n" for e in truth]
     write_text(out.with_name(out.stem + "_label.csv"), "".join(rows))
 
 
-def _class_id(index: int) -> int:
+def class_id(index: int) -> int:
+    """What iMiGUE's label files call the class of this index."""
     return 99 if CLASSES[index] == "illustrative" else index + 1
 
 

@@ -1,0 +1,192 @@
+"""A data set of simulated interviews in the layout in which the MiGA challenge distributes iMiGUE."""
+
+from __future__ import annotations
+
+import json
+import multiprocessing
+import os
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+import kinesics
+from kinesics.data import imigue_files as files
+from kinesics.data.dataset import Split
+from kinesics.data.imigue import CLASSES, EMOTION_FILES, MARKER, SUBJECTS_FILE
+from kinesics.data.simulator.body import FACIAL_ACTIONS, Body, Pose, Shape, random_shape
+from kinesics.data.simulator.camera import Camera, shaken
+from kinesics.data.simulator.looks import Look, random_look
+from kinesics.data.simulator.openpose_points import LIGHT_HAND_COLUMNS, detect_openpose, openpose_points
+from kinesics.data.simulator.programs import Motion, interview
+from kinesics.data.simulator.world import Progress, class_id, film, portrait_camera
+from kinesics.errors import KinesicsError
+from kinesics.skeleton import UPPER_BODY, SkeletonSequence
+from kinesics.skeleton.sequence import FloatArray, save_skeletons
+from kinesics.timeline.files import write_text
+from kinesics.video import write_video
+
+SKELETON_FOLDERS = {
+    "train": "imigue_data_phase1/datasets/imigue_skeleton_train",
+    "val": "imigue_data_phase1/datasets/imigue_skeleton_validate",
+    "test": "imigue_data_phase2/imigue_skeleton_test",
+}
+VIDEO_FOLDERS = {
+    "train": "imigue_rgb_phase1/train_data",
+    "val": "imigue_rgb_phase1/validation_data",
+    "test": "imigue_rgb_phase2",
+}
+_FPS = 25.0
+_VIDEOS_EACH = 5  # of a subject, as in iMiGUE
+_MOST = 9999  # videos have four digits
+_VAL, _TEST = 0.1, 0.2  # shares of the subjects
+# weak, as in life: how much likelier a class becomes, and the mean weight of a facial action
+_LIKELIER, _MOOD = 1.5, 0.1
+_LOST = ("touch face", "touch forehead", "cover face", "rub eyes", "touch neck", "rub hands", "fold arms", "bite lip")
+_WON = ("sit straight", "head up", "shake shoulders", "illustrative")
+
+
+@dataclass(frozen=True)
+class _Recipe:
+    """All that the bytes of a data set depend on."""
+
+    videos: int
+    seed: int
+    seconds: float
+    size: tuple[int, int]
+
+    def subject(self, video: int) -> int:
+        """1, 2, … of a video, which count from 1; everybody has as many, and there are three people at least."""
+        return (video - 1) // min(_VIDEOS_EACH, self.videos // 3) + 1
+
+    def split(self, video: int) -> Split:
+        people, subject = self.subject(self.videos), self.subject(video)
+        test, val = (max(1, round(share * people)) for share in (_TEST, _VAL))
+        return "test" if subject > people - test else "val" if subject > people - test - val else "train"
+
+    def won(self, video: int) -> int:
+        return int(np.random.default_rng((self.seed, 2002, video)).integers(2))
+
+
+def simulate_videos(
+    out: Path,
+    count: int,
+    seed: int,
+    *,
+    seconds: float = 20.0,
+    size: tuple[int, int] = (480, 270),
+    workers: int = 2,
+    progress: Progress | None = None,
+) -> None:
+    """Write `count` interviews of `seconds` at 25 frames a second into the folder `out`, as `IMiGUE` reads them.
+
+    Beside the official files: `subjects.csv`, the marker `kinesics.json`, and in `truth` all emotions and, as
+    `<VID>.skeleton.npz`, the true joints (camera axes, metres; `image_xy` as the trembling camera saw them). Splits
+    have no subject in common. The same recipe writes the same labels and skeletons; videos that an interrupted call
+    has finished are kept. Raises KinesicsError for less than 3 or more than 9999 videos, videos of less than 2 seconds,
+    or a folder that holds something else.
+    """
+    if not 3 <= count <= _MOST:
+        raise KinesicsError(f"simulate: expected 3 to {_MOST} videos, one a split at least, found {count}")
+    if not seconds >= 2:
+        raise KinesicsError(f"simulate: expected videos of at least 2 seconds, found {seconds:g}")
+    recipe = _Recipe(count, seed, seconds, size)
+    _open(out, recipe)
+    waiting = [(out, recipe, video) for video in range(1, count + 1) if not _truth(out, video).exists()]
+    # one thread each: the workers share the cores already
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    # fresh processes: forking one in which torch runs threads can hang
+    with multiprocessing.get_context("spawn").Pool(workers) as pool:
+        for done, _ in enumerate(pool.imap_unordered(_write, waiting), count - len(waiting) + 1):
+            if progress is not None:
+                progress(done / count)
+
+
+def _open(out: Path, recipe: _Recipe) -> None:
+    """The folder with all that is not of one video, unless an earlier call of the same recipe has made it."""
+    note = {"simulated": True, "version": kinesics.__version__, **asdict(recipe)}
+    text = json.dumps(note, indent=2) + "\n"
+    marker = out / MARKER
+    if marker.exists() and marker.read_text() == text:
+        return
+    if out.exists() and any(out.iterdir()):
+        raise KinesicsError(f"{out}: expected an empty folder or the same simulated set, found others; choose another")
+    (out / "truth").mkdir(parents=True)
+    videos = range(1, recipe.videos + 1)
+    files.write_subjects(out / SUBJECTS_FILE, {f"{video:04d}": str(recipe.subject(video)) for video in videos})
+    files.write_emotions(out / "truth" / "emotions.csv", {f"{video:04d}": recipe.won(video) for video in videos})
+    for split, name in EMOTION_FILES.items():
+        mine = {f"{video:04d}": recipe.won(video) for video in videos if recipe.split(video) == split}
+        files.write_emotions(out / name, mine)
+    write_text(marker, text)  # last: the files above are whole
+
+
+def _truth(out: Path, video: int) -> Path:
+    return out / "truth" / f"{video:04d}.skeleton.npz"
+
+
+def _write(job: tuple[Path, _Recipe, int]) -> None:
+    """One video and its files; the truth comes last and says that the video is finished."""
+    out, recipe, video = job
+    rng, name, split = np.random.default_rng((recipe.seed, 2000, video)), f"{video:04d}", recipe.split(video)
+    shape, look = _person(recipe, video)
+    motion, events = _interview(recipe, video, shape, rng)
+    width, height = recipe.size
+    camera, look = portrait_camera(motion, rng, width / height), _today(look, random_look(rng, shape))
+    cameras = shaken(camera, look.shake, len(motion.pose), look.seed)
+    body = Body(shape)
+    joints = body.joints(motion.pose)
+    found = detect_openpose(
+        joints, openpose_points(body, motion.pose), cameras, recipe.size, rng, fps=_FPS, table=motion.table
+    )
+
+    folder = out / SKELETON_FOLDERS[split] / name
+    folder.mkdir(parents=True, exist_ok=True)
+    rows = [(class_id(label), round(start * _FPS), round(end * _FPS) - 1) for label, start, end in events]
+    files.write_labels(folder / f"{name}_label.csv", rows)
+    files.write_light(folder / f"{name}_light.csv", found[:, :25])
+    files.write_light_hand(folder / f"{name}_light_hand.csv", found[:, LIGHT_HAND_COLUMNS])
+    files.write_openpose_xlsx(folder / f"{name}_openpose.xlsx", found)
+    path = out / VIDEO_FOLDERS[split] / name / f"{name}.mp4"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_video(path, film(motion, camera, look, recipe.size), _FPS, crf=look.crf)
+    save_skeletons(_truth(out, video), [_true(joints, camera, cameras)])
+
+
+def _person(recipe: _Recipe, video: int) -> tuple[Shape, Look]:
+    rng = np.random.default_rng((recipe.seed, 2001, recipe.subject(video)))
+    shape = random_shape(rng)
+    return shape, random_look(rng, shape)
+
+
+def _today(person: Look, today: Look) -> Look:
+    """The clothes and the place of one day on a person who stays the same."""
+    return replace(
+        today,
+        skin=person.skin,
+        hair=person.hair,
+        iris=person.iris,
+        hair_thickness=person.hair_thickness,
+        hair_style=person.hair_style,
+        beard=person.beard,
+    )
+
+
+def _interview(
+    recipe: _Recipe, video: int, shape: Shape, rng: np.random.Generator
+) -> tuple[Motion, list[tuple[int, float, float]]]:
+    """After a match won or lost, which shows a little in what somebody does, and in the mouth."""
+    won = recipe.won(video)
+    odds: NDArray[np.float64] = np.array([_LIKELIER if name in (_WON if won else _LOST) else 1.0 for name in CLASSES])
+    motion, events = interview(rng, duration=recipe.seconds, fps=_FPS, shape=shape, odds=odds / odds.sum())
+    face = motion.pose.face.copy()
+    corners = [i for i, name in enumerate(FACIAL_ACTIONS) if name.startswith("mouthSmile" if won else "mouthFrown")]
+    face[:, corners] = np.clip(face[:, corners] + max(0.0, rng.normal(_MOOD, _MOOD)), 0, 1)
+    return replace(motion, pose=Pose(motion.pose.rotations, motion.pose.root, face)), events
+
+
+def _true(joints: FloatArray, camera: Camera, cameras: list[Camera]) -> SkeletonSequence:
+    image = np.stack([one.project(at) for one, at in zip(cameras, joints, strict=True)])
+    score = np.ones(joints.shape[:2], np.float32)
+    return SkeletonSequence(camera.to_camera(joints), score, _FPS, UPPER_BODY, image)
