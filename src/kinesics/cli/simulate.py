@@ -20,7 +20,7 @@ def _describe_simulate(verb: argparse.ArgumentParser) -> None:
     verb.add_argument(
         "--out", type=Path, metavar="PATH", help="what to write: .gif or .mp4 by its name; a folder for --videos"
     )
-    verb.add_argument("--seconds", type=float, default=20.0, help="the length of each of --videos (default 20)")
+    verb.add_argument("--seconds", type=float, default=12.0, help="the length of each of --videos (default 12)")
     verb.add_argument("--seed", type=int, default=1, help="another seed is another person (default 1)")
 
 

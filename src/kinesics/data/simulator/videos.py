@@ -74,7 +74,7 @@ def simulate_videos(
     count: int,
     seed: int,
     *,
-    seconds: float = 20.0,
+    seconds: float = 12.0,
     size: tuple[int, int] = (480, 270),
     workers: int = 2,
     progress: Progress | None = None,
