@@ -69,7 +69,8 @@ def _train(config, out, data, die_at=None):
             return step(self, batch, index)
 
         GestureTask.training_step = fatal_step
-    run(config, out, [f"--data.root={data}", "--trainer.max_epochs=6"])
+    averaged = "--trainer.callbacks=lightning.pytorch.callbacks.EMAWeightAveraging"
+    run(config, out, [f"--data.root={data}", "--trainer.max_epochs=6", averaged, "--trainer.callbacks.decay=0.9"])
 
 
 def test_killed_three_times_it_ends_where_an_unbroken_run_ends(tmp_path, natops):
