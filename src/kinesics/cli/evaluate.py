@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,6 +13,7 @@ from kinesics.errors import KinesicsError
 
 if TYPE_CHECKING:
     from kinesics.metrics import Evaluation, Predictions
+    from kinesics.skeleton import SkeletonSequence
 
 TEST, VALIDATION = "predictions_test.npz", "predictions_val.npz"
 
@@ -33,13 +34,7 @@ def _evaluate(options: argparse.Namespace) -> None:
     from kinesics.timeline.files import write_text
 
     evaluation = evaluate(test, validation)
-    skeleton = None
-    if options.data is not None:
-        from kinesics.data.registry import open_dataset
-
-        dataset = open_dataset(options.data)
-        clips = {clip.id: clip for clip in dataset.clips}
-        skeleton = lambda name: dataset.read_skeleton(clips[name])  # noqa: E731 (a view of two locals)
+    skeleton = None if options.data is None else _skeletons(options.data)
     name = options.run.resolve().name if options.run.is_dir() else options.run.stem
     write_evaluation(evaluation, out / "evaluation.html", name=name, skeleton=skeleton)
     write_text(out / "evaluation.json", json.dumps(evaluation.to_dict(), indent=2) + "\n")
@@ -48,6 +43,15 @@ def _evaluate(options: argparse.Namespace) -> None:
     else:
         _table(evaluation, FIGURES)
         print(f"  {out / 'evaluation.html'}\n  {out / 'evaluation.json'}")
+
+
+def _skeletons(folder: Path) -> Callable[[str], SkeletonSequence]:
+    """What reads a clip's skeleton by the clip's id."""
+    from kinesics.data.registry import open_dataset
+
+    dataset = open_dataset(folder)
+    clips = {clip.id: clip for clip in dataset.clips}
+    return lambda name: dataset.read_skeleton(clips[name])
 
 
 def _predictions(run: Path) -> tuple[Predictions, Predictions | None]:

@@ -27,7 +27,7 @@ GESTURE_PRESETS = {
     "paper": GesturePreset(PAPER, AGCNConfig(channels=4, persons=1), FusionConfig()),
     "small": GesturePreset(
         SMALL,
-        AGCNConfig(channels=4, persons=1, widths=(24, 24, 48, 48, 96, 96), strides=(1, 2, 1, 2, 1, 1)),
+        AGCNConfig(channels=4, persons=1, widths=(24, 24, 48, 48, 96, 96), strides=(1, 2, 1, 2, 1, 1), dropout=0.2),
         FusionConfig(width=128, heads=4, cross_blocks=1, self_blocks=1),
     ),
     "tiny": GesturePreset(
@@ -105,11 +105,19 @@ class GestureNet(nn.Module):
 
 
 def build_gesture_net(
-    preset: str, classes: int, layout: SkeletonLayout = UPPER_BODY, mode: Mode = "full", modality_dropout: float = 0.2
+    preset: str,
+    classes: int,
+    layout: SkeletonLayout = UPPER_BODY,
+    mode: Mode = "full",
+    modality_dropout: float = 0.2,
+    video: ClipEncoder | None = None,
 ) -> GestureNet:
-    """A preset of `GESTURE_PRESETS` with random weights. Raises KeyError for an unknown one."""
+    """A preset of `GESTURE_PRESETS` with random weights, or with `video` in the place of its own video encoder.
+
+    Raises KeyError for an unknown preset.
+    """
     sizes = GESTURE_PRESETS[preset]
-    video = VideoEncoder(sizes.video)
+    video = video or VideoEncoder(sizes.video)
     skeleton = TwoStreamAGCN(layout, replace(sizes.skeleton, classes=classes))
     fusion = replace(
         sizes.fusion,

@@ -19,10 +19,11 @@ from kinesics.data.imigue import CLASSES
 from kinesics.data.windows import ClipArrays, ClipWindows
 from kinesics.metrics import fit_temperature
 from kinesics.models.agcn import TwoStreamAGCN
+from kinesics.models.gesture import GESTURE_PRESETS
 from kinesics.models.weights import NONE, Specification, save_weights
 from kinesics.skeleton import UPPER_BODY
 from kinesics.tasks.data import Facts, GestureWindows
-from kinesics.tasks.gesture import SKELETON_PRESETS, GestureTask
+from kinesics.tasks.gesture import GestureTask
 from kinesics.tasks.run import EpochStart, quiet
 
 FRAMES, FPS = 32, 12.5  # 2.56 s, about the mean clip of iMiGUE
@@ -131,7 +132,7 @@ def _specification(clips: int) -> Specification:
     return Specification(
         name="gesture-skeleton",
         network="two_stream_agcn",
-        config=asdict(replace(SKELETON_PRESETS["small"], classes=len(CLASSES) + 1, dropout=0.0)),
+        config=asdict(replace(GESTURE_PRESETS["small"].skeleton, classes=len(CLASSES) + 1, dropout=0.0)),
         layout=UPPER_BODY.name,
         classes=(*CLASSES, NONE),
         fps=FPS,

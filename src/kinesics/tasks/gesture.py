@@ -13,20 +13,12 @@ from torch import Tensor, nn
 
 from kinesics.errors import KinesicsError
 from kinesics.metrics import mean_class_accuracy, top_k
-from kinesics.models.agcn import AGCNConfig, TwoStreamAGCN, TwoStreamOutput
+from kinesics.models.agcn import TwoStreamAGCN, TwoStreamOutput
 from kinesics.models.cross_modal_token_fusion import FusionOutput, Mode
 from kinesics.models.encoder import ClipTokens
-from kinesics.models.gesture import GESTURE_PRESETS, GestureNet
+from kinesics.models.gesture import GESTURE_PRESETS, GestureNet, build_gesture_net
 from kinesics.tasks.data import Batch, Facts
 from kinesics.tasks.losses import LongTailLoss, LossName
-
-SKELETON_PRESETS: dict[str, AGCNConfig] = {
-    "paper": AGCNConfig(channels=4, persons=1),
-    "small": AGCNConfig(
-        channels=4, persons=1, widths=(24, 24, 48, 48, 96, 96), strides=(1, 2, 1, 2, 1, 1), dropout=0.2
-    ),
-    "tiny": AGCNConfig(channels=4, persons=1, widths=(8, 8, 16), strides=(1, 2, 2)),
-}
 
 
 class GestureTask(L.LightningModule):
@@ -128,18 +120,9 @@ def _single_streams(out: TwoStreamOutput | FusionOutput) -> Iterator[Tensor]:
 
 def build(facts: Facts, preset: str, modality: str = "skeleton", fusion: Mode = "full") -> nn.Module:
     """The network of a preset for these classes and this layout; a GestureNet where video takes part."""
-    sizes = replace(SKELETON_PRESETS[preset], classes=len(facts.classes))
-    skeleton = TwoStreamAGCN(facts.layout, sizes)
+    classes = len(facts.classes)
     if modality == "skeleton":
-        return skeleton
+        return TwoStreamAGCN(facts.layout, replace(GESTURE_PRESETS[preset].skeleton, classes=classes))
     if facts.encoder is None:
         raise KinesicsError(f"model.modality {modality}: the data have no video tokens; name an encoder in data.video")
-    fused = replace(
-        GESTURE_PRESETS[preset].fusion,
-        classes=len(facts.classes),
-        video_width=facts.encoder.width,
-        joint_width=2 * sizes.widths[-1],
-        joints=len(facts.layout),
-        mode=fusion,
-    )
-    return GestureNet(facts.encoder, skeleton, fused)
+    return build_gesture_net(preset, classes, facts.layout, fusion, video=facts.encoder)

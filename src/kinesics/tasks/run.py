@@ -1,4 +1,4 @@
-"""One training run, from a config to weights and predictions; killed at any moment, it goes on where it was."""
+"""One training run, from a config to a checkpoint and predictions; killed at any moment, it goes on where it was."""
 
 from __future__ import annotations
 

