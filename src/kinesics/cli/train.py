@@ -12,9 +12,7 @@ from kinesics.errors import KinesicsError
 def _describe_train(verb: argparse.ArgumentParser) -> None:
     verb.add_argument("--config", metavar="NAME", help="a .yaml, or one of Kinesics' own, such as gesture/small")
     verb.add_argument("--data", type=Path, metavar="DIR", help="the data set, in place of the config's")
-    verb.add_argument(
-        "--out", type=Path, required=True, metavar="DIR", help="for checkpoints, logs, predictions"
-    )
+    verb.add_argument("--out", type=Path, required=True, metavar="DIR", help="for checkpoints, logs, predictions")
     verb.add_argument("--clips", type=int, default=200, metavar="N", help="without a config: simulated clips a class")
     verb.add_argument("--epochs", type=int, default=12, metavar="N", help="without a config: passes over them")
     verb.add_argument("--seed", type=int, default=1)
