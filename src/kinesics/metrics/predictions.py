@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import zipfile
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -48,6 +49,19 @@ class Predictions:
         """(N,) what an interval resamples by: the subject, or the video of an id `0054_3`, or else the clip."""
         known = tuple(who or name.rsplit("_", 1)[0] for who, name in zip(self.subjects, self.ids, strict=True))
         return known if len(set(known)) > 1 else self.ids
+
+    @classmethod
+    def joined(cls, parts: Sequence[Predictions]) -> Predictions:
+        """The rows of all parts, one after the other; raises ValueError where their classes differ."""
+        if len({part.classes for part in parts}) != 1:
+            raise ValueError("expected parts of the same classes")
+        return cls(
+            ids=tuple(name for part in parts for name in part.ids),
+            logits=np.concatenate([part.logits for part in parts]),
+            labels=np.concatenate([part.labels for part in parts]),
+            subjects=tuple(who for part in parts for who in part.subjects),
+            classes=parts[0].classes,
+        )
 
     def save(self, path: Path) -> None:
         """Write an .npz, beside first, then renamed."""

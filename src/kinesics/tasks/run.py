@@ -6,11 +6,12 @@ import logging
 import warnings
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import lightning as L
 import numpy as np
 import torch
+import yaml
 from lightning.pytorch.callbacks import ModelCheckpoint
 from lightning.pytorch.cli import LightningArgumentParser, LightningCLI, SaveConfigCallback
 from lightning.pytorch.loggers import CSVLogger, TensorBoardLogger
@@ -20,6 +21,8 @@ from kinesics.data.dataset import Split
 from kinesics.metrics import Predictions
 from kinesics.tasks.data import GestureData
 from kinesics.tasks.gesture import GestureTask
+
+TaskName = Literal["gesture", "emotion"]
 
 
 class EpochStart(L.Callback):
@@ -35,6 +38,7 @@ class TrainingCLI(LightningCLI):
     """LightningCLI with what the data know passed on to the network."""
 
     def add_arguments_to_parser(self, parser: LightningArgumentParser) -> None:
+        parser.add_argument("--task", type=TaskName, default="gesture")
         # what a benchmark should reach; `kinesics reproduce` reads it
         parser.add_argument("--expect", type=dict[str, Any] | None, default=None)
         parser.link_arguments("data.facts", "model.facts", apply_on="instantiate")
@@ -43,13 +47,13 @@ class TrainingCLI(LightningCLI):
 def run(config: Path, out: Path, arguments: Sequence[str] = ()) -> Path:
     """Train as `config` says (further `arguments` as LightningCLI takes them) and write everything to `out`.
 
-    Left there: config.yaml, last.ckpt (after every epoch), TensorBoard and CSV logs, predictions_val.npz and
-    predictions_test.npz. An existing last.ckpt is gone on from. Returns `out`.
+    Left there: config.yaml, last.ckpt (after every epoch), TensorBoard and CSV logs, predictions_val.npz,
+    predictions_test.npz and, of an emotion run, weights.safetensors. An existing last.ckpt is gone on from. Data in
+    folds leave this in `fold0`, `fold1`, … and the predictions of all folds in `out`. Returns `out`.
     """
     quiet()
     cli = TrainingCLI(
-        GestureTask,
-        GestureData,
+        *_classes(config),
         args=["--config", str(config), f"--trainer.default_root_dir={out}", *arguments],
         run=False,
         save_config_callback=SaveConfigCallback,
@@ -63,11 +67,36 @@ def run(config: Path, out: Path, arguments: Sequence[str] = ()) -> Path:
             "logger": [CSVLogger(out, name=None, version="logs"), TensorBoardLogger(out, name=None, version="logs")],
         },
     )
+    if getattr(cli.datamodule, "folds", 0) and cli.datamodule.fold is None:
+        return _run_folds(config, out, arguments, cli.datamodule.folds)
     trainer: L.Trainer = cli.trainer
     last = out / "last.ckpt"
     trainer.fit(cli.model, cli.datamodule, ckpt_path=last if last.exists() else None)
     save_predictions(cli.model, cli.datamodule, out)
+    if hasattr(cli.model, "save_weights"):
+        cli.model.save_weights(out)
     return out
+
+
+def _run_folds(config: Path, out: Path, arguments: Sequence[str], folds: int) -> Path:
+    """One run a fold; what an interrupted call has finished is kept."""
+    parts = [out / f"fold{fold}" for fold in range(folds)]
+    for fold, part in enumerate(parts):
+        if not (part / "predictions_test.npz").exists():
+            run(config, part, [*arguments, f"--data.fold={fold}"])
+    for name in ("predictions_val.npz", "predictions_test.npz"):
+        Predictions.joined([Predictions.load(part / name) for part in parts]).save(out / name)
+    return out
+
+
+def _classes(config: Path) -> tuple[type[L.LightningModule], type[L.LightningDataModule]]:
+    """What the config's `task` trains, and on what."""
+    if yaml.safe_load(config.read_text("utf-8")).get("task") == "emotion":
+        from kinesics.tasks.emotion import EmotionTask
+        from kinesics.tasks.emotion_data import EmotionData
+
+        return EmotionTask, EmotionData
+    return GestureTask, GestureData
 
 
 def quiet() -> None:
@@ -77,7 +106,7 @@ def quiet() -> None:
         warnings.filterwarnings("ignore", module=f"{package}.*")
 
 
-def save_predictions(task: GestureTask, data: GestureData, out: Path) -> None:
+def save_predictions(task: L.LightningModule, data: Any, out: Path) -> None:
     """The network's answers to the validation and test clips, for `kinesics evaluate` and `ensemble`."""
     splits: tuple[Split, ...] = ("val", "test")
     for split in splits:
@@ -90,12 +119,12 @@ def save_predictions(task: GestureTask, data: GestureData, out: Path) -> None:
             logits=predict(task, loader),
             labels=np.array([-1 if clip.label is None else clip.label for clip in clips], np.int64),
             subjects=tuple(clip.subject for clip in clips),
-            classes=data.dataset.classes,
+            classes=data.facts.classes,
         ).save(out / f"predictions_{split}.npz")
 
 
 @torch.no_grad()
-def predict(task: GestureTask, batches: Any) -> Any:
+def predict(task: L.LightningModule, batches: Any) -> Any:
     """(N, classes) float32 logits in eval mode, in the order of the batches."""
     task.eval()
     logits: list[Tensor] = [task({k: v.to(task.device) for k, v in batch.items()}).float().cpu() for batch in batches]
