@@ -14,7 +14,7 @@ import numpy as np
 import kinesics
 from kinesics.data.imigue import CLASSES
 from kinesics.models.weights import load_weights
-from kinesics.pipeline.windows import classify_clip
+from kinesics.tasks.windows import classify_clip
 
 FACE_TOUCH = {
     "touch face", "touch forehead", "cover face", "rub eyes", "touch other face part", "touch ears", "bite nails",

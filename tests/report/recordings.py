@@ -11,8 +11,9 @@ import pytest
 from kinesics.data.imigue import CLASSES
 from kinesics.models.fer import CLASSES as LOOKS
 from kinesics.models.fer import load_fer
-from kinesics.pipeline.results import Analysis, Expressions, Recording, Scores
+from kinesics.pipeline.results import Analysis, Expressions, Recording
 from kinesics.skeleton import UPPER_BODY, SkeletonSequence
+from kinesics.tasks.windows import Scores
 from kinesics.timeline import Event, Timeline
 from kinesics.video import probe
 

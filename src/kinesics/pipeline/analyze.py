@@ -9,11 +9,11 @@ from pathlib import Path
 from kinesics.errors import KinesicsError
 from kinesics.models.weights import DEFAULT, NONE, Specification, load_weights
 from kinesics.perception import Observation, observe
-from kinesics.pipeline.events import EventRule, find_events
 from kinesics.pipeline.expressions import FaceExpressionModel, face_model, read_expressions
 from kinesics.pipeline.results import Analysis, Expressions, Recording
-from kinesics.pipeline.windows import classify_clip, score
 from kinesics.skeleton import SkeletonSequence
+from kinesics.tasks.events import EventRule, find_events
+from kinesics.tasks.windows import classify_clip, score
 from kinesics.timeline import Timeline
 
 Progress = Callable[[float], None]

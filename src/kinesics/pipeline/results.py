@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
@@ -11,6 +11,7 @@ import numpy as np
 
 from kinesics.skeleton import SkeletonSequence
 from kinesics.skeleton.sequence import FloatArray
+from kinesics.tasks.windows import Scores
 from kinesics.timeline import Timeline
 
 
@@ -25,21 +26,6 @@ class Recording:
     frames: int
     width: int = 0
     height: int = 0
-
-
-@dataclass(frozen=True, eq=False)
-class Scores:
-    """Class probabilities of one person on a steady clock.
-
-    probability: (N, C) float32, column c belongs to `classes[c]`; row n is valid around `times[n]`
-        (seconds). `by_modality` holds the same shape from each stream alone.
-    """
-
-    times: FloatArray
-    probability: FloatArray
-    classes: tuple[str, ...]
-    person: int = 0
-    by_modality: Mapping[str, FloatArray] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, eq=False)

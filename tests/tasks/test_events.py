@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kinesics.pipeline.events import EventRule, find_events
-from kinesics.pipeline.results import Scores
+from kinesics.tasks.events import EventRule, find_events
+from kinesics.tasks.windows import Scores
 
 CLASSES = ("a", "b", "none")
 

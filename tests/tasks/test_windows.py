@@ -6,8 +6,8 @@ import torch
 
 from kinesics.models.agcn import AGCNConfig, TwoStreamAGCN
 from kinesics.models.weights import NONE, Specification
-from kinesics.pipeline.windows import STRIDE, classify_clip, score
 from kinesics.skeleton import UPPER_BODY, SkeletonSequence
+from kinesics.tasks.windows import STRIDE, classify_clip, score
 
 SPECIFICATION = Specification(
     "t", "two_stream_agcn", {}, ("a", "b", NONE), "", "", "", "", "upper_body", 12.5, 32, temperature=2.0

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 
 import numpy as np
 import torch
@@ -10,7 +11,6 @@ from numpy.typing import NDArray
 
 from kinesics.models.agcn import TwoStreamAGCN
 from kinesics.models.weights import NONE, Specification
-from kinesics.pipeline.results import Scores
 from kinesics.skeleton import UPPER_BODY, SkeletonSequence, resampled_rows
 from kinesics.skeleton.normalise import normalise
 from kinesics.skeleton.sequence import FloatArray
@@ -19,6 +19,21 @@ STRIDE = 4  # network frames between windows: 0.32 s at 12.5 fps
 BATCH = 16  # small: what a batch needs in passing is most of what scoring needs at all
 _PRESENT = 0.3  # share of a window's frames in which head or neck must be seen
 STREAMS = ("both", "joint", "bone")
+
+
+@dataclass(frozen=True, eq=False)
+class Scores:
+    """Class probabilities of one person on a steady clock.
+
+    probability: (N, C) float32, column c belongs to `classes[c]`; row n is valid around `times[n]`
+        (seconds). `by_modality` holds the same shape from each stream alone.
+    """
+
+    times: FloatArray
+    probability: FloatArray
+    classes: tuple[str, ...]
+    person: int = 0
+    by_modality: Mapping[str, FloatArray] = field(default_factory=dict)
 
 
 def score(sequence: SkeletonSequence, network: TwoStreamAGCN, specification: Specification) -> Scores:

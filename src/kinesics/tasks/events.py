@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kinesics.models.weights import NONE
-from kinesics.pipeline.results import Scores
+from kinesics.tasks.windows import Scores
 from kinesics.timeline import Event
 
 
