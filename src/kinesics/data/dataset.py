@@ -41,13 +41,17 @@ class ClipInfo:
 
 @dataclass(frozen=True)
 class LabelledVideo:
-    """One whole recording with its emotion: 1 positive (won), 0 negative (lost), None where it is hidden."""
+    """One whole recording with its emotion: 1 positive (won), 0 negative (lost), None where it is hidden.
+
+    skeleton: the file of its landmarks, None where there is none.
+    """
 
     id: str
     label: int | None
     split: Split
     subject: str
     video: Path
+    skeleton: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -106,6 +110,10 @@ class GestureDataset(ABC):
     @abstractmethod
     def read_skeleton(self, clip: ClipInfo) -> SkeletonSequence:
         """The skeleton of the clip's time span, in `layout`; raises KinesicsError for a broken file."""
+
+    def read_recording(self, video: LabelledVideo) -> SkeletonSequence:
+        """The skeleton of a whole recording of `emotions` that has one; raises KinesicsError for a broken file."""
+        raise NotImplementedError(f"{self.name} has no emotions")
 
     @property
     def published(self) -> Mapping[Split, int]:

@@ -22,7 +22,8 @@ from kinesics.timeline import Event, Timeline
 from kinesics.timeline.files import to_csv, to_json, write_text
 
 if TYPE_CHECKING:
-    from kinesics.pipeline.results import Analysis, Expressions, Recording, Scores
+    from kinesics.pipeline.results import Analysis, Expressions, Recording
+    from kinesics.tasks.windows import Scores
 
 _MOTION_RATE = 10.0  # skeletons a second, fewer in long recordings …
 _MOTION_BYTES = 1_500_000  # … so that all of them together take no more than this
