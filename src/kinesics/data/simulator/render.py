@@ -10,6 +10,7 @@ import numpy as np
 import PIL.Image
 import PIL.ImageDraw
 from numpy.typing import NDArray
+from scipy.sparse import csr_matrix
 
 from kinesics.data.simulator.backgrounds import draw_wall
 from kinesics.data.simulator.body import Body, Pose, rest_pose
@@ -25,6 +26,8 @@ __all__ = ["Box", "Image", "Look", "NoGraphicsError", "Stage", "draw_skeleton", 
 Image = NDArray[np.uint8]
 _BLUR_STEP = 3.0  # pixels between two of the pictures that a blurred one is made of
 _BLUR_MOST = 3
+_SHADOWS = 512  # width of the shadow map, which spans a metre and a half
+_GRAINS = 2  # pictures of grain across and down in the field from which each frame takes a piece
 
 
 class NoGraphicsError(RuntimeError):
@@ -67,11 +70,14 @@ class Stage:
             raise NoGraphicsError(str(error)) from error
         gl = self._gl
         gl.enable(moderngl.DEPTH_TEST | moderngl.CULL_FACE)
+        self._corners = _corners(self.body)
         self._unwrap()
-        size = (self.width, self.height)
-        self._target = gl.framebuffer([gl.renderbuffer(size, samples=4)], gl.depth_renderbuffer(size, samples=4))
-        self._flat = gl.framebuffer([gl.renderbuffer(size)])
-        self._shadow_map = gl.depth_texture((1024, 1024))
+        # drawn at twice the size: cheaper here than multisampling, which shades each of many tiny triangles four times
+        double = (2 * self.width, 2 * self.height)
+        self._drawn = gl.texture(double, 4)
+        self._target = gl.framebuffer([self._drawn], gl.depth_renderbuffer(double))
+        self._flat = gl.framebuffer([gl.renderbuffer((self.width, self.height))])
+        self._shadow_map = gl.depth_texture((_SHADOWS, _SHADOWS))
         self._shadow_map.compare_func = "<="
         self._shadow_target = gl.framebuffer(depth_attachment=self._shadow_map)
         self._program: Any = gl.program(*SHADED)
@@ -97,14 +103,14 @@ class Stage:
         eye = points.at[(points.part == PART["eye"]) & (points.at[:, 0] > 0)]
         eyeball = (eye.min(0) + eye.max(0)) / 2
         coarse = paint(points, marks, eyeball, self.look)
-        texels = Points(self._rest_of_texels(rest).reshape(-1, 3), part.ravel(), lips.ravel(), ears.ravel())
-        fine = paint(texels, marks, eyeball, self.look)
-        picture = (np.clip(fine.colour, 0, 1) * 255).astype(np.uint8).reshape(TEXTURE, TEXTURE, 4)
+        places = self._rest_of_texels(rest)
+        used = places.any(-1)
+        fine = paint(Points(places[used], part[used], lips[used], ears[used]), marks, eyeball, self.look)
+        picture = np.zeros((TEXTURE, TEXTURE, 4), np.uint8)
+        picture[used] = np.clip(fine.colour, 0, 1) * 255
         self._texture = self._gl.texture((TEXTURE, TEXTURE), 4, picture[::-1].tobytes())
         self._texture.build_mipmaps()
-        order = np.argsort(body.faces.ravel(), kind="stable")
-        self._corner_face = order // 3
-        self._first_corner = np.searchsorted(body.faces.ravel()[order], np.arange(len(rest)))
+        self._texture.filter = (self._gl.LINEAR_MIPMAP_NEAREST, self._gl.LINEAR)
         # the seams' twins must move alike, or the mesh would tear
         hair, clothed = np.zeros((2, len(rest)), np.float32)
         np.maximum.at(hair, self._vertex, coarse.puff)
@@ -139,10 +145,10 @@ class Stage:
         )
         gl.disable(gl.DEPTH_TEST)
         # a rim around each island keeps filtering from leaking; the true place comes last
-        for width in (4, 2, 1, 0):
-            for dx, dy in ((-1, -1), (1, -1), (-1, 1), (1, 1), (-1, 0), (1, 0), (0, -1), (0, 1)):
-                program["shift"].value = (2 * width * dx / TEXTURE, 2 * width * dy / TEXTURE)
-                array.render()
+        around = ((-1, -1), (1, -1), (-1, 1), (1, 1), (-1, 0), (1, 0), (0, -1), (0, 1))
+        for dx, dy in [(width * dx, width * dy) for width in (4, 2, 1) for dx, dy in around] + [(0, 0)]:
+            program["shift"].value = (2 * dx / TEXTURE, 2 * dy / TEXTURE)
+            array.render()
         gl.enable(gl.DEPTH_TEST)
         places = np.frombuffer(texture.read(), np.float32).reshape(TEXTURE, TEXTURE, 4)[::-1, :, :3]
         return np.ascontiguousarray(places)
@@ -158,6 +164,7 @@ class Stage:
         self._thing_corners = gl.buffer(_box_corners(_PEN).tobytes())
         self._thing = self._solid(self._thing_corners, _PEN.colour)
         self._backdrop_program = gl.program(*BACKDROP)
+        self._backdrop_program["drawn"].value = 1
         wall = draw_wall(self.look, self.width, self.height)
         self._wall = gl.texture((self.width, self.height), 3, wall[::-1].tobytes(), alignment=1)
         self._wall.repeat_x = self._wall.repeat_y = False
@@ -214,7 +221,7 @@ class Stage:
         self._shadow_program["light"].write(light)
         self._shadow_target.use()
         self._shadow_target.clear()
-        self._gl.enable_only(self._gl.DEPTH_TEST)  # both sides: a thin thing must not leak light
+        self._gl.enable_only(self._gl.DEPTH_TEST | self._gl.CULL_FACE)
         self._person_shadow.render()
         for _, _, shadow in boxes:
             shadow.render()
@@ -222,9 +229,6 @@ class Stage:
     def _picture(self, boxes: list[_Solid]) -> Image:
         self._target.use()
         self._target.clear()
-        self._gl.enable_only(self._gl.NOTHING)
-        self._wall.use(0)
-        self._backdrop.render()
         self._gl.enable_only(self._gl.DEPTH_TEST | self._gl.CULL_FACE)
         self._shadow_map.use(1)
         self._texture.use(0)
@@ -232,7 +236,11 @@ class Stage:
         for colour, shaded, _ in boxes:
             colour.use(0)
             shaded.render()
-        self._gl.copy_framebuffer(self._flat, self._target)
+        self._flat.use()
+        self._gl.enable_only(self._gl.NOTHING)
+        self._wall.use(0)
+        self._drawn.use(1)
+        self._backdrop.render()
         picture = np.frombuffer(self._flat.read(components=3, alignment=1), np.uint8)
         return np.ascontiguousarray(picture.reshape(self.height, self.width, 3)[::-1])
 
@@ -251,11 +259,21 @@ class Stage:
 
     def _normals(self, vertices: FloatArray) -> FloatArray:
         """(V, 3) area-weighted."""
-        a, b, c = (vertices[self.body.faces[:, i]] for i in range(3))
-        faces = np.cross(b - a, c - a)
-        summed = np.add.reduceat(faces[self._corner_face], self._first_corner)
-        normals: FloatArray = summed / np.maximum(np.linalg.norm(summed, axis=-1, keepdims=True), 1e-9)
+        columns = np.ascontiguousarray(vertices.T)
+        a, b, c = (columns[:, corner] for corner in self.body.faces.T)
+        (ux, uy, uz), (vx, vy, vz) = b - a, c - a
+        crosses = np.stack([uy * vz - uz * vy, uz * vx - ux * vz, ux * vy - uy * vx], 1)
+        summed = self._corners @ crosses
+        lengths = np.sqrt(np.einsum("vi,vi->v", summed, summed))
+        normals: FloatArray = summed / np.maximum(lengths, 1e-9)[:, None]
         return normals
+
+
+def _corners(body: Body) -> csr_matrix:
+    """(V, F) one where a vertex is a corner of a face."""
+    faces = len(body.faces)
+    ones, columns = np.ones(3 * faces, np.float32), np.repeat(np.arange(faces), 3)
+    return csr_matrix((ones, (body.faces.ravel(), columns)), shape=(len(body.rest_vertices), faces))
 
 
 def _box_corners(box: Box) -> FloatArray:
@@ -311,23 +329,25 @@ def render(
     look = look or Look()
     stage = Stage(body, look, furniture, width, height)
     cameras = shaken(camera, look.shake, len(pose), look.seed)
-    noise = np.random.default_rng((look.seed, 3))
+    rng = np.random.default_rng((look.seed, 3))
+    field = np.rint(rng.normal(0, look.grain, (_GRAINS * height, _GRAINS * width, 1))).astype(np.int16)
     before: FloatArray | None = None
     try:
         for first in range(0, len(pose), 16):
             for t, vertices in enumerate(body.vertices(pose.slice(first, first + 16)), first):
                 moved = look.shutter * (vertices - before) if before is not None and look.shutter else None
                 picture = stage.draw(vertices, cameras[t], None if thing is None else thing[t], moved)
-                yield _with_grain(picture, look.grain, noise) if look.grain else picture
+                yield _with_grain(picture, field, rng) if look.grain else picture
                 before = vertices
     finally:
         stage.close()
 
 
-def _with_grain(picture: Image, grain: float, rng: np.random.Generator) -> Image:
-    """The picture with a sensor's noise, the same in all channels."""
-    noise = rng.standard_normal(picture.shape[:2], np.float32)[..., None] * np.float32(grain)
-    return np.clip(picture + noise, 0, 255).astype(np.uint8)
+def _with_grain(picture: Image, field: NDArray[np.int16], rng: np.random.Generator) -> Image:
+    """The picture with a sensor's noise, the same in all channels: a random piece of a larger field of it."""
+    height, width = picture.shape[:2]
+    top, left = rng.integers(field.shape[0] - height), rng.integers(field.shape[1] - width)
+    return np.clip(picture + field[top : top + height, left : left + width], 0, 255).astype(np.uint8)
 
 
 # ── the drawn skeleton ───────────────────────────────────────────────────────────────────────────────────────

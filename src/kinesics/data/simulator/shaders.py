@@ -39,11 +39,7 @@ SHADED = (
         vec3 base = painted.rgb * painted.rgb;
         vec3 s = lit.xyz / lit.w * 0.5 + 0.5;
         float open = 1;
-        if (all(lessThan(abs(s - 0.5), vec3(0.49)))) {
-            open = 0;
-            for (int i = -1; i <= 1; i += 2) for (int j = -1; j <= 1; j += 2)
-                open += texture(shadow, vec3(s.xy + vec2(i, j) * 0.0012, s.z - 0.004)) / 4;
-        }
+        if (all(lessThan(abs(s - 0.5), vec3(0.49)))) open = texture(shadow, vec3(s.xy, s.z - 0.004));
         vec3 direct = key * open * max(0, (dot(normal, sun) + 0.15) / 1.15);
         vec3 above = mix(vec3(0.17, 0.16, 0.16), vec3(0.46, 0.48, 0.52), normal.z * 0.5 + 0.5);
         vec3 fill = vec3(0.24, 0.27, 0.32) * max(0, dot(normal, normalize(vec3(-sign(sun.x) * 0.8, -0.6, 0.2))));
@@ -55,11 +51,15 @@ SHADED = (
         colour = vec4(sqrt(min(result, vec3(1))), 1);
     }""",
 )
+# what was drawn at twice the size, its pixels averaged by four, before the wall
 BACKDROP = (
     """#version 330
-    in vec2 corner; uniform vec2 shift; out vec2 p;
-    void main() { p = corner * 0.5 + 0.5 + shift; gl_Position = vec4(corner, 0.9999, 1); }""",
+    in vec2 corner; out vec2 p;
+    void main() { p = corner * 0.5 + 0.5; gl_Position = vec4(corner, 0, 1); }""",
     """#version 330
-    in vec2 p; uniform sampler2D wall; out vec4 colour;
-    void main() { colour = vec4(texture(wall, p).rgb, 1); }""",
+    in vec2 p; uniform vec2 shift; uniform sampler2D wall; uniform sampler2D drawn; out vec4 colour;
+    void main() {
+        vec4 front = texture(drawn, p);
+        colour = vec4(front.rgb + (1 - front.a) * texture(wall, p + shift).rgb, 1);
+    }""",
 )

@@ -94,8 +94,9 @@ def simulate_videos(
     recipe = _Recipe(count, seed, seconds, size)
     _open(out, recipe)
     waiting = [(out, recipe, video) for video in range(1, count + 1) if not _truth(out, video).exists()]
-    # one thread each: the workers share the cores already
+    # one thread each, also to draw with: the workers share the cores already
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    os.environ.setdefault("LP_NUM_THREADS", "0")
     # fresh processes: forking one in which torch runs threads can hang
     with multiprocessing.get_context("spawn").Pool(workers) as pool:
         for done, _ in enumerate(pool.imap_unordered(_write, waiting), count - len(waiting) + 1):
