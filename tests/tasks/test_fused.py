@@ -99,5 +99,5 @@ def test_the_classifier_alone_is_trained_again_on_balanced_batches(folder, tmp_p
 def test_what_does_not_go_together_is_told(folder, tmp_path):
     with pytest.raises(KinesicsError, match=r"data\.fps to null"):
         data(folder, fps=12.5)
-    with pytest.raises(KinesicsError, match="no video tokens"):
+    with pytest.raises(KinesicsError, match="the data have no video"):
         run(folder / "c.yaml", tmp_path / "run", [f"--data.root={folder / 'imigue'}", "--model.modality=both"])

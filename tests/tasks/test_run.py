@@ -7,6 +7,7 @@ import signal
 
 import numpy as np
 import pytest
+import torch
 
 pytest.importorskip("lightning", reason="the train extra is not installed")
 
@@ -58,8 +59,8 @@ def test_a_run_learns_and_leaves_predictions(tmp_path, natops):
     assert (out / "logs" / "metrics.csv").exists()
 
 
-def _train(config, out, data, die_at=None):
-    """Train six epochs of six steps, or be killed in the middle of step `die_at`."""
+def _train(config, out, data, die_at=None, more=()):
+    """Train four epochs of six steps, or be killed in the middle of step `die_at`."""
     if die_at is not None:
         step = GestureTask.training_step
 
@@ -69,23 +70,52 @@ def _train(config, out, data, die_at=None):
             return step(self, batch, index)
 
         GestureTask.training_step = fatal_step
-    averaged = "--trainer.callbacks=lightning.pytorch.callbacks.EMAWeightAveraging"
-    run(config, out, [f"--data.root={data}", "--trainer.max_epochs=6", averaged, "--trainer.callbacks.decay=0.9"])
+    averaged = "--trainer.callbacks=kinesics.tasks.averaging.EMA"
+    run(config, out, [f"--data.root={data}", averaged, "--trainer.callbacks.decay=0.9", *more])
 
 
-def test_killed_three_times_it_ends_where_an_unbroken_run_ends(tmp_path, natops):
+@pytest.fixture(scope="module")
+def process():
+    """Runs a function in a process of its own, forked from one that has imported everything and started no thread."""
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(["kinesics.tasks.run", "tensorboard.compat", "torch.utils.tensorboard"])
+
+    def in_process(function, *arguments):
+        child = context.Process(target=function, args=arguments)
+        child.start()
+        child.join()
+        return child.exitcode
+
+    return in_process
+
+
+def test_killed_three_times_it_ends_where_an_unbroken_run_ends(tmp_path, natops, process):
     config = write_config(tmp_path)
-    context = multiprocessing.get_context("spawn")
-    for die_at in (2, 9, 29, None):
-        process = context.Process(target=_train, args=(config, tmp_path / "broken", natops, die_at))
-        process.start()
-        process.join()
-        assert process.exitcode == (0 if die_at is None else -signal.SIGKILL)
-    process = context.Process(target=_train, args=(config, tmp_path / "whole", natops))
-    process.start()
-    process.join()
+    for die_at in (2, 9, 17):
+        assert process(_train, config, tmp_path / "broken", natops, die_at) == -signal.SIGKILL
+    for name in ("broken", "whole"):
+        assert process(_train, config, tmp_path / name, natops) == 0
     whole, resumed = (Predictions.load(tmp_path / name / "predictions_test.npz") for name in ("whole", "broken"))
     assert np.array_equal(whole.logits, resumed.logits)
+
+
+def test_killed_after_training_it_ends_likewise(tmp_path, natops):
+    config = write_config(tmp_path)
+    _train(config, tmp_path / "run", natops)
+    files = [tmp_path / "run" / name for name in ("predictions_test.npz", "weights.safetensors")]
+    before = [file.read_bytes() for file in files]
+    for file in files:
+        file.unlink()
+    _train(config, tmp_path / "run", natops)
+    assert [file.read_bytes() for file in files] == before
+
+
+def test_two_processes_train_one_network(tmp_path, natops, process):
+    two = ("--trainer.devices=2", "--trainer.strategy=ddp_fork", "--data.batch=4", "--trainer.max_epochs=1")
+    assert process(_train, write_config(tmp_path), tmp_path / "run", natops, None, two) == 0
+    kept = torch.load(tmp_path / "run" / "last.ckpt", weights_only=True)
+    assert kept["global_step"] == 48 // 2 // 4, "each process sees its half of the clips"
+    assert Predictions.load(tmp_path / "run" / "predictions_test.npz").logits.shape == (24, 6)
 
 
 def test_reproduce_says_whether_the_number_was_reached(tmp_path, natops, monkeypatch, capsys):
@@ -105,8 +135,8 @@ def test_reproduce_says_whether_the_number_was_reached(tmp_path, natops, monkeyp
     assert "NOT reached" in capsys.readouterr().out
 
 
-@pytest.mark.parametrize("config", sorted(CONFIGS.rglob("*.yaml")), ids=lambda path: path.stem)
-def test_every_config_runs(tmp_path, natops, config):
+@pytest.mark.parametrize("config", sorted(CONFIGS.glob("benchmarks/*.yaml")), ids=lambda path: path.stem)
+def test_every_benchmark_runs(tmp_path, natops, config):
     small = ["--trainer.max_epochs=1", "--trainer.limit_train_batches=1", "--data.frames=8", "--model.preset=tiny"]
     run(config, tmp_path / "run", [f"--data.root={natops}", *small])
     assert (tmp_path / "run" / "predictions_test.npz").exists()

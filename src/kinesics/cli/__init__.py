@@ -8,6 +8,7 @@ import sys
 from collections.abc import Sequence
 from typing import Any
 
+from kinesics.cli.ablate import ABLATE
 from kinesics.cli.analyze import ANALYZE, CLASSIFY
 from kinesics.cli.common import Group, Run, Verb
 from kinesics.cli.data import DATA
@@ -90,6 +91,7 @@ VERBS: dict[str, Verb | Group] = {
     "simulate": SIMULATE,
     "train": TRAIN,
     "reproduce": REPRODUCE,
+    "ablate": ABLATE,
     "evaluate": EVALUATE,
     "ensemble": ENSEMBLE,
     "submit": SUBMIT,

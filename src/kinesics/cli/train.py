@@ -10,9 +10,9 @@ from kinesics.errors import KinesicsError
 
 
 def _describe_train(verb: argparse.ArgumentParser) -> None:
-    verb.add_argument("--config", metavar="NAME", help="a .yaml, or one of Kinesics' own, such as gesture/small")
+    verb.add_argument("--config", metavar="NAME", help="a .yaml, or one of Kinesics' own: gesture/small/1-skeleton")
     verb.add_argument("--data", type=Path, metavar="DIR", help="the data set, in place of the config's")
-    verb.add_argument("--out", type=Path, required=True, metavar="DIR", help="for checkpoints, logs, predictions")
+    verb.add_argument("--out", type=Path, metavar="DIR", help="for checkpoints, logs, weights (default: runs/NAME)")
     verb.add_argument("--clips", type=int, default=200, metavar="N", help="without a config: simulated clips a class")
     verb.add_argument("--epochs", type=int, default=12, metavar="N", help="without a config: passes over them")
     verb.add_argument("--seed", type=int, default=1)
@@ -20,9 +20,10 @@ def _describe_train(verb: argparse.ArgumentParser) -> None:
 
 
 def _train(options: argparse.Namespace) -> None:
-    make_folder(options.out)
+    out: Path = options.out or Path("runs") / (options.config or "default").removesuffix(".yaml")
+    make_folder(out)
     if options.config is None:
-        _train_default(options)
+        _train_default(options, out)
         return
     from kinesics.tasks.reproduce import find_config
     from kinesics.tasks.run import run
@@ -33,20 +34,20 @@ def _train(options: argparse.Namespace) -> None:
         must_exist(options.data)
         given = [f"--data.root={options.data}", *given]
     try:
-        run(config, options.out, given)
+        run(config, out, given)
     except SystemExit as error:  # the parser has told what is wrong on standard error
         raise KinesicsError(f"{config}: cannot be run so; see the message above") from error
-    print(f"trained: {options.out}\njudge it: kinesics evaluate {options.out}")
+    print(f"trained: {out}\njudge it: kinesics evaluate {out}")
 
 
-def _train_default(options: argparse.Namespace) -> None:
+def _train_default(options: argparse.Namespace, out: Path) -> None:
     from kinesics.data.simulator.world import Split, make_dataset
     from kinesics.tasks.default import train
 
     shares: dict[Split, float] = {"train": 1.0, "val": 0.1, "test": 0.1}
     for split, share in shares.items():
-        make_dataset(options.out / "data" / split, max(1, round(options.clips * share)), split, options.seed)
-    figures = train(options.out / "data", options.out, epochs=options.epochs, seed=options.seed)
+        make_dataset(out / "data" / split, max(1, round(options.clips * share)), split, options.seed)
+    figures = train(out / "data", out, epochs=options.epochs, seed=options.seed)
     for name, value in figures.items():
         print(f"{name:40} {value:.3f}")
 
@@ -55,10 +56,28 @@ TRAIN: Verb = (
     _train,
     _describe_train,
     "train a network: by a config on a data set, or the shipped one on simulated people",
-    "interrupted, it goes on where it stopped when called again.\n\nexamples:\n"
-    "  kinesics train --config gesture/small --data imigue --out runs/skeleton\n"
-    "  kinesics train --config gesture/small --data imigue --out runs/longer -- --trainer.max_epochs=80\n"
-    "  kinesics train --out runs/default      the shipped weights, from nothing",
+    """\
+interrupted, it goes on where it stopped when called again.
+
+the paper's gesture track in five stages, each the ground of the next (small and tiny in place of paper likewise):
+  for stage in 1-skeleton 2-video 3-fusion 4-together 5-classifier; do
+    kinesics train --config gesture/paper/$stage --data imigue
+  done
+
+said behind --, or in a config of your own:
+  --trainer.devices=4                     several GPUs; each takes its share of the clips, data.batch is of one of them
+  --trainer.accumulate_grad_batches=8     steps of 8 batches
+  --trainer.precision=bf16-mixed          or 32-true
+  --trainer.callbacks=kinesics.tasks.averaging.EMA --trainer.callbacks.decay=0.99
+                                          average the weights over the last 1 / (1 - decay) steps (EMA)
+  --model.loss=logit-adjusted             for a long tail; or class-balanced
+  --data.balance=1                        draw every class equally often
+  --data.video=i3d                        another video encoder: i3d, mvit, a run's folder or a weights file
+
+examples:
+  kinesics train --config gesture/small/1-skeleton --data imigue
+  kinesics train --config gesture/small/1-skeleton --data imigue --out runs/longer -- --trainer.max_epochs=80
+  kinesics train --out runs/default       the shipped weights, from nothing""",
 )
 
 # ── reproduce ────────────────────────────────────────────────────────────────────────────────────────────────

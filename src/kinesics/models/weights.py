@@ -6,7 +6,7 @@ import hashlib
 import json
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -156,16 +156,26 @@ def _i3d(specification: Specification) -> nn.Module:
 def _gesture_net(specification: Specification) -> nn.Module:
     from kinesics.models.gesture import build_gesture_net
 
+    config = dict(specification.config)
+    video = dict(config.get("video") or {})  # an encoder other than the preset's
+    encoder: Any = _BUILDERS[video.pop("network")](replace(specification, config=video)) if video else None
     return build_gesture_net(
-        specification.config["preset"], len(specification.classes), specification.skeleton, specification.config["mode"]
+        config["preset"], len(specification.classes), specification.skeleton, config["mode"], video=encoder
     )
 
 
 def _emotion_net(specification: Specification) -> nn.Module:
-    from kinesics.models.emotion import build_emotion_net
+    from kinesics.models.emotion import EMOTION_PRESETS, build_emotion_net
 
     config = specification.config
-    return build_emotion_net(config["preset"], config["gestures"], config["mode"])
+    sizes = config["preset"], config["gestures"], config["mode"]
+    if "face" not in config:
+        return build_emotion_net(*sizes)
+    # other encoders than the preset's: that of another preset, a clip encoder with its sizes, or none
+    face = EMOTION_PRESETS[config["face"]].face() if config["face"] else None
+    video = dict(config["video"] or {})
+    encoder: Any = _BUILDERS[video.pop("network")](replace(specification, config=video)) if video else None
+    return build_emotion_net(*sizes, (face, encoder))
 
 
 _BUILDERS: dict[str, Callable[[Specification], nn.Module]] = {

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -13,47 +13,56 @@ from torch import Tensor, nn
 
 from kinesics.errors import KinesicsError
 from kinesics.metrics import mean_class_accuracy, top_k
-from kinesics.models.agcn import TwoStreamAGCN, TwoStreamOutput
+from kinesics.models.agcn import AGCNOutput, TwoStreamAGCN, TwoStreamOutput
 from kinesics.models.cross_modal_token_fusion import FusionOutput, Mode
 from kinesics.models.encoder import ClipTokens
 from kinesics.models.gesture import GESTURE_PRESETS, GestureNet, build_gesture_net
+from kinesics.models.mvit import VideoEncoder
+from kinesics.models.weights import Specification, layout_fields
 from kinesics.tasks.data import Batch, Facts
 from kinesics.tasks.losses import LongTailLoss, LossName
+
+Modality = Literal["skeleton", "joint", "bone", "video", "both"]
+Part = Literal["all", "fusion", "classifier"]
+Output = TwoStreamOutput | AGCNOutput | FusionOutput
 
 
 class GestureTask(L.LightningModule):
     """Cross-entropy on the joined logits and, at weight `auxiliary`, on each stream alone; AdamW, one cycle.
 
-    modality: "skeleton" trains a two-stream AGCN; "video" a classifier on the tokens of the data's frozen encoder;
-    "both" their fusion, in the mode `fusion`. preset: the network's size. loss, smoothing: see `LongTailLoss`.
-    sparsity: weight of the exchange's usefulness. rate: the highest learning rate. start: a run's folder whose network
-    is gone on from. part: "classifier" trains the last layer alone (on balanced batches, after all else is learned).
+    modality: "skeleton" trains a two-stream AGCN, "joint" and "bone" one of its streams; "video" a classifier on the
+    data's video encoder; "both" their fusion, in the mode `fusion`. preset: the network's size. loss, smoothing: see
+    `LongTailLoss`. sparsity: weight of the exchange's usefulness. rate: the highest learning rate; encoder_rate: the
+    encoders' share of it. start: a run's folder whose network is gone on from; a skeleton network becomes the skeleton
+    encoder of a fusion. part: "fusion" leaves both encoders as they are; "classifier" trains the last layers alone
+    (on balanced batches, after all else is learned).
     """
 
     def __init__(
         self,
         facts: Any,  # Facts, linked from the data; the parser would take its fields apart
         preset: Literal["paper", "small", "tiny"] = "small",
-        modality: Literal["skeleton", "video", "both"] = "skeleton",
+        modality: Modality = "skeleton",
         fusion: Mode = "full",
         loss: LossName = "plain",
         smoothing: float = 0.1,
         auxiliary: float = 0.5,
         sparsity: float = 0.01,
         rate: float = 3e-3,
+        encoder_rate: float = 1.0,
         weight_decay: float = 0.02,
         start: Path | None = None,
-        part: Literal["all", "classifier"] = "all",
+        part: Part = "all",
     ) -> None:
         super().__init__()
         self.facts: Facts = facts
-        self.modality, self.auxiliary, self.sparsity = modality, auxiliary, sparsity
-        self.rate, self.weight_decay = rate, weight_decay
+        self.preset, self.modality, self.fusion = preset, modality, fusion
+        self.auxiliary, self.sparsity = auxiliary, sparsity
+        self.rate, self.encoder_rate, self.weight_decay = rate, encoder_rate, weight_decay
         self.network: nn.Module = build(facts, preset, modality, fusion)
         if start is not None:
-            self._start_from(start)
-        if part == "classifier":
-            self._freeze_all_but_classifier()
+            _start_from(self.network, start)
+        _freeze(self.network, modality, part)
         self.loss = LongTailLoss(torch.tensor(facts.counts), loss, smoothing)
         self._seen: list[tuple[Tensor, Tensor]] = []
 
@@ -61,15 +70,20 @@ class GestureTask(L.LightningModule):
         """(N, classes) logits."""
         return self._answer(batch).logits
 
-    def _answer(self, batch: Batch) -> TwoStreamOutput | FusionOutput:
-        if not isinstance(self.network, GestureNet):
-            out: TwoStreamOutput = self.network(batch["skeleton"])
+    def _answer(self, batch: Batch) -> Output:
+        network, skeleton = self.network, batch["skeleton"]
+        if isinstance(network, TwoStreamAGCN):
+            out: Output = network(skeleton) if self.modality == "skeleton" else self._stream(network, skeleton)
             return out
-        video = ClipTokens(batch["tokens"], batch["pooled"])
+        assert isinstance(network, GestureNet)
+        video = network.video(batch["video"]) if "video" in batch else ClipTokens(batch["tokens"], batch["pooled"])
         if self.modality == "video":
-            return self.network.fuse(video, None)
-        skeleton = batch["skeleton"]
-        return self.network.fuse(video, self.network.skeleton(skeleton).tokens, batch["places"], skeleton[:, 3, ..., 0])
+            return network.fuse(video, None)
+        return network.fuse(video, network.skeleton(skeleton).tokens, batch["places"], skeleton[:, 3, ..., 0])
+
+    def _stream(self, network: TwoStreamAGCN, skeleton: Tensor) -> AGCNOutput:
+        out: AGCNOutput = network.joint(skeleton) if self.modality == "joint" else network.bone(network.bones(skeleton))
+        return out
 
     def training_step(self, batch: Batch, _: int) -> Tensor:
         out = self._answer(batch)
@@ -81,18 +95,6 @@ class GestureTask(L.LightningModule):
         self.log("train_loss", loss, prog_bar=True)
         return loss
 
-    def _start_from(self, folder: Path) -> None:
-        """The network of an earlier run's last checkpoint, with its averaged weights if it kept some."""
-        state = torch.load(folder / "last.ckpt", map_location="cpu", weights_only=True)["state_dict"]
-        self.network.load_state_dict({k.removeprefix("network."): v for k, v in state.items() if "network." in k})
-
-    def _freeze_all_but_classifier(self) -> None:
-        self.network.requires_grad_(False)
-        self.network.eval()  # Lightning keeps it so: batch norms stay as they were learned
-        heads = [module for name, module in self.network.named_modules() if name.endswith(("fc", "head"))]
-        for head in heads:
-            head.requires_grad_(True)
-
     def validation_step(self, batch: Batch, _: int) -> None:
         self._seen.append((self(batch).float(), batch["label"]))
 
@@ -103,26 +105,132 @@ class GestureTask(L.LightningModule):
         self.log("val_mean_class", mean_class_accuracy(logits, labels), prog_bar=True)
 
     def configure_optimizers(self) -> Any:
+        encoders = {id(parameter) for encoder in _encoders(self.network) for parameter in encoder.parameters()}
         trained = [parameter for parameter in self.parameters() if parameter.requires_grad]
-        optimizer = torch.optim.AdamW(trained, lr=self.rate, weight_decay=self.weight_decay)
+        rates = {self.rate: [p for p in trained if id(p) not in encoders]}
+        rates.setdefault(self.rate * self.encoder_rate, []).extend(p for p in trained if id(p) in encoders)
+        groups = {rate: group for rate, group in rates.items() if group}
+        optimizer = torch.optim.AdamW([{"params": group} for group in groups.values()], weight_decay=self.weight_decay)
         steps = int(self.trainer.estimated_stepping_batches)
-        schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, self.rate, total_steps=steps, pct_start=0.15)
+        schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, list(groups), total_steps=steps, pct_start=0.15)
         return {"optimizer": optimizer, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}
 
+    def weights(self) -> tuple[nn.Module, Specification]:
+        """The network as others can load it, and what is known of it; the run adds what it has measured."""
+        facts, network = self.facts, self.network
+        described = Specification(
+            name=f"gesture-{self.modality}",
+            network="gesture_net",
+            config={},
+            **layout_fields(facts.layout),
+            classes=facts.classes,
+            fps=facts.fps,
+            frames=facts.frames,
+            normalisation="kinesics.skeleton.normalise",
+            training_data=facts.training_data,
+            licence="as the terms of the training data allow",
+            limits="Measured on the splits of its own data set alone.",
+        )
+        if isinstance(network, GestureNet):
+            config = {
+                "preset": self.preset,
+                "mode": self.fusion,
+                "video": encoder_config(network.get_submodule("video")),
+            }
+            return network, replace(described, config=config)
+        assert isinstance(network, TwoStreamAGCN)
+        config = asdict(network.config)
+        if self.modality == "skeleton":
+            return network, replace(described, network="two_stream_agcn", config=config)
+        stream = network.joint if self.modality == "joint" else network.bone
+        return stream, replace(described, network="agcn", config=config)
 
-def _single_streams(out: TwoStreamOutput | FusionOutput) -> Iterator[Tensor]:
+
+def _single_streams(out: Output) -> Iterator[Tensor]:
     """The logits of each stream or modality alone, where there are several."""
     if isinstance(out, TwoStreamOutput):
         yield from (out.joint.logits, out.bone.logits)
-    elif out.video_logits is not None and out.skeleton_logits is not None:
+    elif isinstance(out, FusionOutput) and out.video_logits is not None and out.skeleton_logits is not None:
         yield from (out.video_logits, out.skeleton_logits)
 
 
-def build(facts: Facts, preset: str, modality: str = "skeleton", fusion: Mode = "full") -> nn.Module:
+def build(facts: Facts, preset: str, modality: Modality = "skeleton", fusion: Mode = "full") -> nn.Module:
     """The network of a preset for these classes and this layout; a GestureNet where video takes part."""
     classes = len(facts.classes)
-    if modality == "skeleton":
+    if modality not in ("video", "both"):
         return TwoStreamAGCN(facts.layout, replace(GESTURE_PRESETS[preset].skeleton, classes=classes))
     if facts.encoder is None:
-        raise KinesicsError(f"model.modality {modality}: the data have no video tokens; name an encoder in data.video")
+        raise KinesicsError(f"model.modality {modality}: the data have no video; name an encoder in data.video")
     return build_gesture_net(preset, classes, facts.layout, fusion, video=facts.encoder)
+
+
+def encoder_config(encoder: nn.Module) -> dict[str, Any]:
+    """Which clip encoder it is, and its sizes, as `load_network` builds it."""
+    if isinstance(encoder, VideoEncoder):
+        return {"network": "mvit", **asdict(encoder.config)}
+    return {"network": "i3d", "frames": encoder.frames, "size": encoder.size}
+
+
+def _encoders(network: nn.Module) -> list[nn.Module]:
+    return [network.get_submodule("video"), network.skeleton] if isinstance(network, GestureNet) else []
+
+
+def _start_from(network: nn.Module, folder: Path) -> None:
+    """The network of an earlier run's last checkpoint, with its averaged weights if it kept some."""
+    path = folder / "last.ckpt"
+    if not path.is_file():
+        raise KinesicsError(f"{path}: no such file; model.start wants the folder of a finished run")
+    state = torch.load(path, map_location="cpu", weights_only=True)["state_dict"]
+    state = {key.removeprefix("network."): value for key, value in state.items() if key.startswith("network.")}
+    of_skeleton = not any(key.startswith("fusion.") for key in state)
+    into = network.skeleton if isinstance(network, GestureNet) and of_skeleton else network
+    try:
+        into.load_state_dict(state)
+    except RuntimeError as error:
+        raise KinesicsError(
+            f"{path}: expected a network of the same preset, modality and fusion as this run's, found another; give "
+            "both runs the same model.preset, model.fusion and data.video"
+        ) from error
+
+
+def _freeze(network: nn.Module, modality: Modality, part: Part) -> None:
+    """Leave to be trained what `part` names and the answer depends on: several GPUs want every gradient."""
+    if part != "all":
+        network.requires_grad_(False)
+        for module in [network] if part == "classifier" else _encoders(network):
+            module.eval()  # Lightning keeps it so: batch norms stay as they were learned
+    if part == "classifier":
+        for layer in _classifiers(network):
+            layer.requires_grad_(True)
+    elif part == "fusion":
+        if not isinstance(network, GestureNet):
+            raise KinesicsError(f"model.part fusion: a network of model.modality {modality} has none; say all")
+        network.fusion.requires_grad_(True)
+    for module in _unused(network, modality):
+        module.requires_grad_(False)
+
+
+def _classifiers(network: nn.Module) -> list[nn.Module]:
+    """The last layers: of each stream, of each modality alone, and of the fusion."""
+    if isinstance(network, TwoStreamAGCN):
+        return [network.joint.fc, network.bone.fc]
+    assert isinstance(network, GestureNet)
+    fusion = network.fusion
+    heads: list[nn.Module] = [fusion.video_head, fusion.skeleton_head]
+    if fusion.tokens is not None:
+        heads.append(fusion.tokens.head)
+    return heads if fusion.joined is None else [*heads, fusion.joined[-1]]
+
+
+def _unused(network: nn.Module, modality: Modality) -> list[nn.Module]:
+    """What takes no part in the answer of this modality."""
+    if isinstance(network, GestureNet):
+        if modality == "both":
+            return []
+        return [
+            network.skeleton,
+            *(part for part in network.fusion.children() if part is not network.fusion.video_head),
+        ]
+    assert isinstance(network, TwoStreamAGCN)
+    unused: dict[Modality, list[nn.Module]] = {"joint": [network.bone], "bone": [network.joint]}
+    return unused.get(modality, [])

