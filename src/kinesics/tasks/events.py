@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from kinesics.models.weights import NONE
+from kinesics.models.specification import NONE
 from kinesics.tasks.windows import Scores
 from kinesics.timeline import Event
 

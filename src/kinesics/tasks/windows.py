@@ -10,7 +10,7 @@ import torch
 from numpy.typing import NDArray
 
 from kinesics.models.agcn import TwoStreamAGCN
-from kinesics.models.weights import NONE, Specification
+from kinesics.models.specification import NONE, Specification
 from kinesics.skeleton import UPPER_BODY, SkeletonSequence, resampled_rows
 from kinesics.skeleton.normalise import normalise
 from kinesics.skeleton.sequence import FloatArray
