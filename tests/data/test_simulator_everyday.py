@@ -9,7 +9,7 @@ if find_spec("anny") is None:  # not imported: that takes seconds
     pytest.skip("needs the simulate extra (anny)", allow_module_level=True)
 
 from kinesics.data.simulator import everyday
-from kinesics.data.simulator.body import Shape
+from kinesics.data.simulator.body import FACIAL_ACTIONS, Shape
 from kinesics.data.simulator.programs import rest
 from kinesics.data.simulator.scene import Scene
 from kinesics.skeleton import UPPER_BODY
@@ -158,3 +158,20 @@ def test_names_with_a_star_stand_for_both_sides():
     assert made.channels["shrug_left"][0] == made.channels["shrug_right"][0] == 0.2
     assert sorted(made.face[0])[-2:] == [0.5, 0.5]
     assert made.face[0].sum() == 1
+
+
+def test_feelings_show_by_their_sign():
+    def felt(face, bearing):
+        made = scene(1)
+        rest(made, "lap")
+        everyday.feeling(made, face, bearing)
+        shown = {name: made.face[:, FACIAL_ACTIONS.index(name)] for name in ("mouthSmileLeft", "mouthFrownLeft")}
+        return shown, made.body.joints(made.pose())
+
+    glad, upright = felt(2, 1)
+    sad, slumped = felt(-2, -1)
+    assert glad["mouthSmileLeft"].min() > 0.05
+    assert sad["mouthFrownLeft"].min() > 0.05
+    assert glad["mouthFrownLeft"].max() == sad["mouthSmileLeft"].max() == 0
+    assert np.ptp(glad["mouthSmileLeft"]) > 0.2  # episodes
+    assert height(upright, "head").mean() > height(slumped, "head").mean() + 0.01

@@ -134,7 +134,8 @@ def test_withdrawn_arms_come_closer():
     motion, points = joints("withdraw arms", 0)
     for side in SIDES:
         away = of(points, "neck")[:, 1] - of(points, f"{side}_wrist")[:, 1]
-        assert away[:5].mean() > away[-5:].mean() + 0.1
+        first, last = round(motion.onset * 25), round(motion.offset * 25)
+        assert away[:first].max() > away[last:].mean() + 0.1
     assert motion.table is not None
 
 
@@ -161,4 +162,17 @@ def test_an_interview_is_continuous_and_its_events_lie_apart():
     assert all(0 <= start < end <= 20 for _, start, end in events)
     points = Body(motion.shape).joints(motion.pose)
     assert points.shape == (500, len(UPPER_BODY), 3)
+    assert np.linalg.norm(np.diff(points, axis=0), axis=2).max() * 25 < 8
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_arms_are_withdrawn_in_interviews_and_come_back(seed):
+    odds = np.eye(32)[CLASSES.index("withdraw arms")]
+    motion, events = interview(np.random.default_rng(seed), duration=14.0, odds=odds)
+    points = Body(motion.shape).joints(motion.pose)
+    away = np.mean([of(points, "pelvis")[:, 1] - of(points, f"{side}_wrist")[:, 1] for side in SIDES], 0)
+    assert events
+    for _, start, end in events:
+        first, last = round(start * 25), round(end * 25)
+        assert away[first - 5 : first + 1].mean() > away[last : last + 10].mean() + 0.06
     assert np.linalg.norm(np.diff(points, axis=0), axis=2).max() * 25 < 8

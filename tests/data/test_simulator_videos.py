@@ -8,9 +8,10 @@ import pytest
 
 pytest.importorskip("anny", reason="needs the simulate extra (anny)")
 
+from kinesics.cli import main
 from kinesics.data import imigue_files as files
 from kinesics.data.doctor import examine
-from kinesics.data.imigue import IMiGUE
+from kinesics.data.imigue import CLASSES, MARKER, IMiGUE
 from kinesics.data.simulator import videos
 from kinesics.data.simulator.videos import simulate_videos
 from kinesics.errors import KinesicsError
@@ -93,5 +94,46 @@ def test_what_cannot_be(folder, tmp_path):
         simulate_videos(tmp_path, 2, 1)
     with pytest.raises(KinesicsError, match="at least 2 seconds"):
         simulate_videos(tmp_path, 3, 1, seconds=1)
+    with pytest.raises(KinesicsError, match="even sizes of 48 to 4096 pixels, found 481x270"):
+        simulate_videos(tmp_path, 3, 1, size=(481, 270))
     with pytest.raises(KinesicsError, match="the same simulated set"):
         simulate_videos(folder, 4, 1)
+
+
+def test_classes_follow_the_prior_and_the_emotion():
+    for prior in ("uniform", "imigue"):
+        recipe = videos._Recipe(24, 1, 12, SIZE, prior)
+        won, lost = (
+            videos._odds(recipe, next(video for video in range(1, 25) if recipe.won(video) == emotion))
+            for emotion in (1, 0)
+        )
+        rubs, heads, ears = (CLASSES.index(name) for name in ("rub hands", "head up", "touch ears"))
+        for odds in (won, lost):
+            assert odds.sum() == pytest.approx(1)
+            assert odds.min() > 0
+        assert lost[rubs] / lost[ears] == pytest.approx(videos._LIKELIER * won[rubs] / won[ears])
+        assert won[heads] / won[ears] == pytest.approx(videos._LIKELIER * lost[heads] / lost[ears])
+        assert won[CLASSES.index("touch chin")] / won[ears] == pytest.approx(1 if prior == "uniform" else 302 / 87)
+
+
+def test_the_command_passes_size_and_prior_on(tmp_path):
+    out = tmp_path / "set"
+    arguments = [
+        "simulate",
+        "--videos",
+        "3",
+        "--seconds",
+        "2",
+        "--size",
+        "64x48",
+        "--prior",
+        "imigue",
+        "--workers",
+        "1",
+    ]
+    assert main([*arguments, "--out", str(out)]) == 0
+    info = probe(IMiGUE(out).recordings[0].video)
+    assert (info.frames, info.width, info.height) == (50, 64, 48)
+    assert '"prior": "imigue"' in (out / MARKER).read_text()
+    with pytest.raises(SystemExit):
+        main(["simulate", "--videos", "3", "--size", "64", "--out", str(out)])

@@ -21,7 +21,25 @@ def _describe_simulate(verb: argparse.ArgumentParser) -> None:
         "--out", type=Path, metavar="PATH", help="what to write: .gif or .mp4 by its name; a folder for --videos"
     )
     verb.add_argument("--seconds", type=float, default=12.0, help="the length of each of --videos (default 12)")
+    verb.add_argument(
+        "--size", type=_size, default=(480, 270), metavar="WIDTHxHEIGHT", help="of --videos (default 480x270)"
+    )
+    verb.add_argument(
+        "--prior",
+        choices=("uniform", "imigue"),
+        default="uniform",
+        help="how often each class occurs in --videos: all alike (default), or with iMiGUE's long tail",
+    )
+    verb.add_argument("--workers", type=int, default=2, help="processes that make --videos (default 2)")
     verb.add_argument("--seed", type=int, default=1, help="another seed is another person (default 1)")
+
+
+def _size(text: str) -> tuple[int, int]:
+    try:
+        width, height = (int(part) for part in text.lower().split("x"))
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"expected WIDTHxHEIGHT such as 480x270, found {text!r}") from None
+    return width, height
 
 
 def _simulate(options: argparse.Namespace) -> None:
@@ -37,7 +55,16 @@ def _simulate(options: argparse.Namespace) -> None:
 
         make_folder(options.out)
         with progress_bar("Simulating") as progress:
-            simulate_videos(options.out, options.videos, options.seed, seconds=options.seconds, progress=progress)
+            simulate_videos(
+                options.out,
+                options.videos,
+                options.seed,
+                seconds=options.seconds,
+                size=options.size,
+                prior=options.prior,
+                workers=max(1, options.workers),
+                progress=progress,
+            )
         print(options.out)
         return
     if options.label is not None:

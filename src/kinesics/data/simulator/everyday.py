@@ -115,6 +115,24 @@ def moods(scene: Scene) -> None:
         add(scene, faces[scene.rng.choice(list(faces), p=[0.45, 0.2, 0.25, 0.1])])
 
 
+def feeling(scene: Scene, face: float, bearing: float) -> None:
+    """What shows of joy (tones above 0) or sorrow (below 0), of 1 in most people: a trace, and episodes of it.
+
+    face: smiles with cheeks and eyes, or hanging corners of the mouth with the brows drawn together or up.
+    bearing: the trunk and head upright, or slumped.
+    """
+    size, brows, eyes = min(abs(face), 2.5), scene.between(0, 1), scene.between(0.3, 1)
+    shown = 0.06 * size * np.ones(len(scene.t))
+    for moment in _moments(scene, 0.06 * size):
+        rise, length = scene.between(0.4, 0.9), scene.between(0.8, 3)
+        shown += scene.between(0.3, 0.8) * pulse(scene.t, moment, moment + length, rise)
+    smile = {"mouthSmile*": 1.0, "cheekSquint*": 0.6 * eyes, "eyeSquint*": 0.5 * eyes}
+    frown = {"mouthFrown*": 0.8, "browDown*": 0.7 * brows, "browInnerUp": 0.7 * (1 - brows), "mouthPress*": 0.2 * eyes}
+    add(scene, {name: share * shown for name, share in (smile if face > 0 else frown).items()})
+    upright = float(np.clip(bearing, -2.5, 2.5))
+    add(scene, {"slouch": -0.08 * upright, "chest": 0.02 * upright, "nod": -0.03 * upright})
+
+
 def hands(scene: Scene, busy: Sequence[tuple[float, float]] = ()) -> None:
     """Hands that mean nothing: they shift where they rest, lift a little, reach for something, or lift a drink.
 

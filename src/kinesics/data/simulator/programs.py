@@ -521,21 +521,22 @@ def play_with_things(s: Scene, a: float, b: float) -> None:
 
 
 def withdraw_arms(s: Scene, a: float, b: float) -> None:
-    """Arms that lie on the table in front are drawn back to the body, and stay there."""
+    """Arms that lie on the table (or the knees) are drawn back to the body, and stay there for a while."""
     top = 0.12 if s.table is None else (s.table - s.root_height) / s.scale
-    wide = s.between(0.06, 0.15)
+    wide, middle, way = s.between(0.06, 0.15), (a + b) / 2, min(0.9, 0.9 * (b - a))
+    stays = b + s.between(2.5, 6)
+    edge = s.table is not None and s.chance(0.5)
+    home = (0.1, s.table_edge / s.scale + 0.03, top + 0.035) if edge else (0.12, -0.2, 0.10)
     for side in SIDES:
         s.reach(
-            side, -9, (a + b) / 2, anchor="seat", point=(wide, -0.46, top + 0.035), fingers=(-0.4, -1, 0),
-            palm=(-0.15, 0, -1), travel=0.1, back=min(0.9, 0.9 * (b - a)), arc=0,
+            side, a - _LAIN, middle, anchor="seat", point=(wide, -0.46, top + 0.035), fingers=(-0.4, -1, 0),
+            palm=(-0.15, 0, -1), back=way, arc=0,
         )  # fmt: skip
-    home = s.one_of("edge", "lap")
-    for side in SIDES:
-        point = (0.1, s.table_edge / s.scale + 0.03, top + 0.035) if home == "edge" else (0.12, -0.2, 0.10)
-        s.goals[side][0] = Goal(
-            side, anchor="seat", point=point, fingers=(-0.8, -1, -0.1), palm=(0, 0, -1), shape="relaxed"
-        )
-    s.move("lean", -s.between(0.03, 0.15), (a + b) / 2, 99, b - a)
+        s.reach(
+            side, middle, stays, anchor="seat", point=home, fingers=(-0.8, -1, -0.1), palm=(0, 0, -1), travel=way,
+            arc=0,
+        )  # fmt: skip
+    s.move("lean", -s.between(0.03, 0.15), middle, stays, way)
 
 
 def arms_akimbo(s: Scene, a: float, b: float) -> None:
@@ -594,6 +595,7 @@ PROGRAMS: dict[str, Program] = {
     "shake shoulders": everyday.shake_shoulders, "illustrative": illustrative,
 }  # fmt: skip
 
+_LAIN = 2.0  # seconds for which arms lie on the table before they are withdrawn
 _STANDING = {"arms akimbo": 0.6, "put arms back": 0.5, "scratch back": 0.3}
 _SECONDS = {
     "play with hair": (1.6, 3.0),
@@ -646,27 +648,33 @@ def interview(
     fps: float = 25.0,
     shape: Shape | None = None,
     odds: NDArray[np.float64] | None = None,
+    tones: tuple[float, float] = (0.0, 0.0),
 ) -> tuple[Motion, list[tuple[int, float, float]]]:
     """One person talking for `duration` seconds with gestures in between; the motion and its (label, start, end).
 
-    odds: (32,) how likely each class is, summing to 1; all alike where it is None.
+    odds: (32,) how likely each class is, summing to 1; all alike where it is None. tones: what `everyday.feeling`
+    shows in the face and in the bearing.
     """
     shape = shape or random_shape(rng)
     scene = Scene(shape, rng, max(2, round(duration * fps)), fps, str(rng.choice(["table", "chair"], p=[0.7, 0.3])))
     rest(scene, scene.one_of(*RESTS[scene.seat]))
     everyday.everyday(scene, talking=True)
+    everyday.feeling(scene, *tones)
     events: list[tuple[int, float, float]] = []
-    time = scene.between(1.0, 3.0)
-    while True:
+    busy: list[tuple[float, float]] = []
+    time, misses = scene.between(0.3, 1.0) * min(3.0, duration / 4), 0
+    while misses < 3:  # another may be short enough for what is left
         label = int(rng.integers(len(CLASSES)) if odds is None else rng.choice(len(CLASSES), p=odds))
-        length = scene.between(*_SECONDS.get(CLASSES[label], (1.0, 2.8)))
-        if time + length > duration - 0.8:
-            break
-        if CLASSES[label] != "withdraw arms":  # changes the posture for good
-            PROGRAMS[CLASSES[label]](scene, time, time + length)
-            events.append((label, time, time + length))
-            time += length + scene.between(1.0, 4.0)
-    everyday.hands(scene, tuple((start, end) for _, start, end in events))
+        start = time + (_LAIN if CLASSES[label] == "withdraw arms" else 0.0)
+        end = start + scene.between(*_SECONDS.get(CLASSES[label], (1.0, 2.8)))
+        if end > duration - 0.8:
+            misses += 1
+            continue
+        PROGRAMS[CLASSES[label]](scene, start, end)
+        events.append((label, start, end))
+        busy.append((time, end))
+        time = end + scene.between(1.0, 4.0)
+    everyday.hands(scene, busy)
     motion = Motion(
         scene.pose(),
         shape,

@@ -7,6 +7,7 @@ import multiprocessing
 import os
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,8 +15,8 @@ from numpy.typing import NDArray
 import kinesics
 from kinesics.data import imigue_files as files
 from kinesics.data.dataset import Split
-from kinesics.data.imigue import CLASSES, EMOTION_FILES, MARKER, SUBJECTS_FILE
-from kinesics.data.simulator.body import FACIAL_ACTIONS, Body, Pose, Shape, random_shape
+from kinesics.data.imigue import CLASSES, EMOTION_FILES, MARKER, SUBJECTS_FILE, TRAIN_CLIPS, VALIDATION_CLIPS
+from kinesics.data.simulator.body import Body, Shape, random_shape
 from kinesics.data.simulator.camera import Camera, shaken
 from kinesics.data.simulator.looks import Look, random_look
 from kinesics.data.simulator.openpose_points import LIGHT_HAND_COLUMNS, detect_openpose, openpose_points
@@ -27,6 +28,7 @@ from kinesics.skeleton.sequence import FloatArray, save_skeletons
 from kinesics.timeline.files import write_text
 from kinesics.video import write_video
 
+Prior = Literal["uniform", "imigue"]
 SKELETON_FOLDERS = {
     "train": "imigue_data_phase1/datasets/imigue_skeleton_train",
     "val": "imigue_data_phase1/datasets/imigue_skeleton_validate",
@@ -40,9 +42,10 @@ VIDEO_FOLDERS = {
 _FPS = 25.0
 _VIDEOS_EACH = 5  # of a subject, as in iMiGUE
 _MOST = 9999  # videos have four digits
+_LEAST, _WIDEST = 48, 4096  # pixels
 _VAL, _TEST = 0.1, 0.2  # shares of the subjects
-# weak, as in life: how much likelier a class becomes, and the mean weight of a facial action
-_LIKELIER, _MOOD = 1.5, 0.1
+# weak, as in life: how much likelier a class becomes, and the mean tones of face and bearing, whose deviation is 1
+_LIKELIER, _FACE, _BEARING = 1.8, 0.7, 0.6
 _LOST = ("touch face", "touch forehead", "cover face", "rub eyes", "touch neck", "rub hands", "fold arms", "bite lip")
 _WON = ("sit straight", "head up", "shake shoulders", "illustrative")
 
@@ -55,6 +58,7 @@ class _Recipe:
     seed: int
     seconds: float
     size: tuple[int, int]
+    prior: Prior = "uniform"
 
     def subject(self, video: int) -> int:
         """1, 2, … of a video, which count from 1; everybody has as many, and there are three people at least."""
@@ -76,22 +80,27 @@ def simulate_videos(
     *,
     seconds: float = 12.0,
     size: tuple[int, int] = (480, 270),
+    prior: Prior = "uniform",
     workers: int = 2,
     progress: Progress | None = None,
 ) -> None:
     """Write `count` interviews of `seconds` at 25 frames a second into the folder `out`, as `IMiGUE` reads them.
 
+    size: the pictures' width and height, even numbers. prior: all classes alike, or as often as in iMiGUE.
     Beside the official files: `subjects.csv`, the marker `kinesics.json`, and in `truth` all emotions and, as
     `<VID>.skeleton.npz`, the true joints (camera axes, metres; `image_xy` as the trembling camera saw them). Splits
     have no subject in common. The same recipe writes the same labels and skeletons; videos that an interrupted call
     has finished are kept. Raises KinesicsError for less than 3 or more than 9999 videos, videos of less than 2 seconds,
-    or a folder that holds something else.
+    odd or tiny sizes, or a folder that holds something else.
     """
     if not 3 <= count <= _MOST:
         raise KinesicsError(f"simulate: expected 3 to {_MOST} videos, one a split at least, found {count}")
     if not seconds >= 2:
         raise KinesicsError(f"simulate: expected videos of at least 2 seconds, found {seconds:g}")
-    recipe = _Recipe(count, seed, seconds, size)
+    if min(size) < _LEAST or max(size) > _WIDEST or size[0] % 2 or size[1] % 2:
+        width, height = size
+        raise KinesicsError(f"simulate: expected even sizes of {_LEAST} to {_WIDEST} pixels, found {width}x{height}")
+    recipe = _Recipe(count, seed, seconds, size, prior)
     _open(out, recipe)
     waiting = [(out, recipe, video) for video in range(1, count + 1) if not _truth(out, video).exists()]
     # one thread each, also to draw with: the workers share the cores already
@@ -177,14 +186,23 @@ def _today(person: Look, today: Look) -> Look:
 def _interview(
     recipe: _Recipe, video: int, shape: Shape, rng: np.random.Generator
 ) -> tuple[Motion, list[tuple[int, float, float]]]:
-    """After a match won or lost, which shows a little in what somebody does, and in the mouth."""
-    won = recipe.won(video)
-    odds: NDArray[np.float64] = np.array([_LIKELIER if name in (_WON if won else _LOST) else 1.0 for name in CLASSES])
-    motion, events = interview(rng, duration=recipe.seconds, fps=_FPS, shape=shape, odds=odds / odds.sum())
-    face = motion.pose.face.copy()
-    corners = [i for i, name in enumerate(FACIAL_ACTIONS) if name.startswith("mouthSmile" if won else "mouthFrown")]
-    face[:, corners] = np.clip(face[:, corners] + max(0.0, rng.normal(_MOOD, _MOOD)), 0, 1)
-    return replace(motion, pose=Pose(motion.pose.rotations, motion.pose.root, face)), events
+    """After a match won or lost, which shows a little in what somebody does, in the face and in the bearing."""
+    sign = 1.0 if recipe.won(video) else -1.0
+    expressive = np.exp(np.random.default_rng((recipe.seed, 2003, recipe.subject(video))).normal(0, 0.3))
+    face, bearing = expressive * rng.normal((sign * _FACE, sign * _BEARING), 1.0)
+    return interview(
+        rng, duration=recipe.seconds, fps=_FPS, shape=shape, odds=_odds(recipe, video), tones=(face, bearing)
+    )
+
+
+def _odds(recipe: _Recipe, video: int) -> NDArray[np.float64]:
+    """(32,) how likely each class is in this video."""
+    likelier = _WON if recipe.won(video) else _LOST
+    odds: NDArray[np.float64] = np.array([_LIKELIER if name in likelier else 1.0 for name in CLASSES])
+    if recipe.prior == "imigue":
+        odds *= np.add(TRAIN_CLIPS, VALIDATION_CLIPS)
+    odds /= odds.sum()
+    return odds
 
 
 def _true(joints: FloatArray, camera: Camera, cameras: list[Camera]) -> SkeletonSequence:
