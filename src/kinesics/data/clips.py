@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from kinesics.data.dataset import ClipInfo, GestureDataset
 from kinesics.errors import KinesicsError
-from kinesics.perception.face import align_faces, face_points
+from kinesics.perception.face import ARCFACE, FaceCrop, align_faces, face_points
 from kinesics.skeleton import UPPER_BODY, SkeletonLayout, SkeletonSequence
 from kinesics.skeleton.sequence import FloatArray
 from kinesics.video import Image, VideoInfo, probe, read_frames
@@ -44,7 +44,8 @@ class Clip:
     box: what `frames` show of a picture of `picture` (width, height) pixels.
     times: (N,) seconds in the recording at which they were seen.
     skeleton: the whole clip at its own rate; its `image_xy` runs 0..1 across `frames`.
-    faces: (N, 112, 112, 3) uint8 upright faces in the frames; black where `face_seen` (N,) is False.
+    faces: (N, 112, 112, 3) uint8 upright faces in the frames, or of the size that was asked for; black where
+        `face_seen` (N,) is False.
     """
 
     info: ClipInfo
@@ -58,7 +59,13 @@ class Clip:
 
 
 def read_clip(
-    dataset: GestureDataset, clip: ClipInfo, *, frames: int = 16, size: int = 224, faces: bool = False
+    dataset: GestureDataset,
+    clip: ClipInfo,
+    *,
+    frames: int = 16,
+    size: int = 224,
+    faces: bool = False,
+    crop: FaceCrop = ARCFACE,
 ) -> Clip:
     """The clip's skeleton, and `frames` pictures of `size` pixels around the person, decoded now.
 
@@ -81,7 +88,7 @@ def read_clip(
         return read
     if faces and skeleton.layout == UPPER_BODY:
         points = face_points(skeleton, picture)[_nearest(skeleton, times)]
-        upright, seen = align_faces(images, points)
+        upright, seen = align_faces(images, points, *crop)
         read = replace(read, faces=upright, face_seen=seen)
     placed = replace(skeleton, image_xy=box.inside(skeleton.image_xy, picture))
     return replace(read, skeleton=placed)

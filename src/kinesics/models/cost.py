@@ -138,9 +138,11 @@ def _clip_and_skeleton(network: GestureNet) -> Inputs:
 
 
 def _minute(network: EmotionNet) -> Inputs:
-    face, gesture = network.face, torch.zeros(1, GESTURES)
+    face, video, gesture = network.face, network.video, torch.zeros(1, GESTURES)
+    assert face is not None
+    assert video is not None
     faces = torch.empty(1, FACES, face.channels, face.size, face.size)
-    clips = _clip(network.video)["clip"].expand(CLIPS, -1, -1, -1, -1)[None]
+    clips = _clip(video)["clip"].expand(CLIPS, -1, -1, -1, -1)[None]
     return {
         "face": Stream(faces, torch.empty(1, FACES)),
         "context": Stream(clips, torch.empty(1, CLIPS)),

@@ -80,9 +80,12 @@ EMOTION_PRESETS = {
 
 
 class EmotionNet(nn.Module):
-    """A face encoder, a clip encoder, and InterFusion over their tokens and the micro-gestures."""
+    """A face encoder, a clip encoder, and InterFusion over their tokens and the micro-gestures.
 
-    def __init__(self, face: FaceEncoder, video: ClipEncoder, fusion: InterFusionConfig) -> None:
+    An encoder may be None, where that stream is never given as pictures.
+    """
+
+    def __init__(self, face: FaceEncoder | None, video: ClipEncoder | None, fusion: InterFusionConfig) -> None:
         super().__init__()
         self.face = face
         self.video = video
@@ -94,10 +97,13 @@ class EmotionNet(nn.Module):
         """From pictures: `tokens` of face (N, L, channels, S, S), of context clips (N, L, 3, T, S, S).
 
         Only what the masks call real is encoded, all at once: encode a long recording piece by piece, and `fuse`.
-        Raises ValueError where all streams are None or empty.
+        Raises ValueError where all streams are None or empty, or for pictures of a stream without an encoder.
         """
+        for stream, encoder in ((face, self.face), (context, self.video)):
+            if stream is not None and encoder is None:
+                raise ValueError("this network has no encoder for these pictures")
         return self.fuse(
-            None if face is None else _encoded(face, self.face, self.fusion.config.face_width),
+            None if face is None else _encoded(face, self._tokens, self.fusion.config.face_width),
             None if context is None else _encoded(context, self._pooled, self.fusion.config.context_width),
             gestures,
         )
@@ -108,7 +114,12 @@ class EmotionNet(nn.Module):
         """From tokens, fresh or cached, as `InterFusion.forward`; a context token is a clip's pooled vector."""
         return self.fusion(face, context, gestures)  # type: ignore[no-any-return]
 
+    def _tokens(self, faces: Tensor) -> Tensor:
+        assert self.face is not None
+        return self.face(faces)
+
     def _pooled(self, clips: Tensor) -> Tensor:
+        assert self.video is not None
         return self.video(clips).pooled
 
 
@@ -125,12 +136,26 @@ def _encoded(stream: Stream, encode: Callable[[Tensor], Tensor], width: int) -> 
     return stream._replace(tokens=tokens)
 
 
-def build_emotion_net(preset: str, gestures: int = 32, mode: Mode = "full") -> EmotionNet:
+def build_emotion_net(
+    preset: str,
+    gestures: int = 32,
+    mode: Mode = "full",
+    encoders: tuple[FaceEncoder | None, ClipEncoder | None] | None = None,
+) -> EmotionNet:
     """A preset of `EMOTION_PRESETS` with random weights, for so many classes of gestures.
 
-    Raises KeyError for an unknown preset.
+    encoders: of faces and of clips, in the place of the preset's own. Raises KeyError for an unknown preset.
     """
     sizes = EMOTION_PRESETS[preset]
-    face, video = sizes.face(), VideoEncoder(sizes.video)
-    fusion = replace(sizes.fusion, face_width=face.width, context_width=video.width, gestures=gestures, mode=mode)
-    return EmotionNet(face, video, fusion)
+    face, video = encoders or (sizes.face(), VideoEncoder(sizes.video))
+    return EmotionNet(face, video, fusion_config(preset, gestures, mode, face, video))
+
+
+def fusion_config(
+    preset: str, gestures: int, mode: Mode, face: FaceEncoder | None, video: ClipEncoder | None
+) -> InterFusionConfig:
+    """The preset's fusion over the tokens of these encoders. Raises KeyError for an unknown preset."""
+    sizes = replace(EMOTION_PRESETS[preset].fusion, gestures=gestures, mode=mode)
+    if face is not None:
+        sizes = replace(sizes, face_width=face.width)
+    return sizes if video is None else replace(sizes, context_width=video.width)

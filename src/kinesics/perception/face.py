@@ -6,6 +6,7 @@ Positions are in pixels from the picture's upper left corner, x to the right and
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import NamedTuple
 
 import numpy as np
 import PIL.Image
@@ -29,6 +30,16 @@ _POINTS = UPPER_BODY.indices("right_eye", "left_eye", "nose", "right_mouth_corne
 _MESH = UPPER_BODY.index("chin")  # known only where the face itself was found, not from a body's guess of it
 _HANDS = [i for i, joint in enumerate(UPPER_BODY.joints) if joint.endswith(("_tip", "_knuckle"))]
 _AROUND = 6.0  # pixels of the 112 around the five points in which a hand hides what matters
+
+
+class FaceCrop(NamedTuple):
+    """Where a face network wants a face's points, (5, 2) pixels, in a square of `size` pixels."""
+
+    template: FloatArray = TEMPLATE
+    size: int = SIZE
+
+
+ARCFACE = FaceCrop()
 
 
 def template_with_eyes(size: int, apart: float, below: float) -> FloatArray:
@@ -62,6 +73,13 @@ def hand_before_face(person: SkeletonSequence, size: tuple[int, int]) -> NDArray
     along = (fingers.imag > low[1]) & (fingers.imag < high[1])
     hidden: NDArray[np.bool_] = (across & along & (person.score[:, _HANDS] > 0)).any(1)
     return hidden
+
+
+def readable_points(person: SkeletonSequence, size: tuple[int, int]) -> FloatArray:
+    """As `face_points`; NaN also where a finger hides the face."""
+    points = face_points(person, size)
+    points[hand_before_face(person, size)] = np.nan
+    return points
 
 
 def similarity(points: FloatArray, template: FloatArray = TEMPLATE) -> NDArray[np.complex128]:

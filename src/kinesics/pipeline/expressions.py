@@ -21,7 +21,7 @@ from kinesics.errors import KinesicsError
 from kinesics.models import fer
 from kinesics.models.ledger import entry
 from kinesics.models.weights import load_network
-from kinesics.perception.face import SIZE, TEMPLATE, align_face, face_points, hand_before_face, template_with_eyes
+from kinesics.perception.face import SIZE, TEMPLATE, align_face, readable_points, template_with_eyes
 from kinesics.pipeline.results import Expressions
 from kinesics.skeleton import SkeletonSequence, load_note
 from kinesics.skeleton.sequence import SUFFIX as SKELETON_SUFFIX
@@ -137,7 +137,7 @@ def _faces(
 ) -> Iterator[tuple[int, int, Image]]:
     """(person, moment, aligned face) of every face that can be read."""
     size = (video.width, video.height)
-    places = [_readable(person, size) for person in people]
+    places = [readable_points(person, size) for person in people]
     if np.isnan(np.concatenate(places)).all():
         return  # not worth a look
     frames = ahead(read_frames(video.path, fps=_rate(video), max_side=_MAX_SIDE))
@@ -148,12 +148,6 @@ def _faces(
             if 0 <= at < len(points) and not np.isnan(points[at]).any():
                 yield who, when, align_face(frame.image, points[at] * scale, model.template, model.size)
         progress(when / count)
-
-
-def _readable(person: SkeletonSequence, size: tuple[int, int]) -> FloatArray:
-    points = face_points(person, size)
-    points[hand_before_face(person, size)] = np.nan
-    return points
 
 
 def _smooth(probability: FloatArray) -> FloatArray:
