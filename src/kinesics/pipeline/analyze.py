@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from kinesics.errors import KinesicsError
-from kinesics.models.weights import DEFAULT, NONE, Specification, load_weights
+from kinesics.models.exported import SUFFIXES, read_exported
+from kinesics.models.specification import DEFAULT, NONE, Specification
 from kinesics.perception import Observation, observe
-from kinesics.pipeline.expressions import FaceExpressionModel, face_model, read_expressions
 from kinesics.pipeline.results import Analysis, Expressions, Recording
 from kinesics.skeleton import SkeletonSequence
 from kinesics.tasks.events import EventRule, find_events
 from kinesics.tasks.windows import classify_clip, score
 from kinesics.timeline import Timeline
+
+if TYPE_CHECKING:  # an exported network needs no torch
+    from kinesics.pipeline.expressions import FaceExpressionModel
+    from kinesics.tasks.windows import SkeletonNetwork
 
 Progress = Callable[[float], None]
 
@@ -41,7 +47,7 @@ def analyze(
     done, 0..1. Raises KinesicsError for a recording that cannot be read, in which nobody is found, or that has no
     such person.
     """
-    network, specification, digest = load_weights(weights or DEFAULT)
+    network, specification, digest = _network(weights or DEFAULT)
     told = progress or (lambda _: None)
     share = _LANDMARKS if expressions else 1.0
     observation = observe(Path(path), cache=cache, progress=lambda done: told(share * done))
@@ -73,7 +79,7 @@ def classify(
     path: str | Path, *, person: str | int = "largest", weights: Path | None = None, progress: Progress | None = None
 ) -> list[Ranked]:
     """The gestures of one pre-cut clip by probability, best first; input and errors as in `analyze`."""
-    network, specification, _ = load_weights(weights or DEFAULT)
+    network, specification, _ = _network(weights or DEFAULT)
     people = choose(observe(Path(path), progress=progress).people, person)
     if len(people) != 1:
         raise KinesicsError(f"{path}: classify looks at one person, found {len(people)}; name one with --person")
@@ -96,12 +102,45 @@ def choose(people: tuple[SkeletonSequence, ...], person: str | int) -> tuple[Ske
     return chosen
 
 
+def _network(path: Path) -> tuple[SkeletonNetwork, Specification, str]:
+    """The skeleton network of a weights file, as it answers fastest here, its specification and the file's sha256."""
+    if path.suffix in SUFFIXES:
+        exported = read_exported(path)
+        if exported.specification.network != "two_stream_agcn":
+            raise KinesicsError(
+                f"{path}: expected an exported skeleton network two_stream_agcn, found "
+                f"{exported.specification.network}; export other weights"
+            )
+        return exported, exported.specification, exported.sha256
+    if not has_torch():
+        raise KinesicsError(
+            f"{path}: expected PyTorch to run these weights, found none; pip install 'kinesics[torch]', or name a file "
+            "of `kinesics export` with --weights"
+        )
+    from kinesics.models.agcn_inference import InferenceAGCN
+    from kinesics.models.inference import best_dtype
+    from kinesics.models.weights import load_weights
+
+    network, specification, sha256 = load_weights(path)
+    return InferenceAGCN(network, best_dtype()), specification, sha256
+
+
+def has_torch() -> bool:
+    """Without it exported networks still run; facial expressions are not read."""
+    try:
+        return bool(importlib.import_module("torch"))
+    except ImportError:
+        return False
+
+
 def _expressions(
     observation: Observation, wanted: bool | FaceExpressionModel, cache: Path | None, progress: Progress
 ) -> tuple[Expressions, ...]:
     """Of everybody, so that what is kept serves any choice of people."""
-    if not wanted or observation.video is None:
+    if not wanted or observation.video is None or not has_torch():
         return ()
+    from kinesics.pipeline.expressions import face_model, read_expressions
+
     model = face_model() if wanted is True else wanted
     return read_expressions(observation.video, observation.people, model, landmarks=cache, progress=progress)
 

@@ -2,22 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
-from kinesics.models.agcn import TwoStreamAGCN
+from kinesics.models.exported import ExportedNetwork
 from kinesics.models.specification import NONE, Specification
 from kinesics.skeleton import UPPER_BODY, SkeletonSequence, resampled_rows
 from kinesics.skeleton.normalise import normalise
 from kinesics.skeleton.sequence import FloatArray
 
+if TYPE_CHECKING:  # an exported network needs no torch
+    from kinesics.models.agcn import TwoStreamAGCN
+    from kinesics.models.agcn_inference import InferenceAGCN
+
+    SkeletonNetwork = TwoStreamAGCN | InferenceAGCN | ExportedNetwork
+
 STRIDE = 4  # network frames between windows: 0.32 s at 12.5 fps
 BATCH = 16  # small: what a batch needs in passing is most of what scoring needs at all
 _PRESENT = 0.3  # share of a window's frames in which head or neck must be seen
+_ANCHORS = UPPER_BODY.indices("neck", "head", "nose")
 STREAMS = ("both", "joint", "bone")
 
 
@@ -36,7 +43,7 @@ class Scores:
     by_modality: Mapping[str, FloatArray] = field(default_factory=dict)
 
 
-def score(sequence: SkeletonSequence, network: TwoStreamAGCN, specification: Specification) -> Scores:
+def score(sequence: SkeletonSequence, network: SkeletonNetwork, specification: Specification) -> Scores:
     """Class probabilities every `STRIDE` network frames.
 
     Every window's answer counts most at its middle and, falling off like a cosine, up to a quarter of its
@@ -57,7 +64,7 @@ def score(sequence: SkeletonSequence, network: TwoStreamAGCN, specification: Spe
 
 
 def classify_clip(
-    sequence: SkeletonSequence, network: TwoStreamAGCN, specification: Specification
+    sequence: SkeletonSequence, network: SkeletonNetwork, specification: Specification
 ) -> NDArray[np.float32]:
     """(32,) probabilities of the gestures for one pre-cut clip, "none" left out: the mean over its windows.
 
@@ -73,45 +80,44 @@ def classify_clip(
     return total
 
 
-@torch.no_grad()
 def _batch(
     sequence: SkeletonSequence,
     rows: NDArray[np.int64],
     starts: NDArray[np.int64],
-    network: TwoStreamAGCN,
+    network: SkeletonNetwork,
     specification: Specification,
 ) -> dict[str, FloatArray]:
-    windows = list(_windows(sequence, rows, starts, specification.frames))
-    x = torch.from_numpy(np.stack(windows)).permute(0, 3, 1, 2)[..., None].contiguous()
-    out = network(x)
-    present = torch.tensor([_is_present(window) for window in windows])
-    logits = {"both": out.logits, "joint": out.joint.logits, "bone": out.bone.logits}
+    """Probabilities of one batch of windows; the recording is held at its ends."""
+    seen = rows[np.clip(starts[:, None] + np.arange(specification.frames), 0, len(rows) - 1)]
+    xyz, score = sequence.xyz[seen], sequence.score[seen]
+    logits = network(xyz=xyz, score=score) if isinstance(network, ExportedNetwork) else _logits(network, xyz, score)
+    present = (score[..., _ANCHORS].max(2) > 0).mean(1) >= _PRESENT
     return {
-        name: _silence((value.float() / specification.temperature).softmax(1), present, specification).numpy()
+        name: _silence(_softmax(value / specification.temperature), present, specification)
         for name, value in logits.items()
     }
 
 
-def _windows(
-    sequence: SkeletonSequence, rows: NDArray[np.int64], starts: NDArray[np.int64], frames: int
-) -> Iterator[FloatArray]:
-    """(frames, 42, 4) each, of the frames `rows`; the recording is held at its ends."""
-    for start in starts:
-        window = rows[np.clip(np.arange(start, start + frames), 0, len(rows) - 1)]
-        yield normalise(sequence.xyz[window], sequence.score[window])
+def _logits(network: TwoStreamAGCN | InferenceAGCN, xyz: FloatArray, score: FloatArray) -> dict[str, FloatArray]:
+    import torch
+
+    windows = np.stack([normalise(*window) for window in zip(xyz, score, strict=True)])
+    with torch.no_grad():
+        out = network(torch.from_numpy(windows).permute(0, 3, 1, 2)[..., None].contiguous())
+    parts = {"both": out.logits, "joint": out.joint.logits, "bone": out.bone.logits}
+    return {name: value.float().numpy() for name, value in parts.items()}
 
 
-_ANCHORS = UPPER_BODY.indices("neck", "head", "nose")
+def _softmax(logits: FloatArray) -> FloatArray:
+    powers: FloatArray = np.exp(logits - logits.max(1, keepdims=True))
+    total: FloatArray = powers.sum(1, keepdims=True)
+    return powers / total
 
 
-def _is_present(window: FloatArray) -> bool:
-    return bool((window[:, _ANCHORS, 3].max(1) > 0).mean() >= _PRESENT)
-
-
-def _silence(probability: torch.Tensor, present: torch.Tensor, specification: Specification) -> torch.Tensor:
+def _silence(probability: FloatArray, present: NDArray[np.bool_], specification: Specification) -> FloatArray:
     """Where nobody is seen, "none" is certain (weights that know no "none" give nothing)."""
-    nobody = torch.tensor([float(name == NONE) for name in specification.classes])
-    return torch.where(present[:, None], probability, nobody)
+    nobody = np.array([name == NONE for name in specification.classes], np.float32)
+    return np.where(present[:, None], probability, nobody)
 
 
 def _overlap_average(probability: FloatArray, frames: int) -> FloatArray:
