@@ -9,6 +9,7 @@ from kinesics.data.dataset import DatasetNotFoundError
 from kinesics.data.natops import NATOPS
 from kinesics.data.utd_mhad import CLASSES, UTDMHAD
 from kinesics.errors import KinesicsError
+from kinesics.skeleton.normalise import normalise
 
 BENCHMARKS = Path(__file__).resolve().parents[2].parent / "shared/benchmarks"
 needs_archives = pytest.mark.skipif(not BENCHMARKS.is_dir(), reason="needs ../shared/benchmarks")
@@ -23,13 +24,27 @@ def test_natops(folder):
     assert np.bincount([clip.label for clip in data.clips]).tolist() == [60] * 6
     assert len({clip.id for clip in data.clips}) == 360
     skeleton = data.read_skeleton(data.clips[7])
-    assert skeleton.xyz.shape == (51, 8, 3)
+    assert skeleton.xyz.shape == (51, 11, 3)
+    given = np.load(BENCHMARKS / "natops.npz")["positions"][7]
+    np.testing.assert_array_equal(skeleton.xyz[:, :8], given * np.array([-1, -1, 1], np.float32))
+    # shoulder widths from the neck are what the networks see: nothing to change
+    np.testing.assert_allclose(normalise(skeleton.xyz, skeleton.score, data.layout)[..., :3], skeleton.xyz, atol=1e-6)
     assert skeleton.duration == data.clips[7].end
     mean = np.mean([data.read_skeleton(clip).xyz.mean(0) for clip in data.clips], 0)
     left, right = data.layout.indices("left_wrist", "right_wrist")
     assert mean[left, 0] > mean[right, 0]  # who faces the camera has the left hand to the picture's right
     tip, elbow = data.layout.indices("left_hand_tip", "left_elbow")
     assert mean[tip, 1] > mean[elbow, 1]  # hands hang below elbows: y runs down
+    assert _sphere_centre(data, "left")[0] == pytest.approx(0.5, abs=0.15)
+    assert _sphere_centre(data, "right")[0] == pytest.approx(-0.5, abs=0.15)
+
+
+def _sphere_centre(data, side):
+    """Where the shoulder must be for all places of the elbow: the centre of the sphere nearest to them."""
+    elbow = data.layout.index(f"{side}_elbow")
+    places = np.concatenate([data.read_skeleton(clip).xyz[:, elbow] for clip in data.clips])
+    fit, *_ = np.linalg.lstsq(np.c_[2 * places, np.ones(len(places))], (places**2).sum(1), rcond=None)
+    return fit[:3]
 
 
 @needs_archives

@@ -20,19 +20,26 @@ NATOPS_ARMS = make_layout(
     {
         "left_hand_tip": "left_wrist",
         "right_hand_tip": "right_wrist",
-        "left_elbow": None,
-        "right_elbow": None,
+        "left_elbow": "left_shoulder",
+        "right_elbow": "right_shoulder",
         "left_wrist": "left_elbow",
         "right_wrist": "right_elbow",
         "left_thumb": "left_wrist",
         "right_thumb": "right_wrist",
+        "neck": None,
+        "left_shoulder": "neck",
+        "right_shoulder": "neck",
     },
 )
+# the archive's points are in shoulder widths from the base of the neck: where in them neck and shoulders are
+_TRUNK = np.array([[0, 0, 0], [0.5, 0, 0], [-0.5, 0, 0]], np.float32)
 
 
 class NATOPS(GestureDataset):
-    """360 clips of 6 gestures, 51 frames each, 8 points of the arms in body units; 180 train, 180 test.
+    """360 clips of 6 gestures, 51 frames each, 8 points of the arms and the trunk's 3; 180 train, 180 test.
 
+    Positions are given in shoulder widths from the neck. Neck and shoulders, which the archive leaves out, are added
+    where that frame has them, so that what follows knows how high and how far from the trunk an arm is held.
     The clips were stretched to one length, so `fps` is nominal: the recordings' own 20. There is no given validation
     split: `validation` takes that share of each class of the training half, drawn by `seed`.
     """
@@ -48,7 +55,8 @@ class NATOPS(GestureDataset):
         if path is None:
             raise DatasetNotFoundError(f"{folder}: expected {FILE} (NATOPS), found none; made from {self.access}")
         positions, labels, splits = read_arrays(path, "positions", "label", "split")
-        if positions.shape != (len(labels), positions.shape[1], len(self.layout), 3) or len(splits) != len(labels):
+        given = (len(labels), positions.shape[1], len(self.layout) - len(_TRUNK), 3)
+        if positions.shape != given or len(splits) != len(labels):
             raise KinesicsError(
                 f"{path}: expected positions (N, T, 8, 3), label (N) and split (N), found {positions.shape}, "
                 f"{labels.shape} and {splits.shape}; copy it again"
@@ -75,7 +83,8 @@ class NATOPS(GestureDataset):
         return self._clips
 
     def read_skeleton(self, clip: ClipInfo) -> SkeletonSequence:
-        xyz = self._positions[self._index[clip.id]]
+        arms = self._positions[self._index[clip.id]]
+        xyz = np.concatenate([arms, np.broadcast_to(_TRUNK, (len(arms), *_TRUNK.shape))], 1)
         return SkeletonSequence(xyz, np.ones(xyz.shape[:2], np.float32), self.fps, self.layout)
 
 
