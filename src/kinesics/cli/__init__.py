@@ -13,6 +13,7 @@ from kinesics.cli.analyze import ANALYZE, CLASSIFY
 from kinesics.cli.common import Group, Run, Verb
 from kinesics.cli.data import DATA
 from kinesics.cli.evaluate import ENSEMBLE, EVALUATE
+from kinesics.cli.export import EXPORT
 from kinesics.cli.models import MODELS
 from kinesics.cli.simulate import SIMULATE
 from kinesics.cli.submit import SUBMIT
@@ -98,4 +99,5 @@ VERBS: dict[str, Verb | Group] = {
     "weights": WEIGHTS,
     "data": DATA,
     "models": MODELS,
+    "export": EXPORT,
 }

@@ -10,8 +10,8 @@ from kinesics.skeleton.layouts import UPPER_BODY
 from kinesics.skeleton.sequence import FloatArray
 
 # a grown person's usual widths in metres; the ratio of each to what is seen gives the scale
-_RULERS = (("left_shoulder", "right_shoulder", 0.36), ("left_ear", "right_ear", 0.145))
-_ENOUGH = 0.3  # share of the window's frames that must show a ruler: at the picture's border few, poor ones do
+RULERS = (("left_shoulder", "right_shoulder", 0.36), ("left_ear", "right_ear", 0.145))
+ENOUGH = 0.3  # share of the window's frames that must show a ruler: at the picture's border few, poor ones do
 
 
 def normalise(xyz: FloatArray, score: FloatArray, layout: SkeletonLayout = UPPER_BODY) -> FloatArray:
@@ -44,12 +44,12 @@ def _origin(xyz: FloatArray, seen: NDArray[np.bool_], layout: SkeletonLayout) ->
 
 def _unit(centred: FloatArray, seen: NDArray[np.bool_], layout: SkeletonLayout) -> float:
     """Shoulder width; a grown person's in metres where nothing can be measured."""
-    usual = _RULERS[0][2]
-    known = [ruler for ruler in _RULERS if ruler[0] in layout.joints and ruler[1] in layout.joints]
+    usual = RULERS[0][2]
+    known = [ruler for ruler in RULERS if ruler[0] in layout.joints and ruler[1] in layout.joints]
     for left, right, metres in known:
         a, b = layout.indices(left, right)
         both = seen[:, a] & seen[:, b]
-        if both.mean() >= _ENOUGH:
+        if both.mean() >= ENOUGH:
             width = float(np.median(np.linalg.norm(centred[both, a] - centred[both, b], axis=-1)))
             if width > 0.05 * metres:
                 return width / metres * usual

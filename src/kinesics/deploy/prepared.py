@@ -1,0 +1,164 @@
+"""Networks with their preprocessing inside, as they are exported: from what was seen to logits or tokens."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from kinesics.errors import KinesicsError
+from kinesics.models.agcn import TwoStreamAGCN
+from kinesics.skeleton import SkeletonLayout
+from kinesics.skeleton.normalise import ENOUGH, RULERS
+
+
+class Prepared(nn.Module, ABC):
+    """A module to export. inputs and outputs: names in the order of `forward`; `example` makes inputs for n samples."""
+
+    inputs: tuple[str, ...]
+    outputs: tuple[str, ...]
+
+    @abstractmethod
+    def example(self, n: int) -> tuple[Tensor, ...]: ...
+
+
+class Normalise(nn.Module):
+    """`kinesics.skeleton.normalise` on batches: xyz (N, T, V, 3) and score (N, T, V) to (N, 4, T, V, 1)."""
+
+    def __init__(self, layout: SkeletonLayout) -> None:
+        super().__init__()
+        needed = {"neck", "head", *(joint for left, right, _ in RULERS for joint in (left, right))}
+        if missing := needed - set(layout.joints):
+            raise KinesicsError(
+                f"layout {layout.name}: expected {', '.join(sorted(missing))} to normalise by, found none"
+            )
+        self.neck, self.head = layout.index("neck"), layout.index("head")
+        self.rulers = [(layout.index(left), layout.index(right), metres) for left, right, metres in RULERS]
+
+    def forward(self, xyz: Tensor, score: Tensor) -> Tensor:
+        seen = score > 0
+        neck, head = seen[:, :, self.neck], seen[:, :, self.head]
+        by_neck = _median(xyz[:, :, self.neck], neck[..., None])
+        by_head = _median(xyz[:, :, self.head], head[..., None])
+        has_neck, has_head = (part.float().amax(1, keepdim=True) for part in (neck, head))
+        origin = by_neck * has_neck + by_head * has_head * (1 - has_neck)  # (N, 3)
+        centred = xyz - origin[:, None, None]
+        scaled = centred / self._unit(centred, seen)[:, None, None] * seen[..., None]
+        return torch.cat([scaled, score[..., None]], -1).permute(0, 3, 1, 2)[..., None]
+
+    def _unit(self, centred: Tensor, seen: Tensor) -> Tensor:
+        """(N, 1) shoulder widths: the first ruler that can be measured; a grown person's where none can."""
+        usual = self.rulers[0][2]
+        unit = torch.full_like(centred[:, 0, 0, :1], usual)
+        for left, right, metres in reversed(self.rulers):
+            both = seen[:, :, left] & seen[:, :, right]
+            length = (centred[:, :, left] - centred[:, :, right]).square().sum(-1, keepdim=True).sqrt()
+            width = _median(length, both[..., None])
+            usable = (both.float().mean(1, keepdim=True) >= ENOUGH) & (width > 0.05 * metres)
+            unit = torch.where(usable, width / metres * usual, unit)
+        return unit
+
+
+def _median(x: Tensor, seen: Tensor) -> Tensor:
+    """The median over time (N, T, C) of what was seen (N, T, 1), (N, C); something finite where nothing was."""
+    far = 1e9
+    ordered = x.masked_fill(~seen, far).sort(1).values
+    count = seen.sum(1, keepdim=True)
+    low, high = ((count - 1).clamp(min=0) // 2, count // 2)
+    ends = [ordered.gather(1, place.clamp(max=x.shape[1] - 1).expand(-1, 1, x.shape[2])) for place in (low, high)]
+    return (ends[0] + ends[1])[:, 0] / 2
+
+
+class Frames(nn.Module):
+    """Pictures (N, T, S, S, 3) uint8 RGB to clips (N, 3, T, S, S) as a video encoder wants them."""
+
+    def __init__(self, encoder: Any) -> None:
+        super().__init__()
+        self.mean, self.std = float(encoder.mean), float(encoder.std)
+        self.shape = (encoder.frames, encoder.size, encoder.size, 3)
+
+    def forward(self, frames: Tensor) -> Tensor:
+        return ((frames.float() / 255 - self.mean) / self.std).permute(0, 4, 1, 2, 3)
+
+    def example(self, n: int) -> Tensor:
+        return torch.randint(0, 256, (n, *self.shape), dtype=torch.uint8)
+
+
+def _skeletons(n: int, frames: int, joints: int) -> tuple[Tensor, Tensor]:
+    """Some of them lost."""
+    score = torch.rand(n, frames, joints)
+    score = score * (torch.rand(n, frames, joints) > 0.2)
+    return torch.randn(n, frames, joints, 3) * 0.3 * (score > 0)[..., None], score
+
+
+class PreparedSkeleton(Prepared):
+    """xyz, score to the logits of both streams and of each."""
+
+    inputs, outputs = ("xyz", "score"), ("both", "joint", "bone")
+
+    def __init__(self, network: TwoStreamAGCN, frames: int) -> None:
+        super().__init__()
+        self.normalise, self.network = Normalise(network.layout), network
+        self.frames = frames
+
+    def forward(self, xyz: Tensor, score: Tensor) -> tuple[Tensor, ...]:
+        out = self.network(self.normalise(xyz, score))
+        return out.logits, out.joint.logits, out.bone.logits
+
+    def example(self, n: int) -> tuple[Tensor, ...]:
+        return _skeletons(n, self.frames, len(self.network.layout))
+
+
+class PreparedGestures(Prepared):
+    """frames, xyz, score and the joints' places (N, T, V, 2) in 0..1 across the frames, to logits."""
+
+    inputs, outputs = ("frames", "xyz", "score", "places"), ("logits", "video_logits", "skeleton_logits")
+
+    def __init__(self, network: Any, frames: int) -> None:
+        super().__init__()
+        self.pictures, self.normalise, self.network = Frames(network.video), Normalise(network.skeleton.layout), network
+        self.frames = frames
+
+    def forward(self, frames: Tensor, xyz: Tensor, score: Tensor, places: Tensor) -> tuple[Tensor, ...]:
+        out = self.network(self.pictures(frames), self.normalise(xyz, score), places)
+        return out.logits, out.video_logits, out.skeleton_logits
+
+    def example(self, n: int) -> tuple[Tensor, ...]:
+        xyz, score = _skeletons(n, self.frames, len(self.network.skeleton.layout))
+        return self.pictures.example(n), xyz, score, torch.rand(*score.shape, 2)
+
+
+class PreparedVideo(Prepared):
+    """frames to tokens (N, T', H', W', C) and pooled (N, C)."""
+
+    inputs, outputs = ("frames",), ("tokens", "pooled")
+
+    def __init__(self, encoder: Any) -> None:
+        super().__init__()
+        self.pictures, self.encoder = Frames(encoder), encoder
+
+    def forward(self, frames: Tensor) -> tuple[Tensor, ...]:
+        tokens, pooled = self.encoder(self.pictures(frames))
+        return tokens, pooled
+
+    def example(self, n: int) -> tuple[Tensor, ...]:
+        return (self.pictures.example(n),)
+
+
+class PreparedFaces(Prepared):
+    """Aligned faces (N, 112, 112, 3) uint8 RGB to SwinFace's expression logits (N, 7) and tokens (N, 2, 512)."""
+
+    inputs, outputs = ("faces",), ("expression", "tokens")
+
+    def __init__(self, network: nn.Module) -> None:
+        super().__init__()
+        self.network = network
+
+    def forward(self, faces: Tensor) -> tuple[Tensor, ...]:
+        out = self.network(faces.permute(0, 3, 1, 2).float() / 127.5 - 1)
+        return out.expression, out.tokens
+
+    def example(self, n: int) -> tuple[Tensor, ...]:
+        return (torch.randint(0, 256, (n, 112, 112, 3), dtype=torch.uint8),)
