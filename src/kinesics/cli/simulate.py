@@ -30,6 +30,12 @@ def _describe_simulate(verb: argparse.ArgumentParser) -> None:
         default="uniform",
         help="how often each class occurs in --videos: all alike (default), or with iMiGUE's long tail",
     )
+    verb.add_argument(
+        "--view",
+        choices=("kinematic", "seen"),
+        default="kinematic",
+        help="skeletons of --videos: the truth disturbed (default), or what the landmark engine sees in the video",
+    )
     verb.add_argument("--workers", type=int, default=2, help="processes that make --videos (default 2)")
     verb.add_argument("--seed", type=int, default=1, help="another seed is another person (default 1)")
 
@@ -62,6 +68,7 @@ def _simulate(options: argparse.Namespace) -> None:
                 seconds=options.seconds,
                 size=options.size,
                 prior=options.prior,
+                view=options.view,
                 workers=max(1, options.workers),
                 progress=progress,
             )

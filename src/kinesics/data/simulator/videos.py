@@ -21,6 +21,7 @@ from kinesics.data.simulator.camera import Camera, shaken
 from kinesics.data.simulator.looks import Look, random_look
 from kinesics.data.simulator.openpose_points import LIGHT_HAND_COLUMNS, detect_openpose, openpose_points
 from kinesics.data.simulator.programs import Motion, interview
+from kinesics.data.simulator.seen import watch_openpose
 from kinesics.data.simulator.world import Progress, class_id, film, portrait_camera
 from kinesics.errors import KinesicsError
 from kinesics.skeleton import UPPER_BODY, SkeletonSequence
@@ -29,6 +30,7 @@ from kinesics.timeline.files import write_text
 from kinesics.video import write_video
 
 Prior = Literal["uniform", "imigue"]
+Way = Literal["kinematic", "seen"]
 SKELETON_FOLDERS = {
     "train": "imigue_data_phase1/datasets/imigue_skeleton_train",
     "val": "imigue_data_phase1/datasets/imigue_skeleton_validate",
@@ -59,6 +61,7 @@ class _Recipe:
     seconds: float
     size: tuple[int, int]
     prior: Prior = "uniform"
+    view: Way = "kinematic"
 
     def subject(self, video: int) -> int:
         """1, 2, … of a video, which count from 1; everybody has as many, and there are three people at least."""
@@ -81,12 +84,15 @@ def simulate_videos(
     seconds: float = 12.0,
     size: tuple[int, int] = (480, 270),
     prior: Prior = "uniform",
+    view: Way = "kinematic",
     workers: int = 2,
     progress: Progress | None = None,
 ) -> None:
     """Write `count` interviews of `seconds` at 25 frames a second into the folder `out`, as `IMiGUE` reads them.
 
-    size: the pictures' width and height, even numbers. prior: all classes alike, or as often as in iMiGUE.
+    size: the pictures' width and height, even numbers. prior: all classes alike, or as often as in iMiGUE. view: the
+    OpenPose files hold the true points as a model of a detector disturbs them, or what the real landmark engine sees
+    in the video.
     Beside the official files: `subjects.csv`, the marker `kinesics.json`, and in `truth` all emotions and, as
     `<VID>.skeleton.npz`, the true joints (camera axes, metres; `image_xy` as the trembling camera saw them). Splits
     have no subject in common. The same recipe writes the same labels and skeletons; videos that an interrupted call
@@ -100,7 +106,7 @@ def simulate_videos(
     if min(size) < _LEAST or max(size) > _WIDEST or size[0] % 2 or size[1] % 2:
         width, height = size
         raise KinesicsError(f"simulate: expected even sizes of {_LEAST} to {_WIDEST} pixels, found {width}x{height}")
-    recipe = _Recipe(count, seed, seconds, size, prior)
+    recipe = _Recipe(count, seed, seconds, size, prior, view)
     _open(out, recipe)
     waiting = [(out, recipe, video) for video in range(1, count + 1) if not _truth(out, video).exists()]
     # one thread each, also to draw with: the workers share the cores already
@@ -147,9 +153,14 @@ def _write(job: tuple[Path, _Recipe, int]) -> None:
     cameras = shaken(camera, look.shake, len(motion.pose), look.seed)
     body = Body(shape)
     joints = body.joints(motion.pose)
-    found = detect_openpose(
-        joints, openpose_points(body, motion.pose), cameras, recipe.size, rng, fps=_FPS, table=motion.table
-    )
+    path = out / VIDEO_FOLDERS[split] / name / f"{name}.mp4"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_video(path, film(motion, camera, look, recipe.size), _FPS, crf=look.crf)
+    if recipe.view == "seen":
+        found = watch_openpose(path)
+    else:
+        points = openpose_points(body, motion.pose)
+        found = detect_openpose(joints, points, cameras, recipe.size, rng, fps=_FPS, table=motion.table)
 
     folder = out / SKELETON_FOLDERS[split] / name
     folder.mkdir(parents=True, exist_ok=True)
@@ -158,9 +169,6 @@ def _write(job: tuple[Path, _Recipe, int]) -> None:
     files.write_light(folder / f"{name}_light.csv", found[:, :25])
     files.write_light_hand(folder / f"{name}_light_hand.csv", found[:, LIGHT_HAND_COLUMNS])
     files.write_openpose_xlsx(folder / f"{name}_openpose.xlsx", found)
-    path = out / VIDEO_FOLDERS[split] / name / f"{name}.mp4"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    write_video(path, film(motion, camera, look, recipe.size), _FPS, crf=look.crf)
     save_skeletons(_truth(out, video), [_true(joints, camera, cameras)])
 
 
