@@ -23,7 +23,7 @@ from kinesics.models.weights import load_network, load_weights
 from kinesics.skeleton import UPPER_BODY
 from kinesics.tasks.data import GestureData, Share, view_joints
 from kinesics.tasks.reproduce import CONFIGS
-from kinesics.tasks.run import run
+from kinesics.tasks.run import assemble, run
 from kinesics.tasks.windows import score
 
 STAGES = ("1-skeleton", "2-video", "3-fusion", "4-together", "5-classifier")
@@ -126,6 +126,16 @@ def test_every_other_config_takes_a_step(place, tmp_path, config):
         given.append(f"--data.video={videos[config.stem]}")
     run(config, tmp_path / "run", ["--data.root=imigue", *given, *CPU])
     assert (tmp_path / "run" / "weights.safetensors").exists()
+
+
+def test_the_paper_s_network_is_put_together_at_its_size(tmp_path):
+    given = ["--data.root=imigue", "--data.video=paper", "--data.workers=0", "--model.start=null", *CPU]
+    cli = assemble(CONFIGS / "gesture/paper/4-together.yaml", tmp_path, given)
+    sizes = {name: sum(p.numel() for p in part.parameters()) for name, part in cli.model.network.named_children()}
+    assert sizes["video"] == pytest.approx(34.2e6, rel=0.01), "MViTv2-S without its classifier"
+    assert sizes["skeleton"] == pytest.approx(6.9e6, rel=0.05), "two streams of 2s-AGCN"
+    assert cli.trainer.accumulate_grad_batches * cli.datamodule.batch == 64
+    assert cli.model.encoder_rate == 0.1
 
 
 @pytest.mark.parametrize("modality", ["joint", "bone"])

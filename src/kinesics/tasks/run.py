@@ -51,12 +51,28 @@ class TrainingCLI(LightningCLI):
 def run(config: Path, out: Path, arguments: Sequence[str] = ()) -> Path:
     """Train as `config` says (further `arguments` as LightningCLI takes them) and write everything to `out`.
 
-    Left there: config.yaml, last.ckpt (after every epoch), TensorBoard and CSV logs, predictions_val.npz,
-    predictions_test.npz and, of an emotion run, weights.safetensors. An existing last.ckpt is gone on from. Data in
-    folds leave this in `fold0`, `fold1`, … and the predictions of all folds in `out`. Returns `out`.
+    Left there: last.ckpt (after every epoch), predictions_val.npz, predictions_test.npz, weights.safetensors and, in
+    `logs`, config.yaml and what TensorBoard and a CSV file log. An existing last.ckpt is gone on from. Data in folds
+    leave this in `fold0`, `fold1`, … and the predictions of all folds in `out`. Returns `out`.
     """
+    cli = assemble(config, out, arguments)
+    if getattr(cli.datamodule, "folds", 0) and cli.datamodule.fold is None:
+        return _run_folds(config, out, arguments, cli.datamodule.folds)
+    trainer: L.Trainer = cli.trainer
+    last = out / "last.ckpt"
+    trainer.fit(cli.model, cli.datamodule, ckpt_path=last if last.exists() else None)
+    if trainer.is_global_zero:
+        # averaged weights, if the run keeps some; the trainer brings them back only right after training
+        cli.model.load_state_dict(torch.load(last, map_location="cpu", weights_only=True)["state_dict"])
+        save_predictions(cli.model, cli.datamodule, out)
+        save_run_weights(cli.model, out)
+    return out
+
+
+def assemble(config: Path, out: Path, arguments: Sequence[str] = ()) -> TrainingCLI:
+    """The task, its data and the trainer of a config, for `run`."""
     quiet()
-    cli = TrainingCLI(
+    return TrainingCLI(
         *_classes(config),
         args=["--config", str(config), f"--trainer.default_root_dir={out}", *arguments],
         run=False,
@@ -72,17 +88,6 @@ def run(config: Path, out: Path, arguments: Sequence[str] = ()) -> Path:
             "logger": [CSVLogger(out, name=None, version="logs"), TensorBoardLogger(out, name=None, version="logs")],
         },
     )
-    if getattr(cli.datamodule, "folds", 0) and cli.datamodule.fold is None:
-        return _run_folds(config, out, arguments, cli.datamodule.folds)
-    trainer: L.Trainer = cli.trainer
-    last = out / "last.ckpt"
-    trainer.fit(cli.model, cli.datamodule, ckpt_path=last if last.exists() else None)
-    if trainer.is_global_zero:
-        # averaged weights, if the run keeps some; the trainer brings them back only right after training
-        cli.model.load_state_dict(torch.load(last, map_location="cpu", weights_only=True)["state_dict"])
-        save_predictions(cli.model, cli.datamodule, out)
-        save_run_weights(cli.model, out)
-    return out
 
 
 def save_run_weights(task: Any, out: Path) -> None:
