@@ -115,8 +115,8 @@ def ablate(
     """Run `ablations/NAME` (or a file) on `data` with each seed, and write ablation.json and ablation.md to `out`.
 
     A cell of a seed is a folder `out/CELL/seedN`; cells that are finished are kept, one that was interrupted goes on.
-    seeds: others than the file's. more: further arguments of every run. Raises KinesicsError for an unknown name, a
-    file that is no ablation, and a metric that the runs do not have.
+    seeds: others than the file's. more: further arguments of every run, unless its cell says otherwise. Raises
+    KinesicsError for an unknown name, a file that is no ablation, and a metric that the runs do not have.
     """
     ablation = Ablation.read(find_config(name if name.endswith(".yaml") else f"ablations/{name}"))
     values: dict[str, dict[str, dict[int, float]]] = {
@@ -128,7 +128,7 @@ def ablate(
             kept = folder / f"predictions_{ablation.split}.npz"
             if not kept.exists():
                 given = [f"--data.root={data}", f"--data.seed={seed}", f"--seed_everything={seed}"]
-                run(find_config(cell.config), folder, [*given, *cell.arguments(out, seed), *more])
+                run(find_config(cell.config), folder, [*given, *more, *cell.arguments(out, seed)])
             figures = evaluate(Predictions.load(kept)).figures
             for metric in ablation.metrics:
                 if metric not in figures:
