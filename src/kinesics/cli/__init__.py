@@ -10,6 +10,7 @@ from typing import Any
 
 from kinesics.cli.ablate import ABLATE
 from kinesics.cli.analyze import ANALYZE, CLASSIFY
+from kinesics.cli.bench import BENCH
 from kinesics.cli.common import Group, Run, Verb
 from kinesics.cli.data import DATA
 from kinesics.cli.evaluate import ENSEMBLE, EVALUATE
@@ -100,4 +101,5 @@ VERBS: dict[str, Verb | Group] = {
     "data": DATA,
     "models": MODELS,
     "export": EXPORT,
+    "bench": BENCH,
 }

@@ -73,8 +73,13 @@ def one_clock(x: Tensor, steps: int) -> Tensor:
     """Step 1: (N, T, …) averaged over time to (N, steps, …)."""
     if x.shape[1] == steps:
         return x
+    # the pooling below in terms that every runtime knows
+    if x.shape[1] % steps == 0:
+        return x.reshape(x.shape[0], steps, -1, *x.shape[2:]).mean(2)
+    if steps % x.shape[1] == 0:
+        return x.repeat_interleave(steps // x.shape[1], 1)
     pooled = F.adaptive_avg_pool1d(x.flatten(2).transpose(1, 2), steps)
-    return pooled.transpose(1, 2).reshape(len(x), steps, *x.shape[2:])
+    return pooled.transpose(1, 2).reshape(x.shape[0], steps, *x.shape[2:])
 
 
 def one_place(patches: Tensor, places: Tensor) -> Tensor:
@@ -278,7 +283,7 @@ class CrossModalTokenFusion(nn.Module):
         if video is None or joint_tokens is None:
             return self._alone(video, joint_tokens)
         video_logits, skeleton_logits = self.video_head(video.pooled), self.skeleton_head(joint_tokens.mean((1, 2)))
-        all_samples = torch.ones(len(joint_tokens), dtype=torch.bool, device=joint_tokens.device)
+        all_samples = torch.ones(joint_tokens.shape[0], dtype=torch.bool, device=joint_tokens.device)
         has_video = all_samples if has_video is None else has_video
         has_skeleton = all_samples if has_skeleton is None else has_skeleton
         joint_usefulness = patch_usefulness = None

@@ -44,7 +44,7 @@ class InferenceVideoEncoder(nn.Module):
 
     def forward(self, clip: Tensor) -> ClipTokens:
         x = self.patches(clip.to(self.dtype)).flatten(2).transpose(1, 2)
-        x = torch.cat([self.class_token.expand(len(x), 1, -1), x], 1)
+        x = torch.cat([self.class_token.expand(x.shape[0], 1, -1), x], 1)
         for block in self.blocks:
             x = block(x)
         x = self.norm(x).float()
@@ -69,7 +69,7 @@ class _Block(nn.Module):
         if self.pool is not None:
             pictures = _on_grid(x, self.grid).flatten(0, 1).permute(0, 3, 1, 2)
             pooled = self.pool(pictures).permute(0, 2, 3, 1)
-            x = torch.cat([x[:, :1], pooled.reshape(len(x), -1, x.shape[2])], 1)
+            x = torch.cat([x[:, :1], pooled.reshape(x.shape[0], -1, x.shape[2])], 1)
         x = x + attended
         y: Tensor = x + self.mlp(self.norm2(x))
         return y
@@ -96,8 +96,8 @@ class _Attention(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         qkv, heads, width = self.qkv(x), self.heads, self.width
         q, kv = qkv.split([heads * width, 2 * heads * width], -1)
-        q = _pool(q, self.grid, self.filter_q, self.stride_q).view(len(x), -1, heads, width)
-        k, v = _pool(kv, self.grid, self.filter_kv, self.stride_kv).view(len(x), -1, 2, heads, width).unbind(2)
+        q = _pool(q, self.grid, self.filter_q, self.stride_q).view(x.shape[0], -1, heads, width)
+        k, v = _pool(kv, self.grid, self.filter_kv, self.stride_kv).view(x.shape[0], -1, 2, heads, width).unbind(2)
         q, k, v = self.norm_q(q), self.norm_k(k), self.norm_v(v)  # (N, L, heads, width)
         r = _on_grid(q, self.query_grid)
         terms = (
@@ -107,7 +107,7 @@ class _Attention(nn.Module):
         )
         relative = F.pad(torch.cat(terms, -1).flatten(1, 3), (0, 0, 0, 0, 1, 0))  # none for the class token
         query = torch.cat([q / math.sqrt(width), relative], -1).transpose(1, 2)
-        places = self.places[None, :, None].expand(len(x), -1, heads, -1)
+        places = self.places[None, :, None].expand(x.shape[0], -1, heads, -1)
         key = torch.cat([k, places], -1).permute(0, 2, 3, 1)
         y = ((query @ key).softmax(-1) @ v.transpose(1, 2)).transpose(1, 2)
         y = torch.cat([y[:, :1], y[:, 1:] + q[:, 1:]], 1)  # the pooled query once more, but for the class token
@@ -124,7 +124,7 @@ def _pool(x: Tensor, grid: Grid, weight: Tensor, stride: Grid) -> Tensor:
 
 def _on_grid(x: Tensor, grid: Grid) -> Tensor:
     """(N, 1 + T·H·W, …) to (N, T, H, W, …), without the class token."""
-    return x[:, 1:].reshape(len(x), *grid, *x.shape[2:])
+    return x[:, 1:].reshape(x.shape[0], *grid, *x.shape[2:])
 
 
 def _last(weight: Tensor) -> nn.Parameter:

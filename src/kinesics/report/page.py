@@ -266,7 +266,7 @@ def _face(one: Expressions) -> dict[str, Any]:
 
 
 def _gestures(scores: Scores) -> list[str]:
-    from kinesics.models.weights import NONE  # loads torch, which whoever has scores has loaded already
+    from kinesics.models.specification import NONE
 
     return [label for label in scores.classes if label != NONE]
 

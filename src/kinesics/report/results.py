@@ -22,7 +22,7 @@ def write_results(
     Returns the files in the order of their use to a reader. progress: called with the share done, 0..1. Raises
     KinesicsError if something cannot be written.
     """
-    from kinesics.models.weights import NONE  # loads torch, which whoever has scores has loaded already
+    from kinesics.models.specification import NONE
 
     told = progress or (lambda _: None)
     recording, timeline = analysis.recording, analysis.timeline

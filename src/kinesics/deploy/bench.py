@@ -1,0 +1,378 @@
+"""What this machine does in a second: every network in every way it can run here, beside a plain baseline.
+
+The plain baseline is the network in eager float32, written the published way. All ways of one network are measured in
+turn, round after round, after one round that does not count; told are medians, and half the distance between quartiles.
+"""
+
+from __future__ import annotations
+
+import copy
+import json
+import platform
+import statistics
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import asdict, dataclass, field, replace
+from functools import partial
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import nn
+from torch.utils.flop_counter import FlopCounterMode
+
+from kinesics.deploy.baselines import published
+from kinesics.deploy.export import finish, write_onnx
+from kinesics.deploy.prepared import Prepared, PreparedFaces, PreparedGestures, PreparedSkeleton, PreparedVideo
+from kinesics.models.agcn import TwoStreamAGCN
+from kinesics.models.exported import ONNX, OPENVINO, read_exported, threads
+from kinesics.models.gesture import GESTURE_PRESETS, build_gesture_net
+from kinesics.models.inference import best_dtype, optimised
+from kinesics.models.specification import Specification
+from kinesics.skeleton import UPPER_BODY
+
+Work = Callable[[], Any]
+CLASSES, FRAMES = 33, 32
+ROUNDS, QUICK = 9, 3
+_PLAIN = Specification("bench", "", {}, (), "", "", "", "")
+
+
+@dataclass(frozen=True)
+class Row:
+    """One way to do one thing. milliseconds: the median, and its spread, for what `each` names.
+
+    speed: the plain baseline's time over this one. share: of the processor's measured peak in the same precision.
+    peak_mb: the process's largest resident memory meanwhile, all told.
+    """
+
+    what: str
+    how: str
+    each: str
+    milliseconds: float
+    spread: float
+    speed: float | None = None
+    share: float | None = None
+    peak_mb: float | None = None
+
+
+@dataclass(frozen=True)
+class Case:
+    """Ways of doing one thing, the plain baseline first. count: how many of what `each` names one run does."""
+
+    what: str
+    each: str
+    count: int
+    ways: Mapping[str, Work]
+    gflop: float = 0.0  # of one run
+
+
+@dataclass(frozen=True)
+class Machine:
+    """Peaks are measured: GFLOP/s of a matrix product by precision, and GB/s of copying."""
+
+    processor: str
+    threads: int
+    gpu: str
+    versions: Mapping[str, str]
+    gflops: Mapping[str, float]
+    gigabytes: float
+
+
+@dataclass(frozen=True)
+class Bench:
+    machine: Machine
+    clock: str
+    rounds: int
+    rows: tuple[Row, ...] = field(default_factory=tuple)
+
+    def told(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+def bench(
+    clip: Path | None = None,
+    *,
+    quick: bool = False,
+    processor_time: bool = False,
+    only: str = "",
+    progress: Callable[[float], None] = lambda _: None,
+) -> Bench:
+    """Measure everything, or what has `only` in its name; `clip`: a video for decoding, landmarks and `analyze`.
+
+    quick: fewer rounds, and the small networks alone. processor_time: count the processor's seconds instead of the
+    clock's, for a machine that is busy with other things; tell it one thread (OMP_NUM_THREADS=1) then.
+    """
+    clock = time.process_time if processor_time else time.perf_counter
+    rounds = QUICK if quick else ROUNDS
+    torch.set_num_threads(threads())
+    machine = _machine(clock)
+    rows: list[Row] = []
+    with tempfile.TemporaryDirectory() as folder:
+        made = [make for name, make in _cases(clip, Path(folder), quick).items() if only in name]
+        for number, make in enumerate(made):
+            for case in make():
+                rows += _measure(case, machine, rounds, clock)
+            progress((number + 1) / len(made))
+    return Bench(machine, "processor" if processor_time else "wall", rounds, tuple(rows))
+
+
+def _measure(case: Case, machine: Machine, rounds: int, clock: Callable[[], float]) -> Iterator[Row]:
+    took: dict[str, list[float]] = {how: [] for how in case.ways}
+    peak: dict[str, float | None] = {}
+    with torch.inference_mode():
+        for how, work in case.ways.items():
+            _forget_peak()
+            work()
+            peak[how] = _peak()
+        for _ in range(rounds):
+            for how, work in case.ways.items():
+                begin = clock()
+                work()
+                took[how].append(clock() - begin)
+    plain = statistics.median(next(iter(took.values())))
+    for how, seconds in took.items():
+        middle = statistics.median(seconds)
+        first, _, last = statistics.quantiles(seconds, n=4)
+        known = bool(case.gflop) and not how.startswith("GPU")  # whose peak is another
+        share = case.gflop / middle / machine.gflops[_precision(how)] if known else None
+        each = 1000 / case.count
+        yield Row(
+            case.what, how, case.each, middle * each, (last - first) / 2 * each,
+            plain / middle if len(took) > 1 else None, share, peak[how],
+        )  # fmt: skip
+
+
+def _precision(how: str) -> str:
+    return "bf16" if "bf16" in how else "f32"
+
+
+def _cases(clip: Path | None, folder: Path, quick: bool) -> dict[str, Callable[[], Iterator[Case]]]:
+    """By name, so that nothing is built that is not measured."""
+    sizes = ("small",) if quick else ("small", "paper")
+    cases: dict[str, Callable[[], Iterator[Case]]] = {}
+    if clip is not None:
+        cases |= {"decode": partial(_decode, clip), "landmarks": partial(_landmarks, clip)}
+        cases["analyze"] = partial(_analyze, clip, folder)
+    for size in sizes:
+        cases[f"2s-agcn {size}"] = partial(_skeleton, size, folder)
+        cases[f"mvitv2 {size}"] = partial(_video, size, folder)
+        cases[f"gesture net {size}"] = partial(_gestures, size, folder)
+        cases[f"fusion {size}"] = partial(_fusions, size)
+    if not quick:
+        cases["swinface"] = partial(_faces, folder)
+    return cases
+
+
+def _decode(clip: Path) -> Iterator[Case]:
+    from kinesics.perception.observe import MAX_SIDE
+    from kinesics.video import read_frames
+
+    count = sum(1 for _ in read_frames(clip, end=4.0))
+    yield Case("decode", "frame", count, {"as it is": lambda: [frame.time for frame in read_frames(clip, end=4.0)]})
+    yield Case(
+        "decode", "frame", count,
+        {f"to {MAX_SIDE} pixels": lambda: [frame.time for frame in read_frames(clip, end=4.0, max_side=MAX_SIDE)]},
+    )  # fmt: skip
+
+
+def _landmarks(clip: Path) -> Iterator[Case]:
+    from kinesics.perception.mediapipe_engine import MediaPipeEngine
+    from kinesics.perception.observe import MAX_SIDE
+    from kinesics.video import read_frames
+
+    images = [frame.image for frame in read_frames(clip, end=1.0, max_side=MAX_SIDE)]
+    with MediaPipeEngine().follower() as follower:
+        yield Case("landmarks", "frame", len(images), {"mediapipe": lambda: [follower.see(image) for image in images]})
+
+
+def _analyze(clip: Path, folder: Path) -> Iterator[Case]:
+    from kinesics.pipeline import analyze
+    from kinesics.video import probe
+
+    seconds = max(1, round(probe(clip).duration))
+    yield Case("analyze, shipped weights", "second of video", seconds, {"whole": partial(analyze, clip)})
+
+
+def _skeleton(size: str, folder: Path) -> Iterator[Case]:
+    torch.manual_seed(0)
+    count = 16 if size == "small" else 4
+    network = TwoStreamAGCN(UPPER_BODY, replace(GESTURE_PRESETS[size].skeleton, classes=CLASSES)).eval()
+    x = torch.randn(count, 4, FRAMES, len(UPPER_BODY), 1)
+    plain = published(network)
+    ways = _ways(network, plain, lambda run: partial(run, x))
+    ways |= _runtimes(PreparedSkeleton(network, FRAMES), count, folder)
+    yield Case(f"2s-AGCN, {size}", "window", count, ways, _gflop(plain, x))
+
+
+def _video(size: str, folder: Path) -> Iterator[Case]:
+    from kinesics.models.mvit import VideoEncoder
+
+    torch.manual_seed(0)
+    encoder = VideoEncoder(GESTURE_PRESETS[size].video).eval()
+    clip = torch.randn(1, 3, encoder.frames, encoder.size, encoder.size)
+    ways = _ways(encoder, encoder, lambda run: partial(run, clip))
+    ways |= _runtimes(PreparedVideo(optimised(encoder, torch.float32)), 1, folder)
+    yield Case(f"MViTv2, {size}", "clip", 1, ways, _gflop(encoder, clip))
+
+
+def _gestures(size: str, folder: Path) -> Iterator[Case]:
+    torch.manual_seed(0)
+    network = build_gesture_net(size, CLASSES).eval()
+    video: Any = network.video
+    clip = torch.randn(1, 3, video.frames, video.size, video.size)
+    given = {"video": clip, "skeleton": torch.rand(1, 4, FRAMES, len(UPPER_BODY), 1)}
+    given["places"] = torch.rand(1, FRAMES, len(UPPER_BODY), 2)
+    plain = build_gesture_net(size, CLASSES).eval()
+    plain.load_state_dict(network.state_dict())
+    plain.skeleton = published(network.skeleton)
+    ways = _ways(network, plain, lambda run: lambda: run(**given))
+    network.register_module("video", optimised(video, torch.float32))
+    ways |= _runtimes(PreparedGestures(network, FRAMES), 1, folder)
+    yield Case(f"GestureNet, {size}: both streams, video, fusion", "clip", 1, ways, _gflop(plain, **given))
+
+
+def _fusions(size: str) -> Iterator[Case]:
+    from kinesics.models.cross_modal_token_fusion import MODES
+    from kinesics.models.encoder import ClipTokens
+
+    for mode in MODES:
+        torch.manual_seed(0)
+        network = build_gesture_net(size, CLASSES, mode=mode).eval()
+        video: Any = network.video
+        tokens = ClipTokens(torch.randn(1, *video.grid, video.width), torch.randn(1, video.width))
+        joints = torch.randn(1, FRAMES // 4, len(UPPER_BODY), network.fusion.config.joint_width)
+        places = torch.rand(1, FRAMES, len(UPPER_BODY), 2)
+        given = (tokens, joints, places)
+        ways = _ways(network.fusion, network.fusion, lambda run, given=given: partial(run, *given))  # type: ignore[misc]
+        yield Case(f"Cross-Modal Token Fusion, {size}, {mode}", "clip", 1, ways, _gflop(network.fusion, *given))
+
+
+def _faces(folder: Path) -> Iterator[Case]:
+    from kinesics.models.swinface import HEADS, SwinFace
+
+    torch.manual_seed(0)
+    network = SwinFace().eval()
+    count = 4
+    x = torch.randn(count, 3, 112, 112)
+    ways: dict[str, Work] = {"plain: all eleven branches, eager f32": partial(network, x, wanted=HEADS)}
+    rest = _ways(network, network, lambda run: partial(run, x))
+    ways |= {how: work for how, work in rest.items() if not how.startswith("plain")}
+    ways |= {"expression, eager f32": partial(network, x)} | _runtimes(PreparedFaces(network), count, folder)
+    yield Case("SwinFace", "face", count, ways, _gflop(network, x, wanted=HEADS))
+
+
+def _ways(network: nn.Module, plain: nn.Module, feed: Callable[[nn.Module], Work]) -> dict[str, Work]:
+    """The plain baseline, then the network as Kinesics runs it, on the processor and on a GPU where there is one."""
+    ways = {"plain: eager f32": feed(plain), "optimised f32": feed(optimised(network, torch.float32))}
+    if best_dtype() is torch.bfloat16:
+        ways["optimised bf16"] = feed(optimised(network, torch.bfloat16))
+    if torch.cuda.is_available():
+        ways |= {"GPU: plain f32": feed(_OnGPU(plain, torch.float32, fast=False))}
+        ways |= {"GPU: compiled bf16": feed(_OnGPU(network, torch.bfloat16, fast=True))}
+    return ways
+
+
+class _OnGPU(nn.Module):
+    """On the GPU, waited for. fast: channels last, compiled, and replayed as CUDA graphs, for shapes stay."""
+
+    def __init__(self, network: nn.Module, dtype: torch.dtype, *, fast: bool) -> None:
+        super().__init__()
+        self.dtype = dtype
+        network = copy.deepcopy(network).eval().cuda()
+        if fast:
+            for module in network.modules():
+                if isinstance(module, nn.Conv2d):
+                    module.to(memory_format=torch.channels_last)
+        self.run: Any = torch.compile(network, mode="reduce-overhead") if fast else network
+
+    def forward(self, *inputs: Any, **named: Any) -> None:
+        there = torch.utils._pytree.tree_map(lambda x: x.cuda() if isinstance(x, torch.Tensor) else x, (inputs, named))
+        with torch.autocast("cuda", self.dtype, enabled=self.dtype is not torch.float32):
+            self.run(*there[0], **there[1])
+        torch.cuda.synchronize()
+
+
+def _runtimes(prepared: Prepared, count: int, folder: Path) -> dict[str, Work]:
+    """The network with its preprocessing inside, exported; none where a runtime is not installed."""
+    try:
+        onnx_file, other = folder / f"bench{ONNX}", folder / f"bench{OPENVINO}"
+        write_onnx(onnx_file, prepared.eval(), _told())
+        finish(onnx_file, other, _told())
+        runs = {"ONNX Runtime f32": read_exported(onnx_file), "OpenVINO f32": read_exported(other, "f32")}
+        if best_dtype() is torch.bfloat16:
+            runs["OpenVINO bf16"] = read_exported(other, "bf16")
+    except ModuleNotFoundError:
+        return {}
+    given = {name: x.numpy() for name, x in zip(prepared.inputs, prepared.example(count), strict=True)}
+    return {how: partial(run, **given) for how, run in runs.items()}
+
+
+def _told() -> str:
+    return json.dumps(asdict(_PLAIN))
+
+
+def _gflop(network: nn.Module, *inputs: Any, **named: Any) -> float:
+    """Of one run: two for each multiply-add, counted."""
+    with FlopCounterMode(display=False) as counter, torch.no_grad():
+        network(*inputs, **named)
+    return float(counter.get_total_flops()) / 1e9
+
+
+def _machine(clock: Callable[[], float]) -> Machine:
+    size = 1536
+    gflops = {}
+    for name, dtype in (("f32", torch.float32), ("bf16", torch.bfloat16)):
+        x = torch.randn(size, size).to(dtype)
+        gflops[name] = 2 * size**3 / 1e9 / _best(lambda x=x: x @ x, clock)  # type: ignore[misc]
+    block = np.ones(1 << 25, np.float32)  # 128 MB: more than any cache
+    there = np.empty_like(block)
+    gigabytes = 2 * block.nbytes / 1e9 / _best(lambda: np.copyto(there, block), clock)
+    gpu = torch.cuda.get_device_name() if torch.cuda.is_available() else ""
+    names = ("kinesics", "torch", "torchvision", "onnxruntime", "openvino", "mediapipe", "av")
+    versions = {name: found for name in names if (found := _version(name))}
+    return Machine(_processor(), threads(), gpu, versions, gflops, gigabytes)
+
+
+def _best(work: Work, clock: Callable[[], float], tries: int = 7) -> float:
+    """Seconds of the quickest try after one that does not count: a peak is what can be reached."""
+    work()
+    took = []
+    for _ in range(tries):
+        begin = clock()
+        work()
+        took.append(clock() - begin)
+    return min(took)
+
+
+def _processor() -> str:
+    try:
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+    except OSError:
+        return platform.processor() or platform.machine()
+    return next((line.partition(":")[2].strip() for line in lines if line.startswith("model name")), platform.machine())
+
+
+def _version(name: str) -> str:
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return ""
+
+
+def _forget_peak() -> None:
+    """Begin a new count of the largest resident memory, where the system can."""
+    try:
+        Path("/proc/self/clear_refs").write_text("5")
+    except OSError:
+        return
+
+
+def _peak() -> float | None:
+    try:
+        status = Path("/proc/self/status").read_text()
+    except OSError:
+        return None
+    return int(status.split("VmHWM:")[1].split()[0]) / 1024
