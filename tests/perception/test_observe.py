@@ -186,6 +186,22 @@ def test_sequences_span_the_recording_and_gaps_stay_gaps(tmp_path: Path) -> None
     assert shares[-1] == 1
 
 
+def test_a_still_picture_is_looked_at_once(tmp_path: Path) -> None:
+    image = np.zeros((64, 160, 3), np.uint8)
+    image[30:34, 20:24] = 255
+    write_video(tmp_path / "still.mp4", [image] * 60, 25)
+    looks: list[Image] = []
+
+    class Counting(DotEngine):
+        def see(self, image: Image) -> Landmarks | None:
+            looks.append(image)
+            return super().see(image)
+
+    (person,) = observe(tmp_path / "still.mp4", engine=Counting()).people
+    assert (person.score[:, UPPER_BODY.index("nose")] > 0).all()
+    assert len(looks) < 10
+
+
 def test_the_clock_can_be_chosen(tmp_path: Path) -> None:
     (person,) = observe(dots(tmp_path / "dot.mp4", 100), fps=10, engine=DotEngine()).people
     assert len(person) == 40

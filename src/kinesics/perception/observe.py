@@ -17,7 +17,7 @@ from kinesics.perception.openpose import read_openpose
 from kinesics.perception.tracks import SCAN_RATE, Track, alone, crop, find_tracks
 from kinesics.skeleton import UPPER_BODY, SkeletonSequence, load_note, load_skeletons, save_skeletons, to_upper_body
 from kinesics.skeleton.sequence import SUFFIX, FloatArray
-from kinesics.video import Frame, VideoInfo, ahead, probe, read_frames
+from kinesics.video import Frame, Image, VideoInfo, ahead, probe, read_frames
 
 Progress = Callable[[float], None]
 
@@ -25,7 +25,8 @@ MAX_FPS = 30.0
 MAX_SIDE = 1280  # pixels; larger pictures show the engine nothing more
 _SCAN_SHARE = 0.1  # of the progress bar
 _CHUNK = 64  # frames converted at a time
-_REVISION = 1  # of this room's arithmetic; a cache of another one is rebuilt
+_STILL = 6  # levels of 255: where no pixel has changed by more, nothing has moved
+_REVISION = 2  # of this room's arithmetic; a cache of another one is rebuilt
 
 
 @dataclass(frozen=True, eq=False)
@@ -142,6 +143,13 @@ def _timed(info: VideoInfo, fps: float, progress: Progress) -> Iterator[Frame]:
         progress(min(1.0, frame.time / info.duration))
 
 
+def _is_still(image: Image, before: Image) -> bool:
+    """A coarse look first, which hardly any moving picture passes."""
+    return all(
+        np.abs(image[::step, ::step].astype(np.int16) - before[::step, ::step]).max() <= _STILL for step in (8, 1)
+    )
+
+
 class _Record:
     """One person's joints, written into arrays of the recording's full length from the first frame on."""
 
@@ -153,6 +161,8 @@ class _Record:
         self._size = (1, 1)
         self._first = 0
         self._waiting: list[Landmarks | None] = []
+        self._looked: tuple[tuple[int, int, int, int], Image] | None = None  # where last, and at what
+        self._seen: Landmarks | None = None  # there
 
     def look(self, frame: Frame, tracks: list[Track]) -> None:
         height, width = frame.image.shape[:2]
@@ -163,10 +173,15 @@ class _Record:
             self._convert()
 
     def _see(self, frame: Frame, box: tuple[int, int, int, int]) -> Landmarks | None:
+        """The landmarks in this part of the picture; those of before where nothing has moved since they were seen."""
         left, top, right, bottom = box
-        seen = self._follower.see(np.ascontiguousarray(frame.image[top:bottom, left:right]))
+        image = frame.image[top:bottom, left:right]
+        if self._looked is not None and box == self._looked[0] and _is_still(image, self._looked[1]):
+            return self._seen
+        seen = self._follower.see(np.ascontiguousarray(image))
         if seen is not None:
             seen.points[seen.score > 0, :2] += np.array([left, top], np.float32)
+        self._looked, self._seen = (box, image), seen
         return seen
 
     def _convert(self) -> None:
