@@ -76,6 +76,14 @@ _BONE_JOINTS = {
         ("index_knuckle", "finger2-1"), ("pinky_knuckle", "finger5-1"),
     )
 }  # fmt: skip
+# People mark a joint inside the limb, Anny's bones turn elsewhere. From the bone's head to the mark, of the left side:
+# in the frame of a bone in the reference pose, in lengths of the upper arm. Fitted to what the landmark engine marks on
+# rendered people, see docs/simulator.md.
+_MARKS: dict[str, tuple[str, tuple[float, float, float]]] = {
+    "shoulder": ("clavicle", (-0.048, -0.021, 0.119)),
+    "elbow": ("lowerarm01", (-0.067, -0.019, 0.054)),
+    "wrist": ("lowerarm02", (0.035, -0.022, 0.023)),
+}
 _MIDDLES = {
     "neck": ("left_shoulder", "right_shoulder"),
     "pelvis": ("left_hip", "right_hip"),
@@ -278,6 +286,7 @@ class Body:
         rest = _nearest_rotations(template.turns + np.einsum("k,kbij->bij", weights, template.turn_blends))
         self._turns: FloatArray = template.reference @ rest.transpose(0, 2, 1)
         self._rest_heads = heads
+        self._upper_arm = np.linalg.norm(heads[BONE["upperarm01.L"]] - heads[BONE["lowerarm01.L"]])
         self._weights = weights
         parents = np.maximum(template.parents, 0)
         about = self._turns[parents]
@@ -330,6 +339,11 @@ class Body:
             column += len(group)
         for name, bone in _BONE_JOINTS.items():
             joints[:, UPPER_BODY.index(name)] = heads[:, BONE[bone]]
+        for joint, (bone, offset) in _MARKS.items():
+            for side, sign in (("left", 1), ("right", -1)):
+                frame = turns[:, BONE[f"{bone}.{side[0].upper()}"]]
+                away = self._upper_arm * np.array(offset, np.float32) * (sign, 1, 1)
+                joints[:, UPPER_BODY.index(f"{side}_{joint}")] += (frame @ away).astype(np.float32)
         for name, pair in _MIDDLES.items():
             joints[:, UPPER_BODY.index(name)] = joints[:, UPPER_BODY.indices(*pair)].mean(1)
         return joints

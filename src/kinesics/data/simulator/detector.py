@@ -63,7 +63,6 @@ class DetectorModel:
     touch_bound: tuple[float, float] = (0.10, 0.35)
     # where landmarks lie against the body's joints: metres away from the body's middle, and up
     placed: tuple[tuple[str, float, float], ...] = (
-        ("shoulder", -0.012, 0.018),
         ("ear", 0.003, 0.004),
         ("eye", 0.003, 0.0045),
         ("brow", 0.005, 0.0055),

@@ -30,7 +30,6 @@ _BONES = {
         ("knee", "lowerleg01"),
         ("ankle", "foot"),
         ("small_toe", "toe5-3"),
-        ("hand_wrist", "wrist"),
         *(
             (f"{name}_{joint}", f"finger{finger}-{number}")
             for finger, name in enumerate(FINGERS, 1)
@@ -59,7 +58,10 @@ def openpose_points(body: Body, pose: Pose) -> FloatArray:
     """(T, 137, 3) the true points in the world, metres, in the order of `OPENPOSE_137`."""
     turns, heads = body.forward(pose)
     points = np.empty((len(pose), len(OPENPOSE_137), 3), np.float32)
-    points[:, OPENPOSE_137.indices(*_SHARED)] = body.joints(pose)[:, UPPER_BODY.indices(*_SHARED)]
+    joints = body.joints(pose)
+    points[:, OPENPOSE_137.indices(*_SHARED)] = joints[:, UPPER_BODY.indices(*_SHARED)]
+    for side in _HANDS:
+        points[:, OPENPOSE_137.index(f"{side}_hand_wrist")] = joints[:, UPPER_BODY.index(f"{side}_wrist")]
     points[:, OPENPOSE_137.indices(*_BONES)] = heads[:, [BONE[bone] for bone in _BONES.values()]]
     skinning = body.skinning(list(_VERTICES.values()))
     points[:, OPENPOSE_137.indices(*_VERTICES)] = skinning(turns, heads, pose.face)

@@ -215,8 +215,8 @@ class _Painter:
         neck, pelvis = self._mark("neck"), self._mark("pelvis")
         elbow, wrist = self._mark("left_elbow"), self._mark("left_wrist")
         body = self._on("body")
-        collar = neck[2] + 0.055 + 0.5 * (self.y - neck[1]) + 2.2 * self.x**2
-        sleeve = elbow[0] - 0.06 if look.short_sleeves else wrist[0] + 0.2
+        collar = neck[2] + 0.025 + 0.5 * (self.y - neck[1]) + 2.2 * self.x**2
+        sleeve = elbow[0] - 0.036 if look.short_sleeves else wrist[0] + 0.2
         shirt = body * (1 - _smooth(self.z - collar, 0, 0.002)) * (1 - _smooth(self.x - sleeve, 0, 0.002))
         shirt *= self.z > pelvis[2] + 0.05
         self._over(shirt, np.array(look.shirt) * self._weave()[:, None])
