@@ -74,6 +74,8 @@ def _summary(analysis: Analysis, written: Sequence[Path]) -> None:
     from rich.console import Console
     from rich.table import Table
 
+    from kinesics.pipeline.analyze import has_torch
+
     console = Console()
     timeline = analysis.timeline
     minutes, seconds = divmod(round(analysis.recording.duration), 60)
@@ -92,6 +94,8 @@ def _summary(analysis: Analysis, written: Sequence[Path]) -> None:
     else:
         console.print(f"{analysis.recording.path.name}: no micro-gesture reached its threshold (try --threshold 0.3)")
     console.print("It reads movement, not minds, and learned from simulated people alone: look at each event yourself.")
+    if analysis.recording.kind == "video" and not analysis.expressions and not has_torch():
+        console.print("Facial expression was not read: it needs PyTorch (pip install 'kinesics\\[torch]').")
     for path in written:
         console.print(f"  {path}", highlight=False, soft_wrap=True)
 
