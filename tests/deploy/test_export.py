@@ -19,6 +19,7 @@ from kinesics.models.exported import read_exported
 from kinesics.models.gesture import build_gesture_net
 from kinesics.models.mvit import TINY, VideoEncoder
 from kinesics.models.specification import NONE, Specification
+from kinesics.models.swinface import SwinFace
 from kinesics.models.weights import load_weights, save_weights
 from kinesics.skeleton import UPPER_BODY, SkeletonSequence, save_skeletons
 from kinesics.skeleton.normalise import normalise
@@ -92,16 +93,19 @@ def test_analysis_without_torch(exported, tmp_path):
     assert "pip install 'kinesics[torch]'" in done.stderr
 
 
-@pytest.mark.parametrize("network", ["gesture_net", "mvit"])
+PICTURES = {
+    "gesture_net": (lambda: build_gesture_net("tiny", 3), {"preset": "tiny", "mode": "full"}),
+    "mvit": (lambda: VideoEncoder(TINY), asdict(TINY)),
+    "swinface": (SwinFace, {}),
+}
+
+
+@pytest.mark.parametrize("network", PICTURES)
 def test_networks_that_see_pictures(network, tmp_path):
     torch.manual_seed(0)
-    made, config = (
-        (build_gesture_net("tiny", 3), {"preset": "tiny", "mode": "full"})
-        if network == "gesture_net"
-        else (VideoEncoder(TINY), asdict(TINY))
-    )
+    build, config = PICTURES[network]
     described = replace(SPECIFICATION, network=network, config=config)
-    save_weights(tmp_path / "w.safetensors", made.eval(), described, half=False)
+    save_weights(tmp_path / "w.safetensors", build().eval(), described, half=False)
     assert export(tmp_path / "n.onnx", "onnx", weights=tmp_path / "w.safetensors").difference <= TOLERANCE
     with pytest.raises(KinesicsError, match="--int8 is for skeleton networks"):
         export(tmp_path / "n.onnx", "onnx", weights=tmp_path / "w.safetensors", int8=True)
