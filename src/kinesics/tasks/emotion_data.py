@@ -162,12 +162,13 @@ class EmotionData(L.LightningDataModule):
     """Whole recordings and their emotion, as streams of faces, context and micro-gestures.
 
     root: the data set's folder. streams: which of the three there are. face: the name of a face encoder (see
-    `face_encoder`), face_rate: faces a second. video: the name of a clip encoder (see `video_encoder`), window: seconds
-    of a clip. gestures: "detected" by the weights that are shipped, or by a weights file that is named; or "labels".
-    pictures: 0 gives the tokens of frozen encoders, computed once; else pictures of so many windows of a recording, for
-    encoders that learn too. augment: what training takes away; None: nothing. batch: recordings, of each process.
-    folds: 0 takes the data set's splits; else its labelled recordings are dealt into twice so many parts with nobody in
-    two: fold k tests on two of them and validates on one. fold: that one alone; None: one run after the other.
+    `face_encoder`), face_rate: faces a second. video: the name of a clip encoder (see `video_encoder`), video_size:
+    pixels of a clip, where it takes any (I3D), window: seconds of a clip. gestures: "detected" by the weights that are
+    shipped, or by a weights file that is named; or "labels". pictures: 0 gives the tokens of frozen encoders, computed
+    once; else pictures of so many windows of a recording, for encoders that learn too. augment: what training takes
+    away; None: nothing. batch: recordings, of each process. folds: 0 takes the data set's splits; else its labelled
+    recordings are dealt into twice so many parts with nobody in two: fold k tests on two of them and validates on one.
+    fold: that one alone; None: one run after the other.
     """
 
     def __init__(
@@ -177,6 +178,7 @@ class EmotionData(L.LightningDataModule):
         face: str = "fer",
         face_rate: float = 2.5,
         video: str = "i3d",
+        video_size: int = 224,
         window: float = 2.0,
         gestures: str = "detected",
         pictures: int = 0,
@@ -191,6 +193,8 @@ class EmotionData(L.LightningDataModule):
         self.streams = tuple(name for name in STREAMS if name in streams)
         if not streams or set(streams) - set(STREAMS):
             raise KinesicsError(f"data.streams: expected some of {', '.join(STREAMS)}, found {', '.join(streams)}")
+        if folds == 1:
+            raise KinesicsError("data.folds: expected 0, or 2 and more, found 1")
         self.recordings = Recordings(open_dataset(root))
         self.face: FaceEncoder | None = None
         self.face_preset: str | None = None
@@ -198,7 +202,7 @@ class EmotionData(L.LightningDataModule):
         if "face" in streams:
             self.face, self.crop = face_encoder(face)
             self.face_preset = {"fer": "small", "swinface": "paper"}.get(face, face)
-        self.video: ClipEncoder | None = video_encoder(video) if "context" in streams else None
+        self.video: ClipEncoder | None = video_encoder(video, size=video_size) if "context" in streams else None
         if not pictures and {face, video} & set(UNTRAINED):
             raise KinesicsError(
                 f"data.face {face}, data.video {video}: an encoder that has learned nothing yet; train it with "

@@ -142,8 +142,10 @@ def cache_context(
     @torch.no_grad()
     def encode(clip: ClipInfo, skeleton: SkeletonSequence) -> Tokens:
         parts = list(context_windows(clip, skeleton, window))
-        pooled = [encoder(read_context(recordings, part, encoder)[None]).pooled[0].numpy() for part in parts]
-        return np.stack(pooled), np.array([(part.start + part.end) / 2 for part in parts], np.float32)
+        with torch.autocast("cpu", torch.bfloat16):  # a third less time, and kept in 16 bits anyway
+            pooled = [encoder(read_context(recordings, part, encoder)[None]).pooled[0] for part in parts]
+        middles = [(part.start + part.end) / 2 for part in parts]
+        return torch.stack(pooled).float().numpy(), np.array(middles, np.float32)
 
     what = (window, encoder.frames, encoder.size, digest(encoder))
     return _cache("context", recordings, clips, what, encoder.width, encode, progress)

