@@ -41,10 +41,24 @@ def test_evaluate_tells_figures_and_writes_a_page(tmp_path, capsys):
     assert "Mean-class accuracy" in capsys.readouterr().out
 
 
+def test_an_emotion_run_is_told_by_its_own_figures(tmp_path, capsys):
+    run = write_run(tmp_path / "run", 1, classes=EMOTION)
+    assert main(["evaluate", str(run), "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert set(told["figures"]) == {"accuracy", "balanced_accuracy", "auc", "f1"}
+    answers = {answer["id"]: answer for answer in told["answers"]}
+    assert len(answers) == 320
+    wrong = {one["id"] for one in answers.values() if (one["positive"] > 0.5) != (one["truth"] == "positive")}
+    assert wrong == {mistake["id"] for mistake in told["mistakes"]}
+    assert main(["evaluate", str(run)]) == 0
+    assert "320 videos" in capsys.readouterr().out
+
+
 @pytest.mark.skipif(not CHROMIUM.exists(), reason=f"needs Debian's chromium at {CHROMIUM}")
-def test_the_page_opens_without_an_error(tmp_path):
+@pytest.mark.parametrize(("classes", "charts"), [(CLASSES, 3), (EMOTION, 4)], ids=["gestures", "emotion"])
+def test_the_page_opens_without_an_error(tmp_path, classes, charts):
     playwright = pytest.importorskip("playwright.sync_api")
-    run = write_run(tmp_path / "run", 1)
+    run = write_run(tmp_path / "run", 1, classes=classes)
     assert main(["evaluate", str(run)]) == 0
     trouble = []
     with playwright.sync_playwright() as running:
@@ -56,7 +70,8 @@ def test_the_page_opens_without_an_error(tmp_path):
         page.on("request", lambda sent: trouble.append(sent.url) if sent.url.startswith("http") else None)
         page.goto((run / "evaluation.html").as_uri())
         page.wait_for_selector(".js-plotly-plot .main-svg")
-        assert page.locator(".js-plotly-plot").count() == 3
+        assert page.locator(".js-plotly-plot").count() == charts
+        assert page.locator("tbody tr").count() == (320 if classes == EMOTION else 0)
         assert page.locator(".mistakes figure").count() == 24
         browser.close()
     assert trouble == []

@@ -20,6 +20,7 @@ from kinesics.metrics import (
     emotion_report,
     expected_calibration_error,
     fit_temperature,
+    roc_curve,
 )
 
 CLASSES = tuple("abcde")
@@ -102,6 +103,16 @@ def test_one_to_one_never_counts_more_than_there_are(predicted, true):
     assert sane.matched <= min(len(predicted), len(true))
     assert sane.matched <= detection_score({"a": predicted}, {"a": true}, matching="organisers").matched
     assert 0 <= sane.f1 <= 1
+
+
+def test_the_area_under_the_roc_curve_is_the_auc():
+    rng = np.random.default_rng(0)
+    labels = rng.integers(0, 2, 200)
+    score = np.round(rng.normal(labels, 1), 1)  # rounded: some are equal
+    false, true = roc_curve(score, labels)
+    assert (false[0], true[0], false[-1], true[-1]) == (0, 0, 1, 1)
+    area = float(((true[1:] + true[:-1]) / 2 * np.diff(false)).sum())
+    assert area == pytest.approx(emotion_report(score.astype(np.float32), labels)["auc"], abs=1e-6)
 
 
 def test_emotion_by_hand():

@@ -34,7 +34,7 @@ def _evaluate(options: argparse.Namespace) -> None:
     from kinesics.timeline.files import write_text
 
     evaluation = evaluate(test, validation)
-    skeleton = None if options.data is None else _skeletons(options.data)
+    skeleton = None if options.data is None else _skeletons(options.data, bool(evaluation.answers))
     name = options.run.resolve().name if options.run.is_dir() else options.run.stem
     write_evaluation(evaluation, out / "evaluation.html", name=name, skeleton=skeleton)
     write_text(out / "evaluation.json", json.dumps(evaluation.to_dict(), indent=2) + "\n")
@@ -45,11 +45,13 @@ def _evaluate(options: argparse.Namespace) -> None:
         print(f"  {out / 'evaluation.html'}\n  {out / 'evaluation.json'}")
 
 
-def _skeletons(folder: Path) -> Callable[[str], SkeletonSequence]:
-    """What reads a clip's skeleton by the clip's id."""
+def _skeletons(folder: Path, recordings: bool) -> Callable[[str], SkeletonSequence]:
+    """What reads a clip's skeleton, or a recording's, by its id."""
+    from kinesics.data.recordings import Recordings
     from kinesics.data.registry import open_dataset
 
-    dataset = open_dataset(folder)
+    opened = open_dataset(folder)
+    dataset = Recordings(opened) if recordings else opened
     clips = {clip.id: clip for clip in dataset.clips}
     return lambda name: dataset.read_skeleton(clips[name])
 
@@ -66,7 +68,8 @@ def _table(evaluation: Evaluation, titles: dict[str, str]) -> None:
     from rich.console import Console
     from rich.table import Table
 
-    clips = f"{evaluation.classification.clips:,} clips of {evaluation.subjects} subjects"
+    things = "videos" if evaluation.answers else "clips"
+    clips = f"{evaluation.classification.clips:,} {things} of {evaluation.subjects} subjects"
     table = Table("", "%", "95 % interval", title=clips, title_justify="left")
     for name, figure in evaluation.figures.items():
         table.add_row(titles[name], f"{100 * figure.value:.1f}", f"{100 * figure.low:.1f} to {100 * figure.high:.1f}")

@@ -3,7 +3,7 @@
 from kinesics.metrics.calibration import calibration_curve, expected_calibration_error, fit_temperature
 from kinesics.metrics.classification import Classification, classify_report, mean_class_accuracy, top_k
 from kinesics.metrics.detection import DetectionScore, detection_score
-from kinesics.metrics.emotion import emotion_report
+from kinesics.metrics.emotion import emotion_report, roc_curve
 from kinesics.metrics.evaluation import EMOTION, Evaluation, evaluate
 from kinesics.metrics.intervals import Interval, bootstrap
 from kinesics.metrics.predictions import Predictions
@@ -24,5 +24,6 @@ __all__ = [
     "expected_calibration_error",
     "fit_temperature",
     "mean_class_accuracy",
+    "roc_curve",
     "top_k",
 ]

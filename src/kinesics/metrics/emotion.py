@@ -23,3 +23,14 @@ def emotion_report(logit: NDArray[np.float32], labels: NDArray[np.int64]) -> dic
         "f1": 2 * float((called & true).sum()) / max(1, int(called.sum() + true.sum())),
         "auc": auc,
     }
+
+
+def roc_curve(score: NDArray[np.float64], labels: NDArray[np.int64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """The shares of negatives and of positives (both 0..1) above each threshold, from the highest down.
+
+    score: (N,), the higher the likelier positive. labels: (N,) 0 or 1, each at least once.
+    """
+    order = np.argsort(-score, kind="stable")
+    last_of_equals = np.append(np.diff(score[order]) != 0, True)
+    rates = [np.append(0, np.cumsum(labels[order] == side)[last_of_equals]) / (labels == side).sum() for side in (0, 1)]
+    return rates[0], rates[1]

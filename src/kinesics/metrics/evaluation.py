@@ -30,11 +30,20 @@ class Mistake:
 
 
 @dataclass(frozen=True)
+class Answer:
+    """What was said of a whole video: its truth, and the probability of "positive" (0..1)."""
+
+    id: str
+    truth: str
+    positive: float
+
+
+@dataclass(frozen=True)
 class Evaluation:
     """figures: by name, with 95 % intervals. calibration_error and curves: before and after temperature scaling.
 
     temperature: as fitted on validation; None where there was none, and then "after" is missing. mistakes: the
-    surest first.
+    surest first. answers: of the emotion track, all videos; else empty.
     """
 
     figures: dict[str, Interval]
@@ -44,6 +53,7 @@ class Evaluation:
     calibration_curves: dict[str, Curve]
     mistakes: list[Mistake]
     subjects: int
+    answers: list[Answer]
 
     def to_dict(self) -> dict[str, Any]:
         """Plain data, for JSON."""
@@ -81,6 +91,7 @@ def evaluate(test: Predictions, validation: Predictions | None = None) -> Evalua
         calibration_curves={name: calibration_curve(p, labels) for name, p in scaled.items()},
         mistakes=_mistakes(test, scaled.get("after", scaled["before"])),
         subjects=len(set(test.groups)),
+        answers=_answers(test, scaled.get("after", scaled["before"])),
     )
 
 
@@ -120,3 +131,10 @@ def _mistakes(test: Predictions, probability: NDArray[np.float32]) -> list[Mista
     order = wrong[np.argsort(-sure[wrong], kind="stable")]
     names = test.classes
     return [Mistake(test.ids[i], names[test.labels[i]], names[said[i]], float(sure[i])) for i in order]
+
+
+def _answers(test: Predictions, probability: NDArray[np.float32]) -> list[Answer]:
+    if test.classes != EMOTION:
+        return []
+    rows = zip(test.ids, test.labels, probability[:, 1].tolist(), strict=True)
+    return [Answer(name, EMOTION[label], positive) for name, label, positive in rows]

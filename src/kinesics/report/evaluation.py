@@ -11,7 +11,8 @@ import numpy as np
 import plotly.graph_objects as go
 from plotly.io import to_html
 
-from kinesics.metrics.evaluation import Evaluation, Mistake
+from kinesics.metrics import roc_curve
+from kinesics.metrics.evaluation import EMOTION, Evaluation, Mistake
 from kinesics.skeleton import SkeletonSequence
 from kinesics.timeline.files import write_text
 
@@ -44,6 +45,7 @@ def write_evaluation(
     page = environment.from_string((assets / "evaluation.html.j2").read_text("utf-8")).render(
         name=name,
         evaluation=evaluation,
+        things="videos" if evaluation.answers else "clips",
         figures={FIGURES[key]: figure for key, figure in evaluation.figures.items()},
         css=(assets / "report.css").read_text("utf-8"),
         charts=_charts(evaluation),
@@ -53,11 +55,9 @@ def write_evaluation(
 
 
 def _charts(evaluation: Evaluation) -> dict[str, str]:
-    figures = {
-        "classes": _classes(evaluation),
-        "confusion": _confusion(evaluation),
-        "calibration": _calibration(evaluation),
-    }
+    own = {"roc": _roc, "scores": _scores} if evaluation.answers else {"classes": _classes}
+    figures = {name: draw(evaluation) for name, draw in (own | {"confusion": _confusion}).items()}
+    figures["calibration"] = _calibration(evaluation)
     return {
         name: to_html(
             figure.update_layout(
@@ -67,11 +67,38 @@ def _charts(evaluation: Evaluation) -> dict[str, str]:
                 paper_bgcolor="rgba(0,0,0,0)",
             ),
             full_html=False,
-            include_plotlyjs=name == "classes",  # once, with the first
+            include_plotlyjs=number == 0,  # once, with the first
             config={"displaylogo": False, "responsive": True, "displayModeBar": False},
         )
-        for name, figure in figures.items()
+        for number, (name, figure) in enumerate(figures.items())
     }
+
+
+def _roc(evaluation: Evaluation) -> go.Figure:
+    positive = np.array([answer.positive for answer in evaluation.answers])
+    labels = np.array([EMOTION.index(answer.truth) for answer in evaluation.answers])
+    lines = [go.Scatter(x=[0, 1], y=[0, 1], mode="lines", line={"dash": "dot", "color": "#9aa3b4"}, name="chance")]
+    if len(set(labels.tolist())) == 2:
+        false, true = roc_curve(positive, labels)
+        lines.append(go.Scatter(x=false, y=true, mode="lines", line={"color": _ACCENT}, name="this run"))
+    figure = go.Figure(lines, {"height": 420, "legend": {"orientation": "h", "y": 1.08, "x": 0}})
+    figure.update_xaxes(range=[0, 1], tickformat=".0%", title="negative videos called positive")
+    return figure.update_yaxes(range=[0, 1.01], tickformat=".0%", title="positive videos called positive")
+
+
+def _scores(evaluation: Evaluation) -> go.Figure:
+    """How the probabilities of positive spread, for either truth."""
+    bars = [
+        go.Histogram(
+            x=[answer.positive for answer in evaluation.answers if answer.truth == truth],
+            xbins={"start": 0, "end": 1, "size": 0.05}, name=truth, marker_color=colour, opacity=0.7,
+        )
+        for truth, colour in zip(EMOTION, (_SECOND, _ACCENT), strict=True)
+    ]  # fmt: skip
+    layout = {"height": 320, "barmode": "overlay", "legend": {"orientation": "h", "y": 1.12, "x": 0}}
+    figure = go.Figure(bars, layout)
+    figure.update_xaxes(range=[0, 1], tickformat=".0%", title="probability of positive")
+    return figure.update_yaxes(title="videos")
 
 
 def _classes(evaluation: Evaluation) -> go.Figure:
