@@ -1,8 +1,8 @@
 """One training step at full size, stage by stage: seconds, clips a second, peak memory.
 
-`python full_size.py` takes one step of 8 clips on the CPU; `--device cuda --steps 10` is for a GPU, in bf16. Data are
-random numbers of the right shapes: the step costs the same, whatever it sees. Each stage runs in a process of its own,
-so that its peak is its own.
+`python full_size.py` takes one step of 8 clips on the CPU; `--track emotion` one of 8 recordings; `--device cuda
+--steps 10` is for a GPU, in bf16. Data are random numbers of the right shapes: the step costs the same, whatever it
+sees. Each stage runs in a process of its own, so that its peak is its own.
 """
 
 from __future__ import annotations
@@ -24,12 +24,19 @@ from torch import Tensor
 from torch.utils.data import DataLoader
 
 from kinesics.data.imigue import CLASSES, TRAIN_CLIPS
+from kinesics.models.emotion import SwinFaceTokens
+from kinesics.models.interfusion import STREAMS
 from kinesics.models.mvit import PAPER, VideoEncoder
+from kinesics.models.swinface import SwinFace
 from kinesics.skeleton import UPPER_BODY
 from kinesics.tasks.data import Facts
+from kinesics.tasks.emotion import EmotionTask
+from kinesics.tasks.emotion_data import FACES, EmotionFacts
 from kinesics.tasks.gesture import GestureTask
 
-CLIPS = 8  # of a step, by accumulation
+CLIPS = 8  # of a step, by accumulation; recordings, for emotion
+WINDOWS = 4  # of a recording, as emotion/paper/2-together draws them
+MINUTE = {"face": 150, "context": 30, "gestures": 20}  # tokens of a minute
 FRAMES = 64  # of a skeleton
 Stage = Callable[[], tuple[L.LightningModule, dict[str, Tensor]]]  # a task, and one clip for it
 
@@ -51,6 +58,22 @@ def gesture(frozen: bool, **options: Any) -> tuple[L.LightningModule, dict[str, 
     return GestureTask(facts, "paper", **options), clip
 
 
+def emotion(pictures: bool) -> tuple[L.LightningModule, dict[str, Tensor]]:
+    """The paper preset: SwinFace on 112×112, MViTv2-S on 16×224×224, InterFusion."""
+    face, video = SwinFaceTokens(SwinFace()), VideoEncoder(PAPER)
+    facts = EmotionFacts(STREAMS, face, "paper", video, len(CLASSES), pictures, "random numbers")
+    count = MINUTE | ({"face": WINDOWS * FACES, "context": WINDOWS} if pictures else {})
+    shapes = {"face": (face.width,), "context": (video.width,), "gestures": (3,)}
+    if pictures:
+        shapes |= {"face": (3, face.size, face.size), "context": (3, video.frames, video.size, video.size)}
+    recording = {"label": torch.tensor(1)}
+    for name in STREAMS:
+        recording[f"{name}_tokens"] = torch.rand(count[name], *shapes[name])
+        recording[f"{name}_seconds"] = torch.rand(count[name]) * 60
+        recording[f"{name}_mask"] = torch.ones(count[name], dtype=torch.bool)
+    return EmotionTask(facts, "paper"), recording
+
+
 TRACKS: dict[str, dict[str, Stage]] = {
     "gesture": {
         "1 skeleton encoder": partial(gesture, True, modality="skeleton"),
@@ -58,6 +81,10 @@ TRACKS: dict[str, dict[str, Stage]] = {
         "3 fusion on frozen encoders": partial(gesture, True, modality="both", part="fusion"),
         "4 all together": partial(gesture, False, modality="both", encoder_rate=0.1),
         "5 classifiers": partial(gesture, True, modality="both", part="classifier"),
+    },
+    "emotion": {
+        "1 fusion on frozen encoders": partial(emotion, False),
+        "2 all together": partial(emotion, True),
     },
 }
 
