@@ -58,7 +58,7 @@ def test_an_emotion_run_is_told_by_its_own_figures(tmp_path, capsys):
 @pytest.mark.parametrize(("classes", "charts"), [(CLASSES, 3), (EMOTION, 4)], ids=["gestures", "emotion"])
 def test_the_page_opens_without_an_error(tmp_path, classes, charts):
     playwright = pytest.importorskip("playwright.sync_api")
-    run = write_run(tmp_path / "run", 1, classes=classes)
+    run = write_run(tmp_path / "run", 1, signal=1.0, classes=classes)
     assert main(["evaluate", str(run)]) == 0
     trouble = []
     with playwright.sync_playwright() as running:
