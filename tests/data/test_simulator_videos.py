@@ -96,6 +96,8 @@ def test_what_cannot_be(folder, tmp_path):
         simulate_videos(tmp_path, 3, 1, seconds=1)
     with pytest.raises(KinesicsError, match="even sizes of 48 to 4096 pixels, found 481x270"):
         simulate_videos(tmp_path, 3, 1, size=(481, 270))
+    with pytest.raises(KinesicsError, match="at least 1 worker, found 0"):
+        simulate_videos(tmp_path, 3, 1, workers=0)
     with pytest.raises(KinesicsError, match="the same simulated set"):
         simulate_videos(folder, 4, 1)
 

@@ -69,7 +69,7 @@ def _simulate(options: argparse.Namespace) -> None:
                 size=options.size,
                 prior=options.prior,
                 view=options.view,
-                workers=max(1, options.workers),
+                workers=options.workers,
                 progress=progress,
             )
         print(options.out)

@@ -18,6 +18,7 @@ from kinesics.models.weights import Specification
 from kinesics.tasks.data import Batch
 from kinesics.tasks.emotion_data import EmotionFacts
 from kinesics.tasks.gesture import encoder_config
+from kinesics.tasks.optimiser import adamw_one_cycle
 
 
 class EmotionTask(L.LightningModule):
@@ -100,17 +101,10 @@ class EmotionTask(L.LightningModule):
         self.log("val_auc", report["auc"], prog_bar=True)
 
     def configure_optimizers(self) -> Any:
-        fusion = {id(parameter) for parameter in self.network.fusion.parameters()}
-        trained = [parameter for parameter in self.parameters() if parameter.requires_grad]
-        groups = {
-            self.rate: [parameter for parameter in trained if id(parameter) in fusion],
-            self.rate * self.encoder_rate: [parameter for parameter in trained if id(parameter) not in fusion],
-        }
-        groups = {rate: group for rate, group in groups.items() if group}
-        optimizer = torch.optim.AdamW([{"params": group} for group in groups.values()], weight_decay=self.weight_decay)
-        steps = int(self.trainer.estimated_stepping_batches)
-        schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, list(groups), total_steps=steps, pct_start=0.15)
-        return {"optimizer": optimizer, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}
+        encoders = [part for name, part in self.network.named_children() if name != "fusion"]
+        return adamw_one_cycle(
+            self, encoders, rate=self.rate, encoder_rate=self.encoder_rate, weight_decay=self.weight_decay
+        )
 
     def weights(self) -> tuple[nn.Module, Specification]:
         """The network with the encoders whose tokens it takes, and what is known of it."""

@@ -21,6 +21,7 @@ from kinesics.models.mvit import VideoEncoder
 from kinesics.models.weights import Specification, layout_fields
 from kinesics.tasks.data import Batch, Facts
 from kinesics.tasks.losses import LongTailLoss, LossName
+from kinesics.tasks.optimiser import adamw_one_cycle
 
 Modality = Literal["skeleton", "joint", "bone", "video", "both"]
 Part = Literal["all", "fusion", "classifier"]
@@ -105,15 +106,13 @@ class GestureTask(L.LightningModule):
         self.log("val_mean_class", mean_class_accuracy(logits, labels), prog_bar=True)
 
     def configure_optimizers(self) -> Any:
-        encoders = {id(parameter) for encoder in _encoders(self.network) for parameter in encoder.parameters()}
-        trained = [parameter for parameter in self.parameters() if parameter.requires_grad]
-        rates = {self.rate: [p for p in trained if id(p) not in encoders]}
-        rates.setdefault(self.rate * self.encoder_rate, []).extend(p for p in trained if id(p) in encoders)
-        groups = {rate: group for rate, group in rates.items() if group}
-        optimizer = torch.optim.AdamW([{"params": group} for group in groups.values()], weight_decay=self.weight_decay)
-        steps = int(self.trainer.estimated_stepping_batches)
-        schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, list(groups), total_steps=steps, pct_start=0.15)
-        return {"optimizer": optimizer, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}
+        return adamw_one_cycle(
+            self,
+            _encoders(self.network),
+            rate=self.rate,
+            encoder_rate=self.encoder_rate,
+            weight_decay=self.weight_decay,
+        )
 
     def weights(self) -> tuple[nn.Module, Specification]:
         """The network as others can load it, and what is known of it; the run adds what it has measured."""

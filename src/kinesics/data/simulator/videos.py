@@ -97,7 +97,7 @@ def simulate_videos(
     `<VID>.skeleton.npz`, the true joints (camera axes, metres; `image_xy` as the trembling camera saw them). Splits
     have no subject in common. The same recipe writes the same labels and skeletons; videos that an interrupted call
     has finished are kept. Raises KinesicsError for less than 3 or more than 9999 videos, videos of less than 2 seconds,
-    odd or tiny sizes, or a folder that holds something else.
+    odd or tiny sizes, no workers, or a folder that holds something else.
     """
     if not 3 <= count <= _MOST:
         raise KinesicsError(f"simulate: expected 3 to {_MOST} videos, one a split at least, found {count}")
@@ -106,6 +106,8 @@ def simulate_videos(
     if min(size) < _LEAST or max(size) > _WIDEST or size[0] % 2 or size[1] % 2:
         width, height = size
         raise KinesicsError(f"simulate: expected even sizes of {_LEAST} to {_WIDEST} pixels, found {width}x{height}")
+    if workers < 1:
+        raise KinesicsError(f"simulate: expected at least 1 worker, found {workers}")
     recipe = _Recipe(count, seed, seconds, size, prior, view)
     _open(out, recipe)
     waiting = [(out, recipe, video) for video in range(1, count + 1) if not _truth(out, video).exists()]
