@@ -15,6 +15,7 @@ def _describe_train(verb: argparse.ArgumentParser) -> None:
     verb.add_argument("--out", type=Path, metavar="DIR", help="for checkpoints, logs, weights (default: runs/NAME)")
     verb.add_argument("--clips", type=int, default=200, metavar="N", help="without a config: simulated clips a class")
     verb.add_argument("--epochs", type=int, default=12, metavar="N", help="without a config: passes over them")
+    verb.add_argument("--real", type=Path, metavar="PATH", help="without a config: UTD-MHAD, for the lifter")
     verb.add_argument("--seed", type=int, default=1)
     verb.add_argument("more", nargs="*", metavar="-- --OPTION=VALUE", help="anything else that the config could say")
 
@@ -42,12 +43,17 @@ def _train(options: argparse.Namespace) -> None:
 
 def _train_default(options: argparse.Namespace, out: Path) -> None:
     from kinesics.data.simulator.world import Split, make_dataset
+    from kinesics.data.utd_mhad import UTDMHAD
     from kinesics.tasks.default import train
+    from kinesics.tasks.lifter import train_lifter
 
+    real = None if options.real is None else UTDMHAD(options.real)
     shares: dict[Split, float] = {"train": 1.0, "val": 0.1, "test": 0.1}
     for split, share in shares.items():
         make_dataset(out / "data" / split, max(1, round(options.clips * share)), split, options.seed)
     figures = train(out / "data", out, epochs=options.epochs, seed=options.seed)
+    lifter = out / "lifter"
+    figures |= train_lifter(out / "data", lifter, real=real, epochs=options.epochs, seed=options.seed)
     for name, value in figures.items():
         print(f"{name:40} {value:.3f}")
 

@@ -109,7 +109,7 @@ def cache_skeletons(
     layout = dataset.layout
     what = (_REVISION, layout.joints, layout.parents, layout.pairs)
     every = tuple(clip for clip in dataset.clips if clip.skeleton is not None)
-    note = store.note(dataset.name, every, (clip.skeleton for clip in every), what)
+    note = store.note(dataset.source, every, (clip.skeleton for clip in every), what)
     folder = folder or store.usual_folder("skeletons", note)
     files = {name: size * len(layout) for name, size in _FILES.items()}
 

@@ -103,6 +103,11 @@ class GestureDataset(ABC):
         """All clips in a steady order."""
 
     @property
+    def source(self) -> str:
+        """What tells skeletons in the cache from those of other data sets."""
+        return self.name
+
+    @property
     def emotions(self) -> tuple[LabelledVideo, ...]:
         """Whole recordings with an emotion; most data sets have none."""
         return ()

@@ -115,6 +115,13 @@ def _gesture_net(specification: Specification) -> nn.Module:
     )
 
 
+def _lifter(specification: Specification) -> nn.Module:
+    from kinesics.models.lifter import Lifter, LifterConfig
+
+    sizes = dict(specification.config)
+    return Lifter(LifterConfig(**(sizes | {"dilations": tuple(sizes["dilations"])})))
+
+
 def _emotion_net(specification: Specification) -> nn.Module:
     from kinesics.models.emotion import EMOTION_PRESETS, build_emotion_net
 
@@ -137,4 +144,5 @@ _BUILDERS: dict[str, Callable[[Specification], nn.Module]] = {
     "i3d": _i3d,
     "gesture_net": _gesture_net,
     "emotion_net": _emotion_net,
+    "lifter": _lifter,
 }

@@ -29,6 +29,7 @@ from kinesics.models.encoder import ClipEncoder, prepare_clip
 from kinesics.progress import progress_bar
 from kinesics.skeleton import SkeletonLayout
 from kinesics.skeleton.sequence import FloatArray
+from kinesics.tasks.lifted import Lifted
 from kinesics.tasks.tokens import UNTRAINED, Progress, TokenCache, cache_tokens, video_encoder
 
 Batch = dict[str, Tensor]
@@ -182,7 +183,7 @@ class GestureData(GestureWindows):
     all. balance: 0 draws training clips as they come, 1 every class equally often, 0.5 in between. video: the name of
     an encoder (see `video_encoder`) whose view of the clips goes with the skeletons; clips without a video are then
     left out. frozen: its tokens, computed once; else pictures, decoded once, for an encoder that learns too, in
-    training as `view` varies them.
+    training as `view` varies them. lift: give flat skeletons the third dimension that the shipped lifter guesses.
     """
 
     def __init__(
@@ -196,11 +197,13 @@ class GestureData(GestureWindows):
         video: str | None = None,
         frozen: bool = True,
         view: VideoAugmentation | None = None,
+        lift: bool = False,
         workers: int = 0,
         seed: int = 1,
     ) -> None:
         super().__init__(batch, seed, workers, balance)
         self.dataset: GestureDataset = open_dataset(root)
+        self.skeletons: GestureDataset = Lifted(self.dataset) if lift else self.dataset
         self.frames, self.fps, self.augment, self.frozen, self.view = frames, fps, augment, frozen, view
         self.encoder: ClipEncoder | None = None if video is None else video_encoder(video)
         if self.encoder is not None and (fps is not None or (augment is not None and augment.mirror > 0)):
@@ -245,7 +248,7 @@ class GestureData(GestureWindows):
     def prepare_data(self) -> None:
         """Reads every skeleton into the cache, once; interrupted, it goes on where it stopped."""
         with progress_bar("Reading skeletons") as progress:
-            cache_skeletons(self.dataset, progress=progress)
+            cache_skeletons(self.skeletons, progress=progress)
         if self.encoder is not None:
             with progress_bar("Encoding videos" if self.frozen else "Decoding videos") as progress:
                 self._video((), progress)
@@ -255,7 +258,7 @@ class GestureData(GestureWindows):
         if self.encoder is None:
             return windows
         clips = self.clips(split)
-        skeletons = cache_skeletons(self.dataset, clips=clips)
+        skeletons = cache_skeletons(self.skeletons, clips=clips)
         view = self.view if split == "train" else None
         return VideoWindows(windows, skeletons, self._video(clips), self.encoder, view)
 
@@ -268,7 +271,7 @@ class GestureData(GestureWindows):
         return cache_frames(self.dataset, frames=frames, size=size, clips=clips, progress=progress)
 
     def make_windows(self, split: Split) -> ClipWindows:
-        clips = cache_skeletons(self.dataset, clips=self.clips(split))
+        clips = cache_skeletons(self.skeletons, clips=self.clips(split))
         augment = (self.augment or False) if split == "train" else False
         return ClipWindows(clips, frames=self.frames, fps=self.fps, augment=augment, seed=self.seed)
 

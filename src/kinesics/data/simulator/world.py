@@ -68,8 +68,10 @@ def make_dataset(out: Path, count: int, split: Split, seed: int, *, workers: int
     """Write `count` clips a class (twice as many of everyday movement, index 32) to the folder `out`.
 
     Memory-mappable: xyz.npy (N, 100, 42, 3) float16, score.npy (N, 100, 42) uint8 of 255, label.npy (N,) int64,
-    onset.npy and offset.npy (N,) float32 seconds. Clip n depends on (split, seed, n) alone, and no two clips share
-    a body. What an interrupted call has finished is kept; a finished set is left as it is.
+    onset.npy and offset.npy (N,) float32 seconds; and for the lifter the truth: joints.npy (N, 100, 42, 3) float16
+    world metres, table.npy (N,) float32 height of a table top, NaN without one. Clip n depends on (split, seed, n)
+    alone, and no two clips share a body. What an interrupted call has finished is kept; a finished set is left as it
+    is.
     """
     recipe = _recipe(count, split, seed)
     if (out / "recipe.json").exists() and json.loads((out / "recipe.json").read_text()) == recipe:
@@ -92,7 +94,7 @@ def make_dataset(out: Path, count: int, split: Split, seed: int, *, workers: int
 
 
 def _recipe(count: int, split: Split, seed: int) -> dict[str, object]:
-    return {"count": count, "split": split, "seed": seed, "seconds": _SECONDS, "fps": _FPS}
+    return {"revision": 2, "count": count, "split": split, "seed": seed, "seconds": _SECONDS, "fps": _FPS}
 
 
 def _allocate(folder: Path, recipe: dict[str, object], clips: int) -> None:
@@ -108,6 +110,8 @@ def _allocate(folder: Path, recipe: dict[str, object], clips: int) -> None:
         ("label", np.int64, (clips,)),
         ("onset", np.float32, (clips,)),
         ("offset", np.float32, (clips,)),
+        ("joints", np.float16, (clips, frames, joints, 3)),
+        ("table", np.float32, (clips,)),
     ):
         # sparse until written
         array = np.lib.format.open_memmap(folder / f"{name}.npy", mode="w+", dtype=dtype, shape=shape)  # type: ignore[no-untyped-call]
@@ -120,14 +124,16 @@ def _allocate(folder: Path, recipe: dict[str, object], clips: int) -> None:
 def _write_clips(job: tuple[Path, NDArray[np.int64], Split, int]) -> int:
     """Make the clips of these rows; the number of them."""
     folder, rows, split, seed = job
-    xyz, score, label, onset, offset = (
-        np.load(folder / f"{name}.npy", mmap_mode="r+") for name in ("xyz", "score", "label", "onset", "offset")
+    names = ("xyz", "score", "label", "onset", "offset", "joints", "table")
+    xyz, score, label, onset, offset, joints, table = (
+        np.load(folder / f"{name}.npy", mmap_mode="r+") for name in names
     )
     for n in rows.tolist():
         index = _LABELS[n % len(_LABELS)]
         clip = simulate_clip(None if index == _NONE else index, (_SPLITS.index(split), seed, n))
         xyz[n], score[n] = _compact(clip.seen)
         onset[n], offset[n] = clip.motion.onset, clip.motion.offset
+        joints[n], table[n] = clip.joints, np.nan if clip.motion.table is None else clip.motion.table
         label[n] = index  # last: it marks the clip as finished
     return len(rows)
 
