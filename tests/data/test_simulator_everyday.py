@@ -9,7 +9,7 @@ if find_spec("anny") is None:  # not imported: that takes seconds
     pytest.skip("needs the simulate extra (anny)", allow_module_level=True)
 
 from kinesics.data.simulator import everyday
-from kinesics.data.simulator.body import FACIAL_ACTIONS, Shape
+from kinesics.data.simulator.body import FACIAL_ACTIONS, Body, Shape, rest_pose
 from kinesics.data.simulator.programs import rest
 from kinesics.data.simulator.scene import Scene
 from kinesics.skeleton import UPPER_BODY
@@ -175,3 +175,37 @@ def test_feelings_show_by_their_sign():
     assert glad["mouthFrownLeft"].max() == sad["mouthSmileLeft"].max() == 0
     assert np.ptp(glad["mouthSmileLeft"]) > 0.2  # episodes
     assert height(upright, "head").mean() > height(slumped, "head").mean() + 0.01
+
+
+def ordinary(habit, seed):
+    """(T, 42, 3) joints of somebody who does this for three seconds."""
+    made = scene(seed, 3.0)
+    rest(made, "lap")
+    habit(made)
+    return Body(Shape()).joints(made.pose())
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_who_signs_has_no_still_hand(seed):
+    joints = ordinary(everyday.signing, seed)
+    wrists = joints[:, UPPER_BODY.indices("left_wrist", "right_wrist")]
+    speed = np.linalg.norm(np.diff(wrists, axis=0), axis=-1).max(1) * FPS
+    assert np.median(speed) > 0.3, "metres a second"
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_who_reads_bows_the_head_and_holds_the_hands_before_the_trunk(seed):
+    joints = ordinary(everyday.reading, seed)
+    chin, forehead, neck = (joints[:, UPPER_BODY.index(name)] for name in ("chin", "forehead", "neck"))
+    upright = Body(Shape()).joints(rest_pose(1))[0]
+    bowed = forehead[:, 1] - chin[:, 1]  # the forehead is before the chin, towards −y
+    assert bowed.mean() < upright[UPPER_BODY.index("forehead"), 1] - upright[UPPER_BODY.index("chin"), 1]
+    hands = joints[:, UPPER_BODY.indices("left_wrist", "right_wrist")]
+    assert (hands[..., 1].min(1) < neck[:, 1] - 0.15).mean() > 0.8
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_who_turns_looks_far_aside(seed):
+    joints = ordinary(everyday.turning, seed)
+    ears = joints[:, UPPER_BODY.index("left_ear")] - joints[:, UPPER_BODY.index("right_ear")]
+    assert np.degrees(np.abs(np.arctan2(ears[:, 1], ears[:, 0]))).max() > 20

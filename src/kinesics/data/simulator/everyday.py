@@ -12,7 +12,7 @@ from dataclasses import replace
 import numpy as np
 
 from kinesics.data.simulator.body import FACIAL_ACTIONS
-from kinesics.data.simulator.kinematics import SIDES, Array, minimum_jerk, pulse, wander
+from kinesics.data.simulator.kinematics import SIDES, Array, Rub, minimum_jerk, pulse, wander
 from kinesics.data.simulator.scene import Scene
 
 Curves = Mapping[str, Array | float]
@@ -175,6 +175,57 @@ def _shift(scene: Scene, side: str, start: float, end: float, up: float = 0.0) -
     travel, shape = scene.between(0.35, 0.8), scene.one_of(rest.shape, "relaxed", "cup", "curl")
     moved = replace(rest, start=start, end=end, travel=travel, back=travel, shift=away, shape=shape, arc=0.1)
     scene.goals[side].append(moved)
+
+
+def signing(scene: Scene) -> None:
+    """Somebody who signs: both hands in quick, large movement before trunk and face, without rest and without stay."""
+    speech(scene)
+    sides, time, close = SIDES if scene.chance(0.75) else (scene.one_of(*SIDES),), -0.3, scene.between(0.1, 0.5)
+    while time < scene.t[-1]:
+        length = scene.between(0.2, 0.6)
+        mirrored, sign = scene.chance(0.4), _sign(scene, close)
+        for side in sides:
+            quick = {"travel": scene.between(0.16, 0.3), "back": scene.between(0.16, 0.3), "arc": 0.15}
+            scene.reach(side, time, time + length, **quick, **(sign if mirrored else _sign(scene, close)))
+        time += length
+    add(scene, {"look": 0.1 * _wander(scene, 0.8), "tilt": 0.06 * _wander(scene, 0.8)})
+
+
+def _sign(scene: Scene, close: float) -> dict[str, object]:
+    """One hand's place and shape; `close` is how often it comes before chin, cheek or brow."""
+    u = scene.between
+    high = u(0.16, 0.4) if scene.chance(close) else u(-0.25, 0.12)
+    point = u(-0.02, 0.28), -u(0.14, 0.42), high
+    fingers = (-u(-0.4, 0.9), -u(-0.2, 1), u(-0.5, 1.2))
+    palm = ((-1, 0, 0.1), (-0.3, 0.3, 1), (0, -1, 0.2), (0, 1, 0.1), (-0.6, -0.2, -0.8))[int(scene.rng.integers(5))]
+    rub = Rub(u(0, 0.02), u(0, 0.03), u(0, 0.03), rate=u(2, 5)) if scene.chance(0.5) else None
+    shape = scene.one_of("open", "relaxed", "cup", "pinch", "pinch_open", "point", "fist", "curl")
+    return {"point": point, "fingers": fingers, "palm": palm, "shape": shape, "rub": rub}
+
+
+def reading(scene: Scene) -> None:
+    """A sheet, a book or a telephone in both hands or in one, the eyes upon it; now and then a page is turned."""
+    down = scene.between(0.25, 0.6)
+    add(scene, {"nod": down, "gaze_down": scene.between(0.1, 0.3), "gaze": 0.06 * _wander(scene, 0.5)})
+    x, y, z = scene.between(0.04, 0.16), -scene.between(0.26, 0.4), scene.between(-0.24, 0.0)
+    held = {"fingers": (-0.5, -0.6, 0.6), "palm": (-0.5, 0.7, 0.4), "shape": "grip", "drift": 0.006}
+    holding = SIDES if scene.chance(0.6) else (scene.one_of(*SIDES),)
+    for side in holding:
+        scene.reach(side, -1.0, 1e9, point=(x, y, z), **held)
+    for moment in _moments(scene, 0.2) if len(holding) == 1 else ():
+        other = "left" if holding[0] == "right" else "right"
+        turn_page = {"fingers": (-0.8, -0.8, 0.2), "palm": (-0.3, 0.4, -0.9), "shape": scene.one_of("point", "pinch")}
+        scene.reach(other, moment, moment + scene.between(0.3, 0.9), point=(-x, y, z + 0.03), **turn_page)
+
+
+def turning(scene: Scene) -> None:
+    """The head turns far to one side and back, as to somebody beside, and the trunk with it a little."""
+    time = scene.between(-0.5, 1.0)
+    while time < scene.t[-1]:
+        stay, rise = scene.between(0.3, 2.0), scene.between(0.4, 0.9)
+        away = scene.rng.choice([-1, 1]) * scene.between(0.35, 1.0) * pulse(scene.t, time, time + stay, rise)
+        add(scene, {"look": away, "twist": 0.2 * away, "tilt": scene.between(-0.15, 0.15) * np.abs(away)})
+        time += stay + scene.between(0.8, 2.5)
 
 
 # ---------------------------------------------------------------- gestures without hands

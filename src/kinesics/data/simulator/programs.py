@@ -606,6 +606,11 @@ _SECONDS = {
 }
 
 
+# what else one does before a camera, and how often where no gesture is made
+_ORDINARY = (everyday.hands, everyday.signing, everyday.reading, everyday.turning)
+_HOW_OFTEN = (0.55, 0.2, 0.1, 0.15)
+
+
 def _seat(rng: np.random.Generator, name: str | None) -> str:
     if name is not None and rng.random() < _STANDING.get(name, 0.0):
         return "standing"
@@ -633,8 +638,10 @@ def perform(
         onset = scene.between(0.1 * duration, 0.9 * duration - length)
         offset = onset + length
         PROGRAMS[name](scene, onset, offset)
-    if name is None or scene.chance(0.3):
-        everyday.hands(scene, () if name is None else ((onset, offset),))
+        if scene.chance(0.3):
+            everyday.hands(scene, ((onset, offset),))
+    else:
+        _ORDINARY[int(rng.choice(len(_ORDINARY), p=_HOW_OFTEN))](scene)
     return Motion(
         scene.pose(), shape, fps, onset, offset, label, scene.seat, scene.seat_height, scene.table, scene.table_edge,
         () if label is None else ((label, onset, offset),),
