@@ -61,6 +61,18 @@ def simulate_clip(label: int | None, seed: int | tuple[int, ...], *, seconds: fl
     return SimulatedClip(detect(joints, camera, rng, fps=_FPS, table=motion.table), motion, camera, joints)
 
 
+def simulate_recording(seed: int | tuple[int, ...], *, seconds: float, gestures: bool = True) -> SimulatedClip:
+    """An interview with its `motion.events`, before a random camera, 25 fps; without `gestures` ordinary life alone."""
+    rng = np.random.default_rng(seed)
+    if gestures:
+        motion, _ = interview(rng, duration=seconds, fps=_FPS)
+    else:
+        motion = perform(None, rng, duration=seconds, fps=_FPS)
+    joints = Body(motion.shape).joints(motion.pose)
+    camera = random_camera(rng, joints)
+    return SimulatedClip(detect(joints, camera, rng, fps=_FPS, table=motion.table), motion, camera, joints)
+
+
 # ── data sets ────────────────────────────────────────────────────────────────────────────────────────────────
 
 

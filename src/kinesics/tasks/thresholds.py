@@ -1,0 +1,87 @@
+"""The score at which an event begins, class by class: what finds the events of simulated recordings best."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from kinesics.data.imigue import CLASSES
+from kinesics.data.simulator.world import simulate_recording
+from kinesics.metrics.detection import DetectionScore, Instance, detection_score
+from kinesics.models.agcn import TwoStreamAGCN
+from kinesics.models.specification import Specification
+from kinesics.tasks.events import EventRule, find_events
+from kinesics.tasks.windows import Scores, score
+
+SECONDS = 40.0  # of a recording
+GRID = tuple(round(0.3 + 0.05 * step, 2) for step in range(14))  # 0.3 … 0.95
+_QUIET = 3  # every third recording has no gesture in it
+
+
+@dataclass(frozen=True, eq=False)
+class Heard:
+    """The scores of a recording, and the gestures that are in it."""
+
+    scores: Scores
+    truth: Sequence[Instance]
+
+
+def listen(
+    network: TwoStreamAGCN,
+    specification: Specification,
+    count: int,
+    seed: int,
+    progress: Callable[[float], None] = lambda _: None,
+) -> list[Heard]:
+    """`count` simulated recordings of people and cameras of chance, scored; every third is of ordinary life alone."""
+    found = []
+    for n in range(count):
+        clip = simulate_recording((seed, 3000, n), seconds=SECONDS, gestures=n % _QUIET > 0)
+        found.append(Heard(score(clip.seen, network, specification), clip.motion.events))
+        progress((n + 1) / count)
+    return found
+
+
+def fit_event_thresholds(heard: Sequence[Heard]) -> dict[str, float]:
+    """For each gesture the threshold of `GRID` with the best F1 of its own events; of equal ones the middle."""
+    by_threshold = [_by_class(heard, EventRule(threshold=threshold)) for threshold in GRID]
+    thresholds = {}
+    for index, label in enumerate(CLASSES):
+        f1 = np.array([scores[index].f1 for scores in by_threshold])
+        best = np.flatnonzero(f1 >= f1.max() - 1e-9)
+        thresholds[label] = GRID[best[len(best) // 2]]
+    return thresholds
+
+
+def event_figures(heard: Sequence[Heard], thresholds: Mapping[str, float]) -> dict[str, float]:
+    """F1, precision and recall of events (labels equal, overlap above 0.3), and false alarms a minute where there is
+    no gesture at all.
+    """
+    found = {str(n): _events(one, EventRule(by_class=thresholds)) for n, one in enumerate(heard)}
+    total = detection_score(found, {str(n): one.truth for n, one in enumerate(heard)})
+    quiet = [n for n, one in enumerate(heard) if not one.truth]
+    alarms = sum(len(found[str(n)]) for n in quiet)
+    return {
+        "event_f1": total.f1,
+        "event_precision": total.precision,
+        "event_recall": total.recall,
+        "false_alarms_a_minute": alarms / max(len(quiet) * SECONDS / 60, 1e-9),
+    }
+
+
+def _events(heard: Heard, rule: EventRule) -> list[Instance]:
+    events = find_events(heard.scores, rule, start=0.0, end=SECONDS, source="")
+    return [(event.index, event.start, event.end) for event in events]
+
+
+def _by_class(heard: Sequence[Heard], rule: EventRule) -> list[DetectionScore]:
+    found = [_events(one, rule) for one in heard]
+    return [
+        detection_score(
+            {str(n): [event for event in events if event[0] == index] for n, events in enumerate(found)},
+            {str(n): [event for event in one.truth if event[0] == index] for n, one in enumerate(heard)},
+        )
+        for index in range(len(CLASSES))
+    ]

@@ -1,0 +1,44 @@
+import numpy as np
+import pytest
+
+from kinesics.data.imigue import CLASSES
+from kinesics.models.weights import load_weights
+from kinesics.tasks import thresholds
+from kinesics.tasks.thresholds import Heard, event_figures, fit_event_thresholds, listen
+from kinesics.tasks.windows import Scores
+
+
+def heard(peaks, truth):
+    """A recording of 40 s in which class 3 reaches `peaks` for two seconds each, ten seconds apart."""
+    times = np.arange(0, 40, 0.32, dtype=np.float32)
+    probability = np.zeros((len(times), 33), np.float32)
+    for n, peak in enumerate(peaks):
+        probability[(times > 10 * n + 2) & (times < 10 * n + 4), 3] = peak
+    return Heard(Scores(times, probability, (*CLASSES, "none")), [(3, 10 * n + 2.0, 10 * n + 4.0) for n in truth])
+
+
+def test_the_threshold_lies_between_what_is_true_and_what_is_not():
+    recordings = [heard((0.8, 0.5, 0.85), truth=(0, 2)), heard((0.45,), truth=())]
+    fitted = fit_event_thresholds(recordings)
+    assert 0.5 < fitted[CLASSES[3]] <= 0.8
+    assert set(fitted) == set(CLASSES)
+    figures = event_figures(recordings, fitted)
+    assert figures["event_f1"] == 1.0
+    assert figures["false_alarms_a_minute"] == 0.0
+    loose = event_figures(recordings, dict.fromkeys(CLASSES, 0.4))
+    assert loose["event_precision"] == pytest.approx(2 / 4)
+    assert loose["event_recall"] == 1.0
+    assert loose["false_alarms_a_minute"] == pytest.approx(1 / (40 / 60))
+
+
+def test_recordings_are_of_gestures_and_of_ordinary_life(monkeypatch):
+    monkeypatch.setattr(thresholds, "SECONDS", 8.0)
+    network, specification, _ = load_weights()
+    told = []
+    recordings = listen(network, specification, 3, 5, told.append)
+    assert told[-1] == 1.0
+    assert [bool(one.truth) for one in recordings] == [False, True, True]
+    assert all(0 <= start < end <= 8 for one in recordings for _, start, end in one.truth)
+    assert all(len(one.scores.times) == round(8 / 0.32) for one in recordings)
+    again = listen(network, specification, 2, 5)
+    np.testing.assert_array_equal(again[1].scores.probability, recordings[1].scores.probability)
