@@ -21,10 +21,12 @@ from kinesics.metrics import fit_temperature
 from kinesics.models.agcn import TwoStreamAGCN
 from kinesics.models.gesture import GESTURE_PRESETS
 from kinesics.models.weights import NONE, Specification, save_weights
+from kinesics.progress import progress_bar
 from kinesics.skeleton import UPPER_BODY
 from kinesics.tasks.data import Facts, GestureWindows
 from kinesics.tasks.gesture import GestureTask
 from kinesics.tasks.run import EpochStart, quiet
+from kinesics.tasks.thresholds import event_figures, fit_event_thresholds, listen
 
 FRAMES, FPS = 32, 12.5  # 2.56 s, about the mean clip of iMiGUE
 
@@ -51,10 +53,13 @@ class SimulatedClips(GestureWindows):
         return Facts((*CLASSES, NONE), UPPER_BODY, tuple(counts.tolist()))
 
 
-def train(data: Path, out: Path, *, epochs: int, seed: int = 1, batch: int = 64) -> dict[str, float]:
+def train(
+    data: Path, out: Path, *, epochs: int, seed: int = 1, batch: int = 64, recordings: int = 90
+) -> dict[str, float]:
     """Train on `data/{train,val,test}` as the simulator wrote them and write `out/gesture-skeleton.safetensors`.
 
-    Resumes from `out/last.ckpt`. Temperature is fitted on val; the returned figures are of test.
+    Resumes from `out/last.ckpt`. Temperature is fitted on val, thresholds on so many simulated recordings; the
+    returned figures are of test, and of as many other recordings.
     """
     quiet()
     L.seed_everything(seed, verbose=False)
@@ -74,12 +79,18 @@ def train(data: Path, out: Path, *, epochs: int, seed: int = 1, batch: int = 64)
     network = task.network.eval()
     assert isinstance(network, TwoStreamAGCN)
     logits, labels = predict(network, clips.windows("val"))
-    temperature = fit_temperature(logits["both"].numpy(), labels.numpy())
-    thresholds = fit_thresholds((logits["both"] / temperature).softmax(1), labels)
-    figures = metrics(*predict(network, clips.windows("test")), temperature)
     described = replace(
-        _specification(len(clips.windows("train"))), temperature=temperature, thresholds=thresholds, metrics=figures
+        _specification(len(clips.windows("train"))),
+        temperature=fit_temperature(logits["both"].numpy(), labels.numpy()),
     )
+    with progress_bar("Setting thresholds") as progress:
+        heard = listen(network, described, recordings, seed, progress)
+    thresholds = fit_event_thresholds(heard)
+    with progress_bar("Judging events") as progress:
+        other = listen(network, described, recordings, seed + 1, progress)
+    figures = metrics(*predict(network, clips.windows("test")), described.temperature)
+    figures |= event_figures(other, thresholds)
+    described = replace(described, thresholds=thresholds, metrics=figures)
     save_weights(out / "gesture-skeleton.safetensors", network, described)
     (out / "metrics.json").write_text(json.dumps(figures, indent=2))
     return figures
@@ -96,18 +107,6 @@ def predict(network: TwoStreamAGCN, windows: ClipWindows) -> tuple[dict[str, Ten
             parts[name].append(logits)
         labels.append(label)
     return {name: torch.cat(logits) for name, logits in parts.items()}, torch.cat(labels)
-
-
-def fit_thresholds(probability: Tensor, labels: Tensor) -> dict[str, float]:
-    """For each gesture the score that separates its held-out windows best (F1), kept within 0.3 … 0.8."""
-    grid = torch.arange(0.3, 0.801, 0.025)
-    thresholds = {}
-    for index, label in enumerate(CLASSES):
-        called, true = probability[:, index, None] >= grid, (labels == index)[:, None]
-        f1 = 2 * (called & true).sum(0) / (called.sum(0) + true.sum(0)).clamp(min=1)
-        best = grid[f1 >= f1.max() - 1e-6]  # often a plateau: its middle is the safest
-        thresholds[label] = round(float(best[len(best) // 2]), 3)
-    return thresholds
 
 
 def metrics(logits: dict[str, Tensor], labels: Tensor, temperature: float) -> dict[str, float]:
