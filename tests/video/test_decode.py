@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kinesics.errors import KinesicsError
-from kinesics.video import lacks_bytes, probe, read_frames, write_video
+from kinesics.video import lacks_bytes, probe, read_frames, read_frames_at, write_video
 from kinesics.video.decode import _on_clock
 
 CODECS = {".mp4": "libx264", ".mov": "libx264", ".avi": "mpeg4", ".webm": "libvpx", ".gif": "gif"}
@@ -107,6 +107,16 @@ def test_uneven_times_are_honoured(tmp_path: Path) -> None:
     nearest = [int(np.abs(np.array(times) - f.time).argmin()) for f in clocked]
     assert [number(f.image) for f in clocked] == nearest
     assert [f.time for f in clocked] == pytest.approx([i / 10 for i in range(16)])
+
+
+def test_frames_at_any_times_are_those_of_a_clock(tmp_path: Path) -> None:
+    path = write(tmp_path / "clip.mp4", steady())
+    times = np.array([0.41, 0.415, 0.415, 1.13, 1.97, 1.99, 5.0])
+    found = list(read_frames_at(path, times.tolist(), [None, 48, None, 48, 48, 48, 48]))
+    assert [f.time for f in found] == times[:6].tolist(), "there is none behind the end"
+    assert [number(f.image) for f in found] == [10, 10, 10, 28, 49, 49]
+    assert [f.image.shape[1] for f in found] == [96, 48, 96, 48, 48, 48]
+    assert list(read_frames_at(path, [7.0], [None])) == list(read_frames_at(path, [], [])) == []
 
 
 def test_its_own_rate_as_clock_changes_nothing(tmp_path: Path) -> None:

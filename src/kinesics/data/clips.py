@@ -17,7 +17,7 @@ from kinesics.errors import KinesicsError
 from kinesics.perception.face import ARCFACE, FaceCrop, align_faces, face_points
 from kinesics.skeleton import UPPER_BODY, SkeletonLayout, SkeletonSequence
 from kinesics.skeleton.sequence import FloatArray
-from kinesics.video import Image, VideoInfo, probe, read_frames
+from kinesics.video import Image, VideoInfo, probe, read_frames_at
 
 MARGIN = 0.3  # of the person's extent, added to it: hair, elbows and whatever the hands reach for
 
@@ -58,6 +58,37 @@ class Clip:
     face_seen: NDArray[np.bool_] | None = None
 
 
+@dataclass(frozen=True, eq=False)
+class Look:
+    """Which pictures of a video make a clip, and what is cut out of each.
+
+    times: (N,) seconds, the middles of N equal parts of the clip. picture: (width, height) of the video. max_side:
+    pixels on its longer side to which it is scaled down before, since the cut needs no more. size: pixels of the cut.
+    """
+
+    times: NDArray[np.float64]
+    box: Box
+    picture: tuple[int, int]
+    max_side: int
+    size: int
+
+    def cut(self, image: Image) -> Image:
+        """(size, size, 3) what the box holds, black beyond the picture; `image` may be of any scale."""
+        left, top, side = (round(value * image.shape[1] / self.picture[0]) for value in self.box)
+        square = PIL.Image.fromarray(image).crop((left, top, left + side, top + side))
+        return np.asarray(square.resize((self.size, self.size), PIL.Image.Resampling.BILINEAR))
+
+
+def look_at(
+    skeleton: SkeletonSequence | None, info: VideoInfo, start: float, end: float, frames: int, size: int
+) -> Look:
+    """`frames` pictures from start to end (seconds) of `size` pixels around the person, whose skeleton of then it is."""
+    picture = (info.width, info.height)
+    box = person_box(skeleton, picture)
+    times = start + (np.arange(frames) + 0.5) * (end - start) / frames
+    return Look(times, box, picture, math.ceil(max(picture) * min(1.0, size / box.side)), size)
+
+
 def read_clip(
     dataset: GestureDataset,
     clip: ClipInfo,
@@ -76,21 +107,23 @@ def read_clip(
     if clip.video is None:
         return Clip(clip, skeleton=None if skeleton is None else replace(skeleton, image_xy=None))
     info = _probe(clip.video)
-    picture = (info.width, info.height)
-    box = person_box(skeleton, picture)
-    times = _times(clip, info, frames)
+    end = min(clip.end, info.duration)
+    if not clip.start < end:
+        raise KinesicsError(
+            f"{clip.video}: clip {clip.id} begins at {clip.start:.2f} s, found a video of {info.duration:.2f} s; see "
+            "`kinesics data doctor`"
+        )
+    look = look_at(skeleton, info, clip.start, end, frames, size)
     # faces are small: they need the picture as it is
-    max_side = None if faces else math.ceil(max(picture) * min(1.0, size / box.side))
-    images = _decode(info, times, max_side)
-    cut = np.stack([_cut(image, box, info.width, size) for image in images])
-    read = Clip(clip, cut, box, picture, times, skeleton)
+    images = _decode(info, look.times, None if faces else look.max_side)
+    read = Clip(clip, np.stack([look.cut(image) for image in images]), look.box, look.picture, look.times, skeleton)
     if skeleton is None or skeleton.image_xy is None:
         return read
     if faces and skeleton.layout == UPPER_BODY:
-        points = face_points(skeleton, picture)[_nearest(skeleton, times)]
+        points = face_points(skeleton, look.picture)[_nearest(skeleton, look.times)]
         upright, seen = align_faces(images, points, *crop)
         read = replace(read, faces=upright, face_seen=seen)
-    placed = replace(skeleton, image_xy=box.inside(skeleton.image_xy, picture))
+    placed = replace(skeleton, image_xy=look.box.inside(skeleton.image_xy, look.picture))
     return replace(read, skeleton=placed)
 
 
@@ -133,34 +166,12 @@ def joint_places(image_xy: FloatArray, score: FloatArray, layout: SkeletonLayout
     return places
 
 
-def _times(clip: ClipInfo, info: VideoInfo, count: int) -> NDArray[np.float64]:
-    """The middles of `count` equal parts of the clip."""
-    end = min(clip.end, info.duration)
-    if not clip.start < end:
-        raise KinesicsError(
-            f"{clip.video}: clip {clip.id} begins at {clip.start:.2f} s, found a video of {info.duration:.2f} s; see "
-            "`kinesics data doctor`"
-        )
-    return clip.start + (np.arange(count) + 0.5) * (end - clip.start) / count
-
-
 def _decode(info: VideoInfo, times: NDArray[np.float64], max_side: int | None) -> list[Image]:
-    """The frames nearest to these evenly spread times; the last one again where the video ends before."""
-    step = float(times[1] - times[0]) if len(times) > 1 else 1 / info.fps
-    stretch = read_frames(
-        info.path, fps=1 / step, start=float(times[0]), end=float(times[-1]) + step / 2, max_side=max_side
-    )
-    pictures = [frame.image for frame in stretch]
+    """The frames nearest to these times; the last one again where the video ends before."""
+    pictures = [frame.image for frame in read_frames_at(info.path, times.tolist(), [max_side] * len(times))]
     if not pictures:
         raise KinesicsError(f"{info.path}: expected a frame at {times[0]:.2f} s, found none; copy the video again")
-    return pictures[: len(times)] + [pictures[-1]] * (len(times) - len(pictures))
-
-
-def _cut(image: Image, box: Box, width: int, size: int) -> Image:
-    """(size, size, 3) what a box of the `width` pixels wide picture holds, black beyond; `image` may be smaller."""
-    left, top, side = (round(value * image.shape[1] / width) for value in box)
-    square = PIL.Image.fromarray(image).crop((left, top, left + side, top + side))
-    return np.asarray(square.resize((size, size), PIL.Image.Resampling.BILINEAR))
+    return pictures + [pictures[-1]] * (len(times) - len(pictures))
 
 
 def _nearest(skeleton: SkeletonSequence, times: NDArray[np.float64]) -> NDArray[np.int64]:

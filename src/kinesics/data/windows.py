@@ -14,7 +14,7 @@ from torch.utils.data import Dataset
 
 from kinesics.data.augment import DEFAULT, Augmentation, augment, parts, warp
 from kinesics.data.imigue import CLASSES
-from kinesics.skeleton import UPPER_BODY, SkeletonLayout
+from kinesics.skeleton import UPPER_BODY, SkeletonLayout, rows_around
 from kinesics.skeleton.normalise import normalise
 from kinesics.skeleton.sequence import FloatArray
 
@@ -157,6 +157,4 @@ class ClipWindows(Dataset[tuple[Tensor, Tensor]]):
                 middle = rng.uniform(onset, offset)
                 step *= rng.uniform(0.8, 1.25)
         places = warp(self.frames, rng, self.augment.tempo if self.augment else 0)
-        rows = middle * rate + (places - (self.frames - 1) / 2) * step
-        held: NDArray[np.int64] = np.clip(np.round(rows), 0, self.clips.length(i) - 1).astype(np.int64)
-        return held
+        return rows_around(middle * rate, step, places, self.clips.length(i))

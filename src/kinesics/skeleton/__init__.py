@@ -4,7 +4,14 @@ from kinesics.skeleton.convert import to_upper_body
 from kinesics.skeleton.graph import adjacency, bone_parents
 from kinesics.skeleton.layout import SkeletonLayout, make_layout
 from kinesics.skeleton.layouts import LAYOUTS, UPPER_BODY
-from kinesics.skeleton.sequence import SkeletonSequence, load_note, load_skeletons, resampled_rows, save_skeletons
+from kinesics.skeleton.sequence import (
+    SkeletonSequence,
+    load_note,
+    load_skeletons,
+    resampled_rows,
+    rows_around,
+    save_skeletons,
+)
 
 __all__ = [
     "LAYOUTS",
@@ -17,6 +24,7 @@ __all__ = [
     "load_skeletons",
     "make_layout",
     "resampled_rows",
+    "rows_around",
     "save_skeletons",
     "to_upper_body",
 ]

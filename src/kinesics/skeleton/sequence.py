@@ -90,6 +90,16 @@ def resampled_rows(sequence: SkeletonSequence, fps: float) -> NDArray[np.int64]:
     return rows
 
 
+def rows_around(middle: float, step: float, places: FloatArray, length: int) -> NDArray[np.int64]:
+    """The frames, of `length`, of a window around frame `middle`: for places 0..T − 1, `step` frames apart.
+
+    It is held at the sequence's ends.
+    """
+    rows = middle + (places - (len(places) - 1) / 2) * step
+    held: NDArray[np.int64] = np.clip(np.round(rows), 0, length - 1).astype(np.int64)
+    return held
+
+
 def save_skeletons(path: Path, sequences: Sequence[SkeletonSequence], extra: dict[str, object] | None = None) -> None:
     """Write the people of one recording to one `.skeleton.npz`, beside it first, then renamed.
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -88,6 +88,22 @@ def read_frames(
         for time, frame in picked:
             if frame is not last:  # a repeated frame is converted once
                 image, last = _to_image(frame, stream, max_side), frame
+            yield Frame(time, image)
+
+
+def read_frames_at(path: Path, times: Sequence[float], max_side: Sequence[int | None]) -> Iterator[Frame]:
+    """The frames nearest to these times (seconds, in order), each scaled down to its `max_side` as in `read_frames`.
+
+    There are none for times after the video's end. Raises KinesicsError as `read_frames`.
+    """
+    if len(times) == 0:
+        return
+    with _opened(path) as (container, stream):
+        timed = _nearest(_decode(path, container, stream, times[0]), iter(times), 1 / _rate(stream))
+        shown: tuple[VideoFrame, int | None] | None = None
+        for (time, frame), side in zip(timed, max_side, strict=False):
+            if shown is None or frame is not shown[0] or side != shown[1]:
+                image, shown = _to_image(frame, stream, side), (frame, side)
             yield Frame(time, image)
 
 
@@ -203,26 +219,29 @@ def _between(
 def _on_clock(
     timed: Iterator[tuple[float, VideoFrame]], fps: float, start: float, end: float | None
 ) -> Iterator[tuple[float, VideoFrame]]:
-    """The nearest frame for each tick of the clock; the last frame lasts as long as the one before it."""
     ticks = (start + i / fps for i in itertools.count())
-    tick = next(ticks)
+    return _nearest(timed, itertools.takewhile(lambda tick: end is None or tick < end - 1e-6, ticks), 1 / fps)
+
+
+def _nearest(
+    timed: Iterator[tuple[float, VideoFrame]], ticks: Iterator[float], step: float
+) -> Iterator[tuple[float, VideoFrame]]:
+    """The nearest frame for each tick; the last frame lasts as long as the one before it, an only one for `step`."""
+    tick = next(ticks, None)
     before: tuple[float, VideoFrame] | None = None
-    step = 1 / fps
     for time, frame in timed:
-        while end is None or tick < end - 1e-6:
-            if time < tick:
-                break
+        while tick is not None and tick <= time:
             nearer = before is not None and tick - before[0] < time - tick
             yield tick, before[1] if nearer and before is not None else frame
-            tick = next(ticks)
-        else:
+            tick = next(ticks, None)
+        if tick is None:
             return
         if before is not None:
             step = time - before[0]
         before = time, frame
-    while before is not None and tick < min(before[0] + step, end or np.inf) - step / 100:
+    while before is not None and tick is not None and tick < before[0] + 0.99 * step:
         yield tick, before[1]
-        tick = next(ticks)
+        tick = next(ticks, None)
 
 
 def _square_size(frame: VideoFrame, stream: VideoStream, max_side: int | None) -> tuple[int, int]:
