@@ -93,7 +93,8 @@ def _summary(analysis: Analysis, written: Sequence[Path]) -> None:
         console.print(table)
     else:
         console.print(f"{analysis.recording.path.name}: no micro-gesture reached its threshold (try --threshold 0.3)")
-    console.print("It reads movement, not minds, and learned from simulated people alone: look at each event yourself.")
+    console.print("It reads movement, not minds: look at each event yourself. It learned from", end=" ")
+    console.print(f"{analysis.model['training_data']}.", markup=False, highlight=False)
     if analysis.recording.kind == "video" and not analysis.expressions and not has_torch():
         console.print("Facial expression was not read: it needs PyTorch (pip install 'kinesics\\[torch]').")
     for path in written:

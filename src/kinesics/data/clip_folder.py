@@ -253,13 +253,9 @@ def _from_channels(values: FloatArray, declared: Declared) -> SkeletonSequence:
 
 
 def _cut(skeleton: SkeletonSequence, clip: ClipInfo) -> SkeletonSequence:
-    """The frames from `start` to before `end`; one at least."""
-    first = max(0, math.ceil((clip.start - skeleton.start) * skeleton.fps - 1e-3))
-    last = len(skeleton)
-    if math.isfinite(clip.end):
-        last = min(last, max(first + 1, math.ceil((clip.end - skeleton.start) * skeleton.fps - 1e-3)))
-    if first >= last:
+    try:
+        return skeleton.between(clip.start, clip.end)
+    except ValueError:
         raise KinesicsError(
             f"{clip.skeleton}: clip {clip.id} begins at {clip.start:.2f} s, found {skeleton.duration:.2f} s of skeleton"
-        )
-    return skeleton.slice(first, last)
+        ) from None

@@ -82,7 +82,7 @@ class Look:
 def look_at(
     skeleton: SkeletonSequence | None, info: VideoInfo, start: float, end: float, frames: int, size: int
 ) -> Look:
-    """`frames` pictures from start to end (seconds) of `size` pixels around the person, whose skeleton of then it is."""
+    """`frames` pictures of `size` pixels from start to end (seconds); `skeleton`: the person's, of that time alone."""
     picture = (info.width, info.height)
     box = person_box(skeleton, picture)
     times = start + (np.arange(frames) + 0.5) * (end - start) / frames

@@ -6,16 +6,17 @@ import importlib
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from kinesics.errors import KinesicsError
 from kinesics.models.exported import SUFFIXES, read_exported
 from kinesics.models.specification import DEFAULT, NONE, Specification
 from kinesics.perception import Observation, observe
+from kinesics.pipeline.fused import FusedNetwork, classify_fused, exported_fused_network, fused_network, score_fused
 from kinesics.pipeline.results import Analysis, Expressions, Recording
-from kinesics.skeleton import SkeletonSequence
+from kinesics.skeleton import UPPER_BODY, SkeletonSequence
 from kinesics.tasks.events import EventRule, find_events
-from kinesics.tasks.windows import classify_clip, score
+from kinesics.tasks.windows import Scores, classify_clip, score
 from kinesics.timeline import Timeline
 
 if TYPE_CHECKING:  # an exported network needs no torch
@@ -24,7 +25,7 @@ if TYPE_CHECKING:  # an exported network needs no torch
 
 Progress = Callable[[float], None]
 
-_LANDMARKS = 0.9  # of the progress bar; the rest is for the faces
+_FACES = 0.1  # of the progress bar; half of the rest is for the network where it looks at the pictures as well
 
 
 def analyze(
@@ -40,22 +41,26 @@ def analyze(
 ) -> Analysis:
     """Find the micro-gestures of a recording: a video, a folder of OpenPose JSON files, or a `.skeleton.npz`.
 
-    person: "largest", "all", or a person's number. threshold: the score (0..1) at which an event begins, for all
-    classes; `labels` sets it for single ones. cache: where the landmarks are kept, and the facial expressions beside
-    them, so that a second run does not look at the video again. expressions: whether to read facial expressions from
-    a video as well, or the network to do it with instead of the one that is shipped. progress: called with the share
-    done, 0..1. Raises KinesicsError for a recording that cannot be read, in which nobody is found, or that has no
-    such person.
+    person: "largest", "all", or a person's number. weights: of a skeleton network, of a GestureNet, which looks at the
+    pictures as well, or an export of either; by default those that are shipped. threshold: the score (0..1) at which an
+    event begins, for all classes; `labels` sets it for single ones. cache: where the landmarks are kept, and the facial
+    expressions beside them, so that a second run does not look for them again. expressions: whether to read facial
+    expressions from a video as well, or the network to do it with instead of the one that is shipped. progress: called
+    with the share done, 0..1. Raises KinesicsError for a recording that cannot be read, in which nobody is found, or
+    that has no such person, and for weights that do not read gestures.
     """
     network, specification, digest = _network(weights or DEFAULT)
     told = progress or (lambda _: None)
-    share = _LANDMARKS if expressions else 1.0
+    before_faces = 1 - _FACES if expressions else 1.0
+    share = before_faces / 2 if isinstance(network, FusedNetwork) else before_faces
     observation = observe(Path(path), cache=cache, progress=lambda done: told(share * done))
     people = choose(observation.people, person)
-    looks = _expressions(observation, expressions, cache, lambda done: told(share + (1 - share) * done))
+    scores = _scores(
+        people, observation, network, specification, lambda done: told(share + (before_faces - share) * done)
+    )
+    looks = _expressions(observation, expressions, cache, lambda done: told(before_faces + (1 - before_faces) * done))
     recording = _recording(Path(path), observation)
     rule = _rule(specification, threshold, labels)
-    scores = tuple(score(sequence, network, specification) for sequence in people)
     events = [
         event
         for one in scores
@@ -80,10 +85,15 @@ def classify(
 ) -> list[Ranked]:
     """The gestures of one pre-cut clip by probability, best first; input and errors as in `analyze`."""
     network, specification, _ = _network(weights or DEFAULT)
-    people = choose(observe(Path(path), progress=progress).people, person)
+    observation = observe(Path(path), progress=progress)
+    people = choose(observation.people, person)
     if len(people) != 1:
         raise KinesicsError(f"{path}: classify looks at one person, found {len(people)}; name one with --person")
-    probability = classify_clip(people[0], network, specification)
+    if isinstance(network, FusedNetwork):
+        _refuse_landmarks_alone(observation, network)
+        probability = classify_fused(people[0], observation.video, network, company=len(observation.people) > 1)
+    else:
+        probability = classify_clip(people[0], network, specification)
     names = [name for name in specification.classes if name != NONE]
     order = sorted(range(len(names)), key=lambda i: -probability[i])
     return [Ranked(names[i], i, float(probability[i])) for i in order]
@@ -102,16 +112,13 @@ def choose(people: tuple[SkeletonSequence, ...], person: str | int) -> tuple[Ske
     return chosen
 
 
-def _network(path: Path) -> tuple[SkeletonNetwork, Specification, str]:
-    """The skeleton network of a weights file, as it answers fastest here, its specification and the file's sha256."""
+def _network(path: Path) -> tuple[SkeletonNetwork | FusedNetwork, Specification, str]:
+    """The network of a weights file, as it answers fastest here, its specification and the file's sha256."""
     if path.suffix in SUFFIXES:
         exported = read_exported(path)
-        if exported.specification.network != "two_stream_agcn":
-            raise KinesicsError(
-                f"{path}: expected an exported skeleton network two_stream_agcn, found "
-                f"{exported.specification.network}; export other weights"
-            )
-        return exported, exported.specification, exported.sha256
+        _check(path, exported.specification)
+        fused = exported.specification.network == "gesture_net"
+        return exported_fused_network(exported) if fused else exported, exported.specification, exported.sha256
     if not has_torch():
         raise KinesicsError(
             f"{path}: expected PyTorch to run these weights, found none; pip install 'kinesics[torch]', or name a file "
@@ -119,10 +126,50 @@ def _network(path: Path) -> tuple[SkeletonNetwork, Specification, str]:
         )
     from kinesics.models.agcn_inference import InferenceAGCN
     from kinesics.models.inference import best_dtype
-    from kinesics.models.weights import load_weights
+    from kinesics.models.weights import load_network
 
-    network, specification, sha256 = load_weights(path)
+    loaded, specification, sha256 = load_network(path)
+    _check(path, specification)
+    network: Any = loaded
+    if specification.network == "gesture_net":
+        return fused_network(network, specification), specification, sha256
     return InferenceAGCN(network, best_dtype()), specification, sha256
+
+
+def _check(path: Path, specification: Specification) -> None:
+    """Raises KinesicsError for weights that do not read gestures from what is seen of a recording."""
+    if specification.network not in ("two_stream_agcn", "gesture_net"):
+        raise KinesicsError(
+            f"{path}: expected weights of two_stream_agcn or gesture_net, found {specification.network}, which names "
+            "no gestures of a recording; leave --weights away to use the ones that are shipped"
+        )
+    if specification.layout != UPPER_BODY.name or specification.own_layout:
+        raise KinesicsError(
+            f"{path}: expected weights for the joints {UPPER_BODY.name}, which are those found in recordings, found "
+            f"{specification.layout or 'none'}; train on data in this layout"
+        )
+
+
+def _scores(
+    people: tuple[SkeletonSequence, ...],
+    observation: Observation,
+    network: SkeletonNetwork | FusedNetwork,
+    specification: Specification,
+    progress: Progress,
+) -> tuple[Scores, ...]:
+    if not isinstance(network, FusedNetwork):
+        return tuple(score(sequence, network, specification) for sequence in people)
+    _refuse_landmarks_alone(observation, network)
+    company = len(observation.people) > 1
+    return score_fused(people, observation.video, network, company=company, progress=progress)
+
+
+def _refuse_landmarks_alone(observation: Observation, network: FusedNetwork) -> None:
+    if observation.video is None and network.video_alone:
+        raise KinesicsError(
+            f"weights {network.specification.name}: expected a video, for they know pictures alone, found landmarks; "
+            "give the video, or leave --weights away"
+        )
 
 
 def has_torch() -> bool:

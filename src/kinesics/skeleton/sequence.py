@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import zipfile
 from collections.abc import Iterator, Sequence
@@ -71,6 +72,16 @@ class SkeletonSequence:
         image_xy = None if self.image_xy is None else self.image_xy[first:last]
         start = self.start + first / self.fps
         return replace(self, xyz=self.xyz[first:last], score=self.score[first:last], image_xy=image_xy, start=start)
+
+    def between(self, start: float, end: float) -> SkeletonSequence:
+        """The frames from `start` to before `end` (seconds), at least one; ValueError for a start behind all."""
+        first = max(0, math.ceil((start - self.start) * self.fps - 1e-3))
+        last = len(self)
+        if math.isfinite(end):
+            last = min(last, max(first + 1, math.ceil((end - self.start) * self.fps - 1e-3)))
+        if first >= last:
+            raise ValueError(f"expected to begin before {self.start + self.duration:.2f} s, found {start:.2f} s")
+        return self.slice(first, last)
 
     def mirrored(self) -> SkeletonSequence:
         """The same movement seen in a mirror: x negated, left and right joints exchanged."""

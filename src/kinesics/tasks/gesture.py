@@ -133,6 +133,7 @@ class GestureTask(L.LightningModule):
         if isinstance(network, GestureNet):
             config = {
                 "preset": self.preset,
+                "modality": self.modality,
                 "mode": self.fusion,
                 "video": encoder_config(network.get_submodule("video")),
             }

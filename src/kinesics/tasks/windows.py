@@ -33,7 +33,7 @@ class Scores:
     """Class probabilities of one person on a steady clock.
 
     probability: (N, C) float32, column c belongs to `classes[c]`; row n is valid around `times[n]`
-        (seconds). `by_modality` holds the same shape from each stream alone.
+        (seconds). `by_modality` holds the same shape from each stream or modality alone, NaN where it is missing.
     """
 
     times: FloatArray
@@ -74,10 +74,7 @@ def classify_clip(
     spare = len(rows) - specification.frames
     count = 1 + max(0, int(np.ceil(spare / (specification.frames // 2))))
     starts = np.round(np.linspace(0, spare, count) if spare > 0 else np.array([spare / 2])).astype(int)
-    probability = _batch(sequence, rows, starts, network, specification)["both"].mean(0)
-    gestures = probability[[i for i, name in enumerate(specification.classes) if name != NONE]]
-    total: NDArray[np.float32] = gestures / max(float(gestures.sum()), 1e-9)
-    return total
+    return gestures_alone(_batch(sequence, rows, starts, network, specification)["both"].mean(0), specification)
 
 
 def _batch(
@@ -88,36 +85,47 @@ def _batch(
     specification: Specification,
 ) -> dict[str, FloatArray]:
     """Probabilities of one batch of windows; the recording is held at its ends."""
-    seen = rows[np.clip(starts[:, None] + np.arange(specification.frames), 0, len(rows) - 1)]
-    xyz, score = sequence.xyz[seen], sequence.score[seen]
+    shown = rows[np.clip(starts[:, None] + np.arange(specification.frames), 0, len(rows) - 1)]
+    xyz, score = sequence.xyz[shown], sequence.score[shown]
     logits = network(xyz=xyz, score=score) if isinstance(network, ExportedNetwork) else _logits(network, xyz, score)
-    present = (score[..., _ANCHORS].max(2) > 0).mean(1) >= _PRESENT
-    return {
-        name: _silence(_softmax(value / specification.temperature), present, specification)
-        for name, value in logits.items()
-    }
+    seen = is_seen(score)
+    return {name: probabilities(value, seen, specification) for name, value in logits.items()}
 
 
 def _logits(network: TwoStreamAGCN | InferenceAGCN, xyz: FloatArray, score: FloatArray) -> dict[str, FloatArray]:
     import torch
 
-    windows = np.stack([normalise(*window) for window in zip(xyz, score, strict=True)])
     with torch.no_grad():
-        out = network(torch.from_numpy(windows).permute(0, 3, 1, 2)[..., None].contiguous())
+        out = network(torch.from_numpy(as_trained(xyz, score)))
     parts = {"both": out.logits, "joint": out.joint.logits, "bone": out.bone.logits}
     return {name: value.float().numpy() for name, value in parts.items()}
 
 
-def _softmax(logits: FloatArray) -> FloatArray:
-    powers: FloatArray = np.exp(logits - logits.max(1, keepdims=True))
-    total: FloatArray = powers.sum(1, keepdims=True)
-    return powers / total
+def as_trained(xyz: FloatArray, score: FloatArray) -> FloatArray:
+    """Windows xyz (N, T, V, 3) and score (N, T, V) of `UPPER_BODY` as the networks want them: (N, 4, T, V, 1)."""
+    windows = np.stack([normalise(*window) for window in zip(xyz, score, strict=True)])
+    return np.ascontiguousarray(windows.transpose(0, 3, 1, 2)[..., None])
 
 
-def _silence(probability: FloatArray, present: NDArray[np.bool_], specification: Specification) -> FloatArray:
-    """Where nobody is seen, "none" is certain (weights that know no "none" give nothing)."""
+def is_seen(score: FloatArray) -> NDArray[np.bool_]:
+    """(N,) in which windows, by their scores (N, T, V), somebody is seen."""
+    seen: NDArray[np.bool_] = (score[..., _ANCHORS].max(2) > 0).mean(1) >= _PRESENT
+    return seen
+
+
+def probabilities(logits: FloatArray, seen: NDArray[np.bool_], specification: Specification) -> FloatArray:
+    """(N, C); where nobody is seen, "none" is certain (weights that know no "none" give nothing)."""
+    scaled = logits / specification.temperature
+    powers: FloatArray = np.exp(scaled - scaled.max(1, keepdims=True))
     nobody = np.array([name == NONE for name in specification.classes], np.float32)
-    return np.where(present[:, None], probability, nobody)
+    return np.where(seen[:, None], powers / powers.sum(1, keepdims=True), nobody)
+
+
+def gestures_alone(probability: FloatArray, specification: Specification) -> FloatArray:
+    """One window's probabilities (C,) without "none"; they sum to 1."""
+    gestures = probability[[i for i, name in enumerate(specification.classes) if name != NONE]]
+    total: FloatArray = gestures / max(float(gestures.sum()), 1e-9)
+    return total
 
 
 def _overlap_average(probability: FloatArray, frames: int) -> FloatArray:
