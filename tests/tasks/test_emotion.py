@@ -97,6 +97,14 @@ def test_tokens_lie_where_and_when_there_is_something():
     assert batch["gestures_tokens"].shape[2] == 3
 
 
+def test_whole_seconds_are_found_in_the_cache_however_they_are_written(place):
+    kept = []
+    for window in (2, 2.0, 3):
+        data(streams=["context"], window=window).prepare_data()
+        kept.append(len(list((place / "cache/kinesics/context").iterdir())))
+    assert kept[0] == kept[1] < kept[2]
+
+
 def test_a_window_s_token_is_what_the_encoder_says_of_it():
     made = data(streams=["context"], window=1.2)
     made.prepare_data()

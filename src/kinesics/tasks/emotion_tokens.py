@@ -109,7 +109,7 @@ def cache_faces(
         parts = [encoder(prepare_faces(part, encoder)).numpy() for part in _batches(faces)]
         return np.concatenate([np.zeros((0, encoder.width), np.float32), *parts]), seconds
 
-    what = (rate, digest(encoder))
+    what = (float(rate), digest(encoder))
     return _cache("faces", recordings, clips, what, encoder.width, encode, progress)
 
 
@@ -147,7 +147,7 @@ def cache_context(
         middles = [(part.start + part.end) / 2 for part in parts]
         return torch.stack(pooled).float().numpy(), np.array(middles, np.float32)
 
-    what = (window, encoder.frames, encoder.size, digest(encoder))
+    what = (float(window), encoder.frames, encoder.size, digest(encoder))
     return _cache("context", recordings, clips, what, encoder.width, encode, progress)
 
 
