@@ -5,6 +5,7 @@ import csv
 import io
 import json
 import re
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,6 +13,7 @@ import pytest
 from recordings import landmarks_only, nothing_found, talking, three_people, with_faces
 
 from kinesics.errors import KinesicsError
+from kinesics.pipeline.analyze import unread_faces
 from kinesics.report import write_report
 from kinesics.timeline import Timeline
 
@@ -318,3 +320,13 @@ def test_a_video_that_is_gone_leaves_no_report(tmp_path):
     with pytest.raises(KinesicsError, match=r"gone\.mp4"):
         write_report(analysis, tmp_path / "report.html")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_without_torch_the_report_says_that_no_face_was_read(tmp_path, monkeypatch):
+    with_looks = with_faces(talking())
+    assert unread_faces(talking()) == "", "nobody wanted it"
+    monkeypatch.setitem(sys.modules, "torch", None)  # as where it is not installed
+    assert unread_faces(with_looks) == unread_faces(landmarks_only()) == ""
+    write_report(talking(), tmp_path / "report.html")
+    text = (tmp_path / "report.html").read_text(encoding="utf-8")
+    assert "Facial expression was not read: it needs PyTorch" in text

@@ -74,7 +74,7 @@ def _summary(analysis: Analysis, written: Sequence[Path]) -> None:
     from rich.console import Console
     from rich.table import Table
 
-    from kinesics.pipeline.analyze import has_torch
+    from kinesics.pipeline.analyze import unread_faces
 
     console = Console()
     timeline = analysis.timeline
@@ -95,8 +95,8 @@ def _summary(analysis: Analysis, written: Sequence[Path]) -> None:
         console.print(f"{analysis.recording.path.name}: no micro-gesture reached its threshold (try --threshold 0.3)")
     console.print("It reads movement, not minds: look at each event yourself. It learned from", end=" ")
     console.print(f"{analysis.model['training_data']}.", markup=False, highlight=False)
-    if analysis.recording.kind == "video" and not analysis.expressions and not has_torch():
-        console.print("Facial expression was not read: it needs PyTorch (pip install 'kinesics\\[torch]').")
+    if sentence := unread_faces(analysis):
+        console.print(sentence, markup=False)
     for path in written:
         console.print(f"  {path}", highlight=False, soft_wrap=True)
 

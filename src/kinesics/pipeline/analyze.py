@@ -180,6 +180,13 @@ def has_torch() -> bool:
         return False
 
 
+def unread_faces(analysis: Analysis) -> str:
+    """One sentence where facial expressions of a video could not be read; "" where they were, or need not be."""
+    if analysis.recording.kind != "video" or analysis.expressions or has_torch():
+        return ""
+    return "Facial expression was not read: it needs PyTorch (pip install 'kinesics[torch]')."
+
+
 def _expressions(
     observation: Observation, wanted: bool | FaceExpressionModel, cache: Path | None, progress: Progress
 ) -> tuple[Expressions, ...]:

@@ -78,6 +78,8 @@ def expression_facts(analysis: Analysis) -> dict[str, Any]:
 
 
 def _render(analysis: Analysis, pictures: list[Picture]) -> str:
+    from kinesics.pipeline.analyze import unread_faces
+
     recording, timeline, today = analysis.recording, analysis.timeline, datetime.now()
     faces = expression_facts(analysis)
     assets = files("kinesics.report") / "assets"
@@ -90,6 +92,7 @@ def _render(analysis: Analysis, pictures: list[Picture]) -> str:
         lead=_lead(timeline),
         model={key: value for key, value in analysis.model.items() if value},
         faces=faces.get("expressions"),
+        unread_faces=unread_faces(analysis),
         analysed=f"{today.day} {today:%B %Y}",
         stem=recording.path.name.split(".")[0] or "recording",
         csv=_base64(to_csv(timeline).encode("utf-8-sig")),
