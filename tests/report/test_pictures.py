@@ -32,7 +32,7 @@ def _open(picture):
 def test_every_picture_shows_its_own_time(brightening):
     event = Event("touch neck", 11, 1.31, 1.72, 0.9, 1)
     told = []
-    pictures = read_pictures(brightening, Timeline((event,), SECONDS), FPS, told.append)
+    pictures = read_pictures(brightening, Timeline((event,), SECONDS), told.append)
     assert len(pictures) > 5 * SECONDS - 2
     times = [picture.time for picture in pictures]
     assert times == sorted(set(times))
@@ -47,12 +47,12 @@ def test_every_picture_shows_its_own_time(brightening):
 
 def test_a_short_clip_has_a_picture_too(tmp_path):
     write_video(tmp_path / "short.mp4", [np.full((64, 64, 3), 90, np.uint8)] * 2, FPS)
-    assert read_pictures(tmp_path / "short.mp4", Timeline((), 0.08), FPS)
+    assert read_pictures(tmp_path / "short.mp4", Timeline((), 0.08))
 
 
 def test_a_video_that_is_gone_is_named(tmp_path):
     with pytest.raises(KinesicsError, match=r"gone\.mp4: no such file"):
-        read_pictures(tmp_path / "gone.mp4", Timeline((), 4.0), FPS)
+        read_pictures(tmp_path / "gone.mp4", Timeline((), 4.0))
 
 
 @given(st.floats(0.05, 4000), st.integers(0, 500))

@@ -43,7 +43,7 @@ def write_report(analysis: Analysis, out: Path, progress: Callable[[float], None
     recording = analysis.recording
     pictures: list[Picture] = []
     if recording.kind == "video":
-        pictures = read_pictures(recording.path, analysis.timeline, recording.fps, progress)
+        pictures = read_pictures(recording.path, analysis.timeline, progress)
     write_text(out, _render(analysis, pictures))
     if progress:
         progress(1.0)

@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import base64
 import io
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 import PIL.Image
 
 from kinesics.timeline import Timeline
-from kinesics.video import Image, read_frames
+from kinesics.video import Image, ahead, read_frames_at
 
 GRID, GRID_RATE = 240, 5.0  # pictures of the steady grid at most, and a second
 MOST = 420  # pictures in all: they, the skeletons and plotly stay below 12 MB
-_CLOCK = 10.0  # frames a second that are looked at
 _SIDES = ((120, 640), (240, 480), (MOST, 400))  # the more pictures, the fewer pixels on their longer side
 _QUALITY = 70
 
@@ -28,17 +27,15 @@ class Picture:
     uri: str
 
 
-def read_pictures(
-    path: Path, timeline: Timeline, fps: float, progress: Callable[[float], None] | None = None
-) -> list[Picture]:
-    """Up to `MOST` pictures in order of time. Holds one decoded frame at a time, however long the video is."""
+def read_pictures(path: Path, timeline: Timeline, progress: Callable[[float], None] | None = None) -> list[Picture]:
+    """Up to `MOST` pictures in order of time. Holds few decoded frames at a time, however long the video is."""
     wanted = moments(timeline)
     side = next(side for count, side in _SIDES if len(wanted) <= count)
     pictures = []
-    for time, image in _nearest(path, wanted, min(fps, _CLOCK), side):
-        pictures.append(Picture(round(time, 3), _data_uri(image)))
+    for frame in ahead(read_frames_at(path, wanted, [side] * len(wanted))):
+        pictures.append(Picture(round(frame.time, 3), _data_uri(frame.image)))
         if progress and timeline.duration:
-            progress(min(1.0, time / timeline.duration))
+            progress(min(1.0, frame.time / timeline.duration))
     return pictures
 
 
@@ -53,19 +50,6 @@ def moments(timeline: Timeline) -> list[float]:
         if len(chosen) < MOST:
             chosen.add(round(time, 1))
     return sorted(chosen)
-
-
-def _nearest(path: Path, wanted: Iterable[float], clock: float, side: int) -> Iterator[tuple[float, Image]]:
-    """For each wanted time the frame within half a tick; times behind the last frame get none."""
-    left = iter(wanted)
-    time = next(left, None)
-    for frame in read_frames(path, fps=clock, max_side=side):
-        if time is not None and time <= frame.time + 0.5 / clock:
-            yield frame.time, frame.image
-        while time is not None and time <= frame.time + 0.5 / clock:
-            time = next(left, None)
-        if time is None:
-            return
 
 
 def _data_uri(image: Image) -> str:
