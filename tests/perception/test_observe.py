@@ -218,6 +218,19 @@ def test_analysis_rate_is_a_whole_part_of_the_videos(fps: float, rate: float) ->
     assert analysis_rate(fps) == pytest.approx(rate)
 
 
+@pytest.mark.parametrize(
+    ("fps", "rate"), [(25, 12.5), (24, 24), (29.97, 14.985), (50, 12.5), (60, 15), (12.5, 12.5), (12, 12), (8, 8)]
+)
+def test_no_more_pictures_are_looked_at_than_it_takes(fps: float, rate: float) -> None:
+    assert analysis_rate(fps, least=12.5) == pytest.approx(rate)
+
+
+def test_the_least_rate_thins_a_video_out(tmp_path: Path) -> None:
+    (person,) = observe(dots(tmp_path / "dot.mp4", 100), least=12.5, engine=DotEngine()).people
+    assert person.fps == pytest.approx(12.5)
+    assert len(person) == 50
+
+
 def test_a_stale_or_damaged_cache_is_made_again(tmp_path: Path) -> None:
     path, cache = dots(tmp_path / "dot.mp4"), tmp_path / "deep" / "dot.skeleton.npz"
     observe(path, cache=cache, engine=DotEngine())

@@ -60,10 +60,12 @@ class Recording:
         self.video, self.cache = folder / "v.mp4", folder / "landmarks.skeleton.npz"
         pictures = np.random.default_rng(0).integers(0, 256, (T, 8, 12, 3), np.uint8)
         write_video(self.video, (image.repeat(8, 0).repeat(8, 1) for image in pictures), FPS)
-        save_skeletons(self.cache, people, _note(self.video, analysis_rate(probe(self.video).fps), MediaPipeEngine()))
+        specification = replace(SPECIFICATION, **described)
+        rate = analysis_rate(probe(self.video).fps, specification.fps or None)
+        save_skeletons(self.cache, people, _note(self.video, rate, MediaPipeEngine()))
         self.weights = folder / "w.safetensors"
         torch.manual_seed(0)
-        save_weights(self.weights, build_gesture_net("tiny", 3), replace(SPECIFICATION, **described), half=False)
+        save_weights(self.weights, build_gesture_net("tiny", 3), specification, half=False)
 
     def scores(self, **options):
         found = analyze(self.video, weights=self.weights, cache=self.cache, expressions=False, person="all", **options)

@@ -41,6 +41,7 @@ def observe(
     path: Path,
     *,
     fps: float | None = None,
+    least: float | None = None,
     cache: Path | None = None,
     progress: Progress | None = None,
     engine: LandmarkEngine | None = None,
@@ -48,7 +49,8 @@ def observe(
     """Everybody in a video, a folder of OpenPose JSON files, or a `.skeleton.npz`, in the layout `UPPER_BODY`.
 
     Every sequence spans the whole recording at `fps`, by default the video's own rate or a whole part of it up to
-    30; frames in which a person is not seen have score 0. cache: a `.skeleton.npz` to which the landmarks of a video
+    30; frames in which a person is not seen have score 0. least: frames a second that are enough; no more of them are
+    looked at than it takes. cache: a `.skeleton.npz` to which the landmarks of a video
     are written, and from which they are read if it was made from the same video in the same way. progress: called
     with the share done, 0..1. engine: `MediaPipeEngine` by default. Raises KinesicsError for a recording that cannot
     be read, or in which nobody is found.
@@ -58,7 +60,7 @@ def observe(
     if path.name.endswith(SUFFIX):
         return _of_landmarks(path, load_skeletons(path))
     info = probe(path)
-    fps = fps or analysis_rate(info.fps)
+    fps = fps or analysis_rate(info.fps, least)
     if engine is None:
         from kinesics.perception.mediapipe_engine import MediaPipeEngine
 
@@ -74,8 +76,12 @@ def observe(
     return Observation(people, info)
 
 
-def analysis_rate(fps: float) -> float:
-    """The video's own rate, or the largest whole part of it that is not above `MAX_FPS`."""
+def analysis_rate(fps: float, least: float | None = None) -> float:
+    """The video's own rate, or the largest whole part of it that is not above `MAX_FPS`; with `least` the smallest one
+    that is not below that.
+    """
+    if least is not None:
+        return fps / max(1, math.floor(fps / least + 0.01))
     return fps / max(1, math.ceil(fps / MAX_FPS - 0.01))
 
 

@@ -53,7 +53,9 @@ def analyze(
     told = progress or (lambda _: None)
     before_faces = 1 - _FACES if expressions else 1.0
     share = before_faces / 2 if isinstance(network, FusedNetwork) else before_faces
-    observation = observe(Path(path), cache=cache, progress=lambda done: told(share * done))
+    observation = observe(
+        Path(path), least=specification.fps or None, cache=cache, progress=lambda done: told(share * done)
+    )
     people = choose(observation.people, person)
     scores = _scores(
         people, observation, network, specification, lambda done: told(share + (before_faces - share) * done)
@@ -85,7 +87,7 @@ def classify(
 ) -> list[Ranked]:
     """The gestures of one pre-cut clip by probability, best first; input and errors as in `analyze`."""
     network, specification, _ = _network(weights or DEFAULT)
-    observation = observe(Path(path), progress=progress)
+    observation = observe(Path(path), least=specification.fps or None, progress=progress)
     people = choose(observation.people, person)
     if len(people) != 1:
         raise KinesicsError(f"{path}: classify looks at one person, found {len(people)}; name one with --person")
