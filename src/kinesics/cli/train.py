@@ -83,7 +83,8 @@ said behind --, or in a config of your own:
 examples:
   kinesics train --config gesture/small/1-skeleton --data imigue
   kinesics train --config gesture/small/1-skeleton --data imigue --out runs/longer -- --trainer.max_epochs=80
-  kinesics train --out runs/default       the shipped weights, from nothing""",
+  kinesics train --out runs/default       the shipped weights, from nothing
+  kinesics train --out runs/default --real utd_mhad.npz       with real movement for the lifter""",
 )
 
 # ── reproduce ────────────────────────────────────────────────────────────────────────────────────────────────
