@@ -1,11 +1,14 @@
 import json
 
+import numpy as np
 import torch
 
 from kinesics.cli import main
 from kinesics.deploy.baselines import published
+from kinesics.deploy.bench import CLASSES, _untrained
 from kinesics.models.agcn import AGCNConfig, TwoStreamAGCN
-from kinesics.skeleton import UPPER_BODY
+from kinesics.pipeline import analyze
+from kinesics.skeleton import UPPER_BODY, SkeletonSequence, save_skeletons
 
 
 def test_the_plain_baseline_gives_the_same_numbers():
@@ -24,3 +27,22 @@ def test_every_way_is_measured_and_told(capsys):
     assert rows["plain: eager f32"]["speed"] == 1
     assert all(row["milliseconds"] > 0 and row["share"] > 0 for row in rows.values())
     assert told["machine"]["gflops"]["f32"] > 0
+
+
+def test_fusions_of_whole_recordings_are_measured(capsys):
+    assert main(["bench", "--quick", "--only", "interfusion", "--json"]) == 0
+    rows = json.loads(capsys.readouterr().out)["rows"]
+    assert {row["what"] for row in rows} == {"InterFusion, small"}
+    assert all(row["each"] == "ten minutes" and row["milliseconds"] > 0 and row["share"] > 0 for row in rows)
+
+
+def test_networks_that_have_learned_nothing_can_analyse(tmp_path):
+    still = np.ones((100, len(UPPER_BODY), 3), np.float32)
+    save_skeletons(tmp_path / "p.skeleton.npz", [SkeletonSequence(still, still[..., 0], 25.0, UPPER_BODY)])
+    (scores,) = analyze(tmp_path / "p.skeleton.npz", weights=_untrained("tiny", tmp_path)).scores
+    assert scores.probability.shape == (4, CLASSES)
+
+
+def test_missing_weights_are_told(capsys, tmp_path):
+    assert main(["bench", "--weights", str(tmp_path / "none.safetensors")]) == 2
+    assert "none.safetensors: no such file" in capsys.readouterr().err

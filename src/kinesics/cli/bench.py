@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 def _describe(verb: argparse.ArgumentParser) -> None:
     verb.add_argument("clip", type=Path, nargs="?", help="a video, to measure decoding, landmarks and analyze as well")
+    verb.add_argument("--weights", type=Path, metavar="FILE", help="with which to measure analyze as well")
     verb.add_argument("--quick", action="store_true", help="the small networks alone, in fewer rounds")
     verb.add_argument("--only", default="", metavar="WORD", help="what has this in its name: 2s-agcn, mvitv2, fusion …")
     verb.add_argument("--json", action="store_true", help="print everything as JSON")
@@ -24,14 +25,15 @@ def _describe(verb: argparse.ArgumentParser) -> None:
 
 
 def _bench(options: argparse.Namespace) -> None:
-    if options.clip is not None:
-        must_exist(options.clip)
+    for given in (options.clip, options.weights):
+        if given is not None:
+            must_exist(given)
     from kinesics.deploy.bench import bench
 
     with progress_bar("Measuring") as progress:
         found = bench(
-            options.clip, quick=options.quick, processor_time=options.processor_time, only=options.only.lower(),
-            progress=progress,
+            options.clip, weights=options.weights, quick=options.quick, processor_time=options.processor_time,
+            only=options.only.lower(), progress=progress,
         )  # fmt: skip
     if options.json:
         print(json.dumps(found.told(), indent=2))

@@ -12,7 +12,7 @@ import platform
 import statistics
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from functools import partial
 from importlib.metadata import PackageNotFoundError, version
@@ -37,6 +37,7 @@ from kinesics.skeleton import UPPER_BODY
 Work = Callable[[], Any]
 CLASSES, FRAMES = 33, 32
 ROUNDS, QUICK = 9, 3
+TOKENS = 512, 300, 100  # of ten minutes: faces, windows of two seconds, micro-gestures
 _PLAIN = Specification("bench", "", {}, (), "", "", "", "")
 
 
@@ -68,6 +69,7 @@ class Case:
     ways: Mapping[str, Work]
     gflop: float = 0.0  # of one run
     plain_gflop: float | None = None  # of the plain baseline, where it does more
+    slow: bool = False  # it is measured in `QUICK` rounds at most
 
 
 @dataclass(frozen=True)
@@ -96,6 +98,7 @@ class Bench:
 def bench(
     clip: Path | None = None,
     *,
+    weights: Path | None = None,
     quick: bool = False,
     processor_time: bool = False,
     only: str = "",
@@ -103,8 +106,10 @@ def bench(
 ) -> Bench:
     """Measure everything, or what has `only` in its name; `clip`: a video for decoding, landmarks and `analyze`.
 
-    quick: fewer rounds, and the small networks alone. processor_time: count the processor's seconds instead of the
-    clock's, for a machine that is busy with other things; tell it one thread (OMP_NUM_THREADS=1) then.
+    weights: with which to analyse the clip beside the shipped ones; else GestureNets that have learned nothing, which
+    take as long as others. quick: fewer rounds, and the small networks alone. processor_time: count the processor's
+    seconds instead of the clock's, for a machine that is busy with other things; tell it one thread (OMP_NUM_THREADS=1)
+    then. Raises KinesicsError for a clip or weights that cannot be read.
     """
     clock = time.process_time if processor_time else time.perf_counter
     rounds = QUICK if quick else ROUNDS
@@ -112,7 +117,7 @@ def bench(
     machine = _machine(clock)
     rows: list[Row] = []
     with tempfile.TemporaryDirectory() as folder:
-        made = [make for name, make in _cases(clip, Path(folder), quick).items() if only in name]
+        made = [make for name, make in _cases(clip, weights, Path(folder), quick).items() if only in name]
         for number, make in enumerate(made):
             for case in make():
                 rows += _measure(case, machine, rounds, clock)
@@ -128,7 +133,7 @@ def _measure(case: Case, machine: Machine, rounds: int, clock: Callable[[], floa
             _forget_peak()
             work()
             peak[how] = _peak()
-        for _ in range(rounds):
+        for _ in range(min(rounds, QUICK) if case.slow else rounds):
             for how, work in case.ways.items():
                 begin = clock()
                 work()
@@ -151,18 +156,21 @@ def _precision(how: str) -> str:
     return "bf16" if "bf16" in how else "f32"
 
 
-def _cases(clip: Path | None, folder: Path, quick: bool) -> dict[str, Callable[[], Iterator[Case]]]:
+def _cases(
+    clip: Path | None, weights: Path | None, folder: Path, quick: bool
+) -> dict[str, Callable[[], Iterator[Case]]]:
     """By name, so that nothing is built that is not measured."""
     sizes = ("small",) if quick else ("small", "paper")
     cases: dict[str, Callable[[], Iterator[Case]]] = {}
     if clip is not None:
         cases |= {"decode": partial(_decode, clip), "landmarks": partial(_landmarks, clip)}
-        cases["analyze"] = partial(_analyze, clip, folder)
+        cases["analyze"] = partial(_analyze, clip, weights, folder, sizes)
     for size in sizes:
         cases[f"2s-agcn {size}"] = partial(_skeleton, size, folder)
         cases[f"mvitv2 {size}"] = partial(_video, size, folder)
         cases[f"gesture net {size}"] = partial(_gestures, size, folder)
         cases[f"fusion {size}"] = partial(_fusions, size)
+        cases[f"interfusion {size}"] = partial(_interfusion, size)
     if not quick:
         cases["swinface"] = partial(_faces, folder)
     return cases
@@ -190,12 +198,35 @@ def _landmarks(clip: Path) -> Iterator[Case]:
         yield Case("landmarks", "frame", len(images), {"mediapipe": lambda: [follower.see(image) for image in images]})
 
 
-def _analyze(clip: Path, folder: Path) -> Iterator[Case]:
+def _analyze(clip: Path, weights: Path | None, folder: Path, sizes: Sequence[str]) -> Iterator[Case]:
     from kinesics.pipeline import analyze
     from kinesics.video import probe
 
+    files: dict[str, Path | None] = {"shipped weights": None}
+    if weights is None:
+        files |= {f"GestureNet, {size}": _untrained(size, folder) for size in sizes}
+    else:
+        files[weights.name] = weights
     seconds = max(1, round(probe(clip).duration))
-    yield Case("analyze, shipped weights", "second of video", seconds, {"whole": partial(analyze, clip)})
+    for name, file in files.items():
+        whole = partial(analyze, clip, weights=file)
+        yield Case(f"analyze, {name}", "second of video", seconds, {"whole": whole}, slow=True)
+
+
+def _untrained(size: str, folder: Path) -> Path:
+    """Weights of a GestureNet that looks at windows as long as those of the shipped network."""
+    from kinesics.models.weights import save_weights
+
+    torch.manual_seed(0)
+    network = build_gesture_net(size, CLASSES)
+    config = {"preset": size, "mode": "full", "video": {"network": "mvit", **asdict(GESTURE_PRESETS[size].video)}}
+    classes = tuple(f"gesture {number}" for number in range(CLASSES))
+    path = folder / f"{size}.safetensors"
+    described = replace(
+        _PLAIN, network="gesture_net", config=config, classes=classes, layout=UPPER_BODY.name, fps=12.5, frames=FRAMES
+    )
+    save_weights(path, network, described)
+    return path
 
 
 def _skeleton(size: str, folder: Path) -> Iterator[Case]:
@@ -250,6 +281,24 @@ def _fusions(size: str) -> Iterator[Case]:
         given = (tokens, joints, places)
         ways = _ways(network.fusion, network.fusion, lambda run, given=given: partial(run, *given))  # type: ignore[misc]
         yield Case(f"Cross-Modal Token Fusion, {size}, {mode}", "clip", 1, ways, _gflop(network.fusion, *given))
+
+
+def _interfusion(size: str) -> Iterator[Case]:
+    from kinesics.models.emotion import build_emotion_net
+    from kinesics.models.interfusion import Gestures, Stream
+
+    torch.manual_seed(0)
+    fusion = build_emotion_net(size, gestures=32).fusion.eval()
+    config = fusion.config
+    times = [torch.rand(1, count) * 600 for count in TOKENS]
+    streams = [
+        Stream(torch.randn(*seconds.shape, width), seconds)
+        for seconds, width in zip(times, (config.face_width, config.context_width), strict=False)
+    ]
+    label = torch.randint(0, config.gestures, times[2].shape)
+    given = (*streams, Gestures(label, torch.rand_like(times[2]), times[2], torch.ones_like(times[2])))
+    ways = _ways(fusion, fusion, lambda run: partial(run, *given))
+    yield Case(f"InterFusion, {size}", "ten minutes", 1, ways, _gflop(fusion, *given))
 
 
 def _faces(folder: Path) -> Iterator[Case]:
