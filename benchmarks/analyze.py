@@ -34,15 +34,15 @@ def looped(clip: Path, frames: int, size: tuple[int, int]) -> Iterator[np.ndarra
             yield np.asarray(Image.fromarray(frame.image).resize(size))
 
 
-def measure(video: Path, out: Path) -> dict[str, float]:
-    """Seconds, and the peak of resident memory in MB, of one fresh process."""
+def measure(video: Path, out: Path, *more: str) -> dict[str, float]:
+    """Seconds, and the peak of resident memory in MB, of `kinesics analyze` in a fresh process."""
     code = (
         "import resource, sys; from kinesics.cli import main; code = main(sys.argv[1:]);"
         "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, file=sys.stderr); sys.exit(code)"
     )
     begin = time.perf_counter()
     done = subprocess.run(
-        [sys.executable, "-c", code, "analyze", str(video), "--out", str(out)],
+        [sys.executable, "-c", code, "analyze", str(video), "--out", str(out), *more],
         check=True,
         capture_output=True,
         text=True,

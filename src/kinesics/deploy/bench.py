@@ -195,7 +195,12 @@ def _landmarks(clip: Path) -> Iterator[Case]:
 
     images = [frame.image for frame in read_frames(clip, end=1.0, max_side=MAX_SIDE)]
     with MediaPipeEngine().follower() as follower:
-        yield Case("landmarks", "frame", len(images), {"mediapipe": lambda: [follower.see(image) for image in images]})
+
+        def follow() -> None:
+            for answer in [follower.begin(image) for image in images]:
+                answer()
+
+        yield Case("landmarks", "frame", len(images), {"mediapipe": follow})
 
 
 def _analyze(clip: Path, weights: Path | None, folder: Path, sizes: Sequence[str]) -> Iterator[Case]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Protocol
@@ -37,8 +38,11 @@ class Landmarks:
 class Follower(Protocol):
     """Follows one person from picture to picture."""
 
-    def see(self, image: Image) -> Landmarks | None:
-        """The person in the next picture, (H, W, 3) uint8 RGB, or None."""
+    def begin(self, image: Image) -> Callable[[], Landmarks | None]:
+        """Begin to look for the person in the next picture, (H, W, 3) uint8 RGB; what is returned waits for the answer.
+
+        Several pictures may be begun before the first one's answer is asked for.
+        """
         ...
 
 

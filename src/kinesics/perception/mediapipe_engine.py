@@ -3,12 +3,14 @@
 The models are those of MediaPipe Holistic (Grishchenko and Bazarevsky, 2020) and lie inside its wheel. Holistic's own
 graph looks for hands only where the pose puts them: it misses most of the hands that touch a face, and sees some that
 are hidden. MediaPipe's hand tracker (Zhang et al., 2020) looks for palms in the whole picture and follows them; here
-it runs in place of those cut-outs, beside pose and face.
+it runs in place of those cut-outs, beside pose and face. The pose of a picture is found while face and hands of the one
+before are: each takes about as long as the other.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from importlib.metadata import version
 from typing import Any
@@ -24,13 +26,7 @@ from kinesics.skeleton.layouts import HOLISTIC
 from kinesics.skeleton.sequence import FloatArray
 from kinesics.video import Image
 
-_FOLLOW = """
-input_stream: "image"
-output_stream: "pose"
-output_stream: "world"
-output_stream: "face"
-output_stream: "hands"
-output_stream: "handedness"
+_CONSTANTS = """
 node {
   calculator: "ConstantSidePacketCalculator"
   output_side_packet: "PACKET:0:one"
@@ -41,6 +37,12 @@ node {
     packet { int_value: 1 } packet { bool_value: true } packet { bool_value: false } packet { int_value: 2 }
   } }
 }
+"""
+
+_POSE = """
+input_stream: "image"
+output_stream: "pose"
+output_stream: "world"
 node {
   calculator: "PoseLandmarkCpu"
   input_stream: "IMAGE:image"
@@ -50,6 +52,14 @@ node {
   output_stream: "LANDMARKS:pose"
   output_stream: "WORLD_LANDMARKS:world"
 }
+"""
+
+_FACE_AND_HANDS = """
+input_stream: "image"
+input_stream: "pose"
+output_stream: "face"
+output_stream: "hands"
+output_stream: "handedness"
 node {
   calculator: "SplitNormalizedLandmarkListCalculator"
   input_stream: "pose"
@@ -109,8 +119,13 @@ class MediaPipeEngine:
 
     @contextmanager
     def follower(self) -> Iterator[_Follower]:
-        with _graph(_FOLLOW, _PALM) as graph:
-            yield _Follower(graph)
+        with (
+            _graph(_CONSTANTS + _POSE) as pose,
+            _graph(_CONSTANTS + _FACE_AND_HANDS, _PALM) as rest,
+            ThreadPoolExecutor(1) as first,  # one thread each: pictures stay in order
+            ThreadPoolExecutor(1) as second,
+        ):
+            yield _Follower(pose, rest, first, second)
 
 
 class _Finder:
@@ -140,22 +155,30 @@ def _apart(head: Face, face: Face) -> bool:
 
 
 class _Follower:
-    def __init__(self, graph: Any) -> None:
-        self._graph = graph
+    def __init__(self, pose: Any, rest: Any, first: Executor, second: Executor) -> None:
+        self._pose, self._rest, self._first, self._second = pose, rest, first, second
+
+    def begin(self, image: Image) -> Callable[[], Landmarks | None]:
+        return self._second.submit(self._finish, image, self._first.submit(self._pose.process, image)).result
 
     def see(self, image: Image) -> Landmarks | None:
-        result = self._graph.process(image)
-        if result.pose is None or result.world is None:
+        """The person in the next picture, waited for."""
+        return self.begin(image)()
+
+    def _finish(self, image: Image, posed: Future[Any]) -> Landmarks | None:
+        body = posed.result()
+        rest = self._rest.process({"image": image} if body.pose is None else {"image": image, "pose": body.pose})
+        if body.pose is None or body.world is None:
             return None
         height, width = image.shape[:2]
         pixels = np.array([width, height, width], np.float32)  # MediaPipe gives depth in image widths
-        pose = _points(result.pose, 4)
-        face = None if result.face is None else _points(result.face)[:FACE] * pixels
+        pose = _points(body.pose, 4)
+        face = None if rest.face is None else _points(rest.face)[:FACE] * pixels
         hands = [
             Hand(_points(points) * pixels, _left(side))
-            for points, side in zip(result.hands or [], result.handedness or [], strict=True)
+            for points, side in zip(rest.hands or [], rest.handedness or [], strict=True)
         ]
-        return fuse(Parts(pose[:, :3] * pixels, pose[:, 3], _points(result.world), face, hands, (width, height)))
+        return fuse(Parts(pose[:, :3] * pixels, pose[:, 3], _points(body.world), face, hands, (width, height)))
 
 
 def _points(landmarks: Any, values: int = 3) -> FloatArray:

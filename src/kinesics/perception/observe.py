@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
@@ -21,10 +22,13 @@ from kinesics.video import Frame, Image, VideoInfo, ahead, probe, read_frames
 
 Progress = Callable[[float], None]
 
+Box = tuple[int, int, int, int]  # left, top, right, bottom in pixels
+
 MAX_FPS = 30.0
 MAX_SIDE = 1280  # pixels; larger pictures show the engine nothing more
 _SCAN_SHARE = 0.1  # of the progress bar
 _CHUNK = 64  # frames converted at a time
+_BEGUN = 2  # frames that are looked at beside the next one
 _STILL = 6  # levels of 255: where no pixel has changed by more, nothing has moved
 _REVISION = 2  # of this room's arithmetic; a cache of another one is rebuilt
 
@@ -156,6 +160,13 @@ def _is_still(image: Image, before: Image) -> bool:
     )
 
 
+class _Look(NamedTuple):
+    """What was begun on a part of a picture, which itself is not kept."""
+
+    box: Box
+    answer: Callable[[], Landmarks | None]
+
+
 class _Record:
     """One person's joints, written into arrays of the recording's full length from the first frame on."""
 
@@ -166,38 +177,37 @@ class _Record:
         self._scale = np.full((count, 2), np.nan, np.float32)
         self._size = (1, 1)
         self._first = 0
-        self._waiting: list[Landmarks | None] = []
-        self._looked: tuple[tuple[int, int, int, int], Image] | None = None  # where last, and at what
-        self._seen: Landmarks | None = None  # there
+        self._waiting: list[_Look | None] = []
+        self._last: tuple[Image, _Look] | None = None
 
     def look(self, frame: Frame, tracks: list[Track]) -> None:
         height, width = frame.image.shape[:2]
         self._size = (width, height)
         box = (0, 0, width, height) if self._track is None else crop(self._track, tracks, frame.time, self._size)
-        self._waiting.append(None if box is None else self._see(frame, box))
+        self._waiting.append(None if box is None else self._begin(frame, box))
+        if len(self._waiting) > _BEGUN and (begun := self._waiting[-1 - _BEGUN]) is not None:
+            begun.answer()
         if len(self._waiting) == _CHUNK:
             self._convert()
 
-    def _see(self, frame: Frame, box: tuple[int, int, int, int]) -> Landmarks | None:
-        """The landmarks in this part of the picture; those of before where nothing has moved since they were seen."""
+    def _begin(self, frame: Frame, box: Box) -> _Look:
+        """A look at this part of the picture; the one of before where nothing has moved since."""
         left, top, right, bottom = box
         image = frame.image[top:bottom, left:right]
-        if self._looked is not None and box == self._looked[0] and _is_still(image, self._looked[1]):
-            return self._seen
-        seen = self._follower.see(np.ascontiguousarray(image))
-        if seen is not None:
-            seen.points[seen.score > 0, :2] += np.array([left, top], np.float32)
-        self._looked, self._seen = (box, image), seen
-        return seen
+        if self._last is None or box != self._last[1].box or not _is_still(image, self._last[0]):
+            self._last = image, _Look(box, self._follower.begin(np.ascontiguousarray(image)))
+        return self._last[1]
 
     def _convert(self) -> None:
         """The waiting frames into `UPPER_BODY`; all the other landmarks are let go."""
         points = len(self._engine.layout)
         xyz = np.zeros((len(self._waiting), points, 3), np.float32)
         score = np.zeros((len(self._waiting), points), np.float32)
-        for i, seen in enumerate(self._waiting):
-            if seen is not None and self._first + i < len(self._scale):
+        for i, look in enumerate(self._waiting):
+            seen = None if look is None else look.answer()
+            if look is not None and seen is not None and self._first + i < len(self._scale):
                 xyz[i], score[i], self._scale[self._first + i] = seen.points, seen.score, seen.metres_per_pixel
+                xyz[i, seen.score > 0, :2] += np.array(look.box[:2], np.float32)
         upper = to_upper_body(SkeletonSequence(xyz, score, 1.0, self._engine.layout))
         target = slice(self._first, min(self._first + len(upper), len(self._xyz)))
         length = target.stop - target.start
