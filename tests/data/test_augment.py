@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from kinesics.data.augment import Augmentation, augment, hide, parts, turn, warp
-from kinesics.data.windows import ClipArrays, ClipWindows
+from kinesics.data.windows import ClipArrays, ClipWindows, JoinedClips
 from kinesics.skeleton import LAYOUTS, UPPER_BODY, make_layout
 
 STILL = Augmentation((0, 0, 0), stretch=0, mirror=0, flatten=0, hand=0, face=0, hips=0, joints=0)
@@ -120,3 +120,38 @@ def test_windows_take_an_augmentation_of_their_own():
     )
     assert not np.array_equal(still, plain)  # another part of the clip
     assert not np.array_equal(warped, still)
+
+
+def arrays(count, frames, fps):
+    """Clips whose label is their number, and whose first joint's x is the frame's."""
+    xyz = np.zeros((count, frames, 42, 3), np.float16)
+    xyz[:, :, 0, 0] = np.arange(frames)
+    return ClipArrays(
+        xyz, np.full((count, frames, 42), 255, np.uint8), np.arange(count),
+        np.full(count, 1.0, np.float32), np.full(count, 3.0, np.float32), fps,
+    )  # fmt: skip
+
+
+def test_a_slow_camera_holds_its_frames():
+    clips = arrays(1, 100, 25.0)
+    slow, quick = (
+        ClipWindows(clips, frames=32, fps=12.5, augment=replace(STILL, slow=chance)) for chance in (1.0, 0.0)
+    )
+    held = 0
+    for epoch in range(20):
+        slow.epoch = quick.epoch = epoch
+        rows, own = slow.rows(0, slow.draws(0)), quick.rows(0, quick.draws(0))
+        assert (np.diff(rows) >= 0).all()
+        assert np.abs(rows - own).max() <= 3  # half of what 6 frames a second leave out, and rounding
+        held += len(np.unique(rows)) < len(np.unique(own))
+    assert held > 12
+
+
+def test_sources_are_joined():
+    joined = JoinedClips([(arrays(2, 100, 25.0), 1), (arrays(3, 50, 12.5), 2)])
+    assert len(joined) == 2 + 2 * 3
+    assert [joined.rate(i) for i in (0, 2)] == [25.0, 12.5]
+    assert [joined.length(i) for i in (1, 7)] == [100, 50]
+    assert [joined.target(i, np.ones((4, 42))) for i in range(8)] == [0, 1, 0, 1, 2, 0, 1, 2]
+    np.testing.assert_array_equal(joined.read(6, np.array([4, 9]))[0][:, 0, 0], [4, 9])
+    assert joined.core(3) == (1.0, 3.0)

@@ -10,7 +10,13 @@ pytest.importorskip("anny", reason="needs the simulate extra (anny)")
 
 from kinesics.data.imigue import CLASSES
 from kinesics.data.simulator import world
-from kinesics.data.simulator.world import make_dataset, simulate_class, simulate_clip, simulate_interview
+from kinesics.data.simulator.world import (
+    make_dataset,
+    simulate_class,
+    simulate_clip,
+    simulate_interview,
+    watch_clip,
+)
 from kinesics.data.windows import ClipArrays
 from kinesics.errors import KinesicsError
 from kinesics.skeleton import UPPER_BODY
@@ -50,10 +56,26 @@ def test_a_data_set_is_whole_repeatable_and_split_by_body(tmp_path):
     assert not (tmp_path / "train.part").exists()
 
 
+def test_a_clip_is_watched_by_the_real_engine(tmp_path):
+    fold_arms = CLASSES.index("fold arms")
+    clip = watch_clip(fold_arms, 3)
+    assert clip.seen.fps == 12.5
+    assert len(clip.seen) == len(clip.joints) == 50
+    assert (clip.seen.score[:, UPPER_BODY.index("nose")] > 0).mean() > 0.8
+    folder = tmp_path / "train-watched"
+    world._allocate(folder, world._recipe(1, "train", 7, watched=True), 34)
+    world._write_clips((folder, np.array([fold_arms]), "train", 7, True))
+    clips = ClipArrays.open(folder)
+    assert clips.xyz.shape == (34, 50, 42, 3)
+    assert clips.rate(0) == 12.5
+    assert clips.score[fold_arms].any()
+    assert np.isfinite(clips.xyz).all()
+
+
 def test_an_interrupted_data_set_goes_on_where_it_stopped(tmp_path):
     part = tmp_path / "val.part"
-    world._allocate(part, world._recipe(1, "val", 7), 34)
-    world._write_clips((part, np.arange(34), "val", 7))
+    world._allocate(part, world._recipe(1, "val", 7, watched=False), 34)
+    world._write_clips((part, np.arange(34), "val", 7, False))
     label = np.load(part / "label.npy", mmap_mode="r+")
     kept = np.load(part / "xyz.npy")[1].copy()
     label[0] = -1  # as if the first clip had not been finished

@@ -12,34 +12,39 @@ from kinesics.data.windows import ClipArrays, ClipWindows, augment, visible_labe
 from kinesics.models.weights import load_weights
 from kinesics.skeleton import UPPER_BODY
 from kinesics.tasks import thresholds
-from kinesics.tasks.default import metrics, train
+from kinesics.tasks.default import WATCHED, metrics, train
 
 
-def write_clips(folder, count, seed):
-    """Clips in which class c lifts the wrists c hand breadths."""
+def write_clips(folder, count, seed, fps=25.0):
+    """Clips of 4 s in which class c lifts the wrists c hand breadths."""
+    frames = round(4 * fps)
     rng = np.random.default_rng(seed)
     folder.mkdir(parents=True)
     label = rng.integers(0, 3, count)
     body = np.random.default_rng(0).normal(size=(1, 1, 42, 3)) * 0.3
-    xyz = body + rng.normal(size=(count, 100, 42, 3)) * 0.01
+    xyz = body + rng.normal(size=(count, frames, 42, 3)) * 0.01
     xyz[:, :, UPPER_BODY.indices("left_wrist", "right_wrist"), 1] -= 0.4 * label[:, None, None]
     np.save(folder / "xyz.npy", xyz.astype(np.float16))
-    np.save(folder / "score.npy", np.full((count, 100, 42), 255, np.uint8))
+    np.save(folder / "score.npy", np.full((count, frames, 42), 255, np.uint8))
     np.save(folder / "label.npy", label.astype(np.int64))
     np.save(folder / "onset.npy", np.full(count, 1.0, np.float32))
     np.save(folder / "offset.npy", np.full(count, 3.0, np.float32))
+    (folder / "recipe.json").write_text(json.dumps({"fps": fps}))
 
 
 def test_training_learns_saves_and_goes_on(tmp_path, monkeypatch):
     monkeypatch.setattr(thresholds, "SECONDS", 5.0)
     for split, count in (("train", 64), ("val", 24), ("test", 24)):
         write_clips(tmp_path / "data" / split, count, seed=len(split))
+        write_clips(tmp_path / "data" / f"{split}{WATCHED}", 12, seed=9, fps=12.5)
     out = tmp_path / "run"
     figures = train(tmp_path / "data", out, epochs=12, batch=16, recordings=3)
     assert figures["top1"] > 0.8
+    assert figures["watched/top1"] > 0.8
     assert json.loads((out / "metrics.json").read_text()) == figures
     network, specification, _ = load_weights(out / "gesture-skeleton.safetensors")
     assert specification.metrics == figures
+    assert "64 of a model of a landmark engine and 12 of films" in specification.training_data
     assert (out / "last.ckpt").exists()
     network_before = (out / "gesture-skeleton.safetensors").read_bytes()
     again = train(tmp_path / "data", out, epochs=12, batch=16, recordings=3)  # nothing left to do: the same network

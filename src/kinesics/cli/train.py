@@ -14,6 +14,13 @@ def _describe_train(verb: argparse.ArgumentParser) -> None:
     verb.add_argument("--data", type=Path, metavar="DIR", help="the data set, in place of the config's")
     verb.add_argument("--out", type=Path, metavar="DIR", help="for checkpoints, logs, weights (default: runs/NAME)")
     verb.add_argument("--clips", type=int, default=200, metavar="N", help="without a config: simulated clips a class")
+    verb.add_argument(
+        "--watched",
+        type=int,
+        default=40,
+        metavar="N",
+        help="without a config: clips a class that are filmed and seen by the landmark engine",
+    )
     verb.add_argument("--epochs", type=int, default=12, metavar="N", help="without a config: passes over them")
     verb.add_argument("--real", type=Path, metavar="PATH", help="without a config: UTD-MHAD, for the lifter")
     verb.add_argument("--seed", type=int, default=1)
@@ -44,13 +51,16 @@ def _train(options: argparse.Namespace) -> None:
 def _train_default(options: argparse.Namespace, out: Path) -> None:
     from kinesics.data.simulator.world import Split, make_dataset
     from kinesics.data.utd_mhad import UTDMHAD
-    from kinesics.tasks.default import train
+    from kinesics.tasks.default import WATCHED, train
     from kinesics.tasks.lifter import train_lifter
 
     real = None if options.real is None else UTDMHAD(options.real)
     shares: dict[Split, float] = {"train": 1.0, "val": 0.1, "test": 0.1}
     for split, share in shares.items():
         make_dataset(out / "data" / split, max(1, round(options.clips * share)), split, options.seed)
+        if options.watched:
+            folder = out / "data" / f"{split}{WATCHED}"
+            make_dataset(folder, max(1, round(options.watched * share)), split, options.seed, watched=True)
     figures = train(out / "data", out, epochs=options.epochs, seed=options.seed)
     lifter = out / "lifter"
     figures |= train_lifter(out / "data", lifter, real=real, epochs=options.epochs, seed=options.seed)

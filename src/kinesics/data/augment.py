@@ -27,7 +27,8 @@ class Augmentation:
     about a third), its ends kept. jitter: standard deviation of each joint's position in each frame, in shares of the
     joints' mean distance from their middle. mirror: chance to swap left and right; 0 where classes tell left from
     right. flatten: chance to lose all depth. hand, arm (each side), face, hips: chance to lose these joints for a
-    stretch or for good. joints: chance to lose one to three single ones.
+    stretch or for good. joints: chance to lose one to three single ones. slow: chance that a window with a rate of its
+    own comes from a slower camera, of 6 to 12.5 frames a second, each held until the next.
     """
 
     turn: tuple[float, float, float] = (20.0, 10.0, 5.0)
@@ -42,6 +43,7 @@ class Augmentation:
     face: float = 0.05
     hips: float = 0.3
     joints: float = 0.3
+    slow: float = 0.2
 
 
 DEFAULT = Augmentation()

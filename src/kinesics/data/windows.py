@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -22,7 +24,7 @@ _ARMS = UPPER_BODY.indices("left_wrist", "right_wrist") + [
     i for part in ("left_hand", "right_hand") for i in parts(UPPER_BODY)[part]
 ]
 _LIPS = UPPER_BODY.indices("lower_lip", "lower_lip_inner")
-
+_SLOW = 6.0, 12.5  # frames a second of a slow camera, whose frames are held
 
 # gestures without hands, and of those the ones that only the face shows; all others are made by hands
 _TRUNK = {CLASSES.index(label) for label in ("turtle neck", "move torso", "sit straight", "head up", "shake shoulders")}
@@ -82,12 +84,13 @@ class ClipArrays:
     layout: SkeletonLayout = UPPER_BODY
 
     @classmethod
-    def open(cls, folder: Path, fps: float = 25.0) -> ClipArrays:
+    def open(cls, folder: Path) -> ClipArrays:
         """Map the arrays that the simulator wrote to `folder`."""
 
         def read(name: str) -> Any:
             return np.load(folder / f"{name}.npy", mmap_mode="r", allow_pickle=False)
 
+        fps = json.loads((folder / "recipe.json").read_text())["fps"]
         return cls(read("xyz"), read("score"), read("label"), read("onset"), read("offset"), fps)
 
     def __len__(self) -> int:
@@ -107,6 +110,37 @@ class ClipArrays:
 
     def target(self, i: int, score: FloatArray) -> int:
         return visible_label(int(self.label[i]), score)
+
+
+class JoinedClips:
+    """Clips of one layout from several sources as one collection, those of each source so many times."""
+
+    def __init__(self, sources: Sequence[tuple[Clips, int]]) -> None:
+        self.layout = sources[0][0].layout
+        self._at = [(clips, i) for clips, times in sources for _ in range(times) for i in range(len(clips))]
+
+    def __len__(self) -> int:
+        return len(self._at)
+
+    def rate(self, i: int) -> float:
+        clips, at = self._at[i]
+        return clips.rate(at)
+
+    def length(self, i: int) -> int:
+        clips, at = self._at[i]
+        return clips.length(at)
+
+    def core(self, i: int) -> tuple[float, float]:
+        clips, at = self._at[i]
+        return clips.core(at)
+
+    def read(self, i: int, rows: NDArray[np.int64]) -> tuple[FloatArray, FloatArray]:
+        clips, at = self._at[i]
+        return clips.read(at, rows)
+
+    def target(self, i: int, score: FloatArray) -> int:
+        clips, at = self._at[i]
+        return clips.target(at, score)
 
 
 class ClipWindows(Dataset[tuple[Tensor, Tensor]]):
@@ -157,4 +191,9 @@ class ClipWindows(Dataset[tuple[Tensor, Tensor]]):
                 middle = rng.uniform(onset, offset)
                 step *= rng.uniform(0.8, 1.25)
         places = warp(self.frames, rng, self.augment.tempo if self.augment else 0)
-        return rows_around(middle * rate, step, places, self.clips.length(i))
+        rows = rows_around(middle * rate, step, places, self.clips.length(i))
+        if self.fps is not None and self.augment and self.augment.slow and rng.random() < self.augment.slow:
+            held = max(1.0, rate / rng.uniform(*_SLOW))
+            rows = (np.round(np.round(rows / held) * held)).astype(np.int64)
+            rows = np.clip(rows, 0, self.clips.length(i) - 1)
+        return rows

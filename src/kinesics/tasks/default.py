@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 
@@ -16,7 +17,7 @@ from torch.utils.data import DataLoader
 
 from kinesics.data.dataset import Split
 from kinesics.data.imigue import CLASSES
-from kinesics.data.windows import ClipArrays, ClipWindows
+from kinesics.data.windows import ClipArrays, ClipWindows, JoinedClips
 from kinesics.metrics import fit_temperature
 from kinesics.models.agcn import TwoStreamAGCN
 from kinesics.models.gesture import GESTURE_PRESETS
@@ -29,23 +30,30 @@ from kinesics.tasks.run import EpochStart, quiet
 from kinesics.tasks.thresholds import event_figures, fit_event_thresholds, listen
 
 FRAMES, FPS = 32, 12.5  # 2.56 s, about the mean clip of iMiGUE
+WATCHED = "-watched"  # what the folder of a split of watched clips ends with
+_TIMES = 2  # that training sees a watched clip for once that it sees another
 
 
 class SimulatedClips(GestureWindows):
-    """`folder/{train,val,test}` as the simulator wrote them."""
+    """`folder/{train,val,test}` as the simulator wrote them, and `folder/{train,val,test}-watched` where they are."""
 
     def __init__(self, folder: Path, batch: int, seed: int) -> None:
         super().__init__(batch=batch, seed=seed)
         self.folder = folder
 
     def make_windows(self, split: Split) -> ClipWindows:
-        clips = ClipArrays.open(self.folder / split)
-        return ClipWindows(clips, frames=FRAMES, fps=FPS, augment=split == "train", seed=self.seed)
+        return _windows(self.sources(split), training=split == "train", seed=self.seed)
+
+    def sources(self, split: Split) -> list[tuple[ClipArrays, int]]:
+        """The split's clips, and how often each is seen."""
+        sources = [(ClipArrays.open(self.folder / split), 1)]
+        if (watched := self.folder / f"{split}{WATCHED}").exists():
+            sources.append((ClipArrays.open(watched), _TIMES if split == "train" else 1))
+        return sources
 
     @property
     def labels(self) -> list[int]:
-        labels: list[int] = ClipArrays.open(self.folder / "train").label.tolist()
-        return labels
+        return [int(label) for clips, times in self.sources("train") for label in np.tile(clips.label, times)]
 
     @property
     def facts(self) -> Facts:
@@ -53,13 +61,19 @@ class SimulatedClips(GestureWindows):
         return Facts((*CLASSES, NONE), UPPER_BODY, tuple(counts.tolist()))
 
 
+def _windows(sources: Sequence[tuple[ClipArrays, int]], *, training: bool = False, seed: int = 0) -> ClipWindows:
+    return ClipWindows(JoinedClips(sources), frames=FRAMES, fps=FPS, augment=training, seed=seed)
+
+
 def train(
     data: Path, out: Path, *, epochs: int, seed: int = 1, batch: int = 64, recordings: int = 90
 ) -> dict[str, float]:
-    """Train on `data/{train,val,test}` as the simulator wrote them and write `out/gesture-skeleton.safetensors`.
+    """Train on the simulated clips of the folder `data` and write `out/gesture-skeleton.safetensors`.
 
-    Resumes from `out/last.ckpt`. Temperature is fitted on val, thresholds on so many simulated recordings; the
-    returned figures are of test, and of as many other recordings.
+    Its folders train, val and test were written by `make_dataset`, and train-watched, val-watched and test-watched,
+    where they are, with `watched`. Resumes from `out/last.ckpt`. Temperature is fitted on val, thresholds on so many
+    simulated recordings; the returned figures are of test, those that begin with "watched/" of test-watched, those of
+    events of as many other recordings.
     """
     quiet()
     L.seed_everything(seed, verbose=False)
@@ -80,7 +94,7 @@ def train(
     assert isinstance(network, TwoStreamAGCN)
     logits, labels = predict(network, clips.windows("val"))
     described = replace(
-        _specification(len(clips.windows("train"))),
+        _specification([len(source) for source, _ in clips.sources("train")]),
         temperature=fit_temperature(logits["both"].numpy(), labels.numpy()),
     )
     with progress_bar("Setting thresholds") as progress:
@@ -88,7 +102,10 @@ def train(
     thresholds = fit_event_thresholds(heard)
     with progress_bar("Judging events") as progress:
         other = listen(network, described, recordings, seed + 1, progress)
-    figures = metrics(*predict(network, clips.windows("test")), described.temperature)
+    figures: dict[str, float] = {}
+    for (source, _), kind in zip(clips.sources("test"), ("", "watched/"), strict=False):
+        found = metrics(*predict(network, _windows([(source, 1)])), described.temperature)
+        figures |= {kind + name: value for name, value in found.items()}
     figures |= event_figures(other, thresholds)
     described = replace(described, thresholds=thresholds, metrics=figures)
     save_weights(out / "gesture-skeleton.safetensors", network, described)
@@ -127,7 +144,10 @@ def metrics(logits: dict[str, Tensor], labels: Tensor, temperature: float) -> di
     return figures | {f"class/{(*CLASSES, NONE)[c]}": value for c, value in by_class.items()}
 
 
-def _specification(clips: int) -> Specification:
+def _specification(clips: Sequence[int]) -> Specification:
+    """clips: of the kinematic view, and of the watched one where there are any."""
+    kinds = ("of a model of a landmark engine", "of films that the landmark engine watched")
+    told = " and ".join(f"{count} {kind}" for count, kind in zip(clips, kinds, strict=False))
     return Specification(
         name="gesture-skeleton",
         network="two_stream_agcn",
@@ -137,7 +157,7 @@ def _specification(clips: int) -> Specification:
         fps=FPS,
         frames=FRAMES,
         normalisation="kinesics.skeleton.normalise",
-        training_data=f"{clips} simulated clips (Kinesics simulator, kinematic view); no recording of a real person",
+        training_data=f"simulated clips (Kinesics simulator): {told}; no recording of a real person",
         licence="Apache-2.0",
         limits="Trained on simulated movement alone; never measured against labelled real micro-gestures.",
     )

@@ -6,11 +6,12 @@ import json
 import logging
 import multiprocessing
 import os
+import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,6 +37,8 @@ _NONE = len(CLASSES)
 # everything else that happens is more varied than any one gesture
 _LABELS = (*range(_NONE), _NONE, _NONE)
 _SECONDS, _FPS = 4.0, 25.0
+_WATCHED_STEP = 2  # of the frames of a film for the landmark engine, which takes most of the time, every second one
+_WATCHED_HEIGHT = 240, 480  # pixels
 _IN_THE_FACE = ("deep breath (puff cheeks)", "bite lip")
 _INTERVIEW_SIZE = (800, 450)
 _CHAIR = (0.20, 0.21, 0.23)
@@ -61,6 +64,35 @@ def simulate_clip(label: int | None, seed: int | tuple[int, ...], *, seconds: fl
     return SimulatedClip(detect(joints, camera, rng, fps=_FPS, table=motion.table), motion, camera, joints)
 
 
+def watch_clip(label: int | None, seed: int | tuple[int, ...], *, seconds: float = _SECONDS) -> SimulatedClip:
+    """The same in a film as the real landmark engine sees it, 12.5 fps; where it finds nobody all scores are 0.
+
+    Raises NoGraphicsError where no OpenGL can be had.
+    """
+    from kinesics.perception import observe
+
+    rng = np.random.default_rng(seed)
+    motion = perform(label, rng, duration=seconds, fps=_FPS)
+    joints = Body(motion.shape).joints(motion.pose)
+    camera, look = random_camera(rng, joints), random_look(rng, motion.shape)
+    if label is not None:
+        look = dressed_for(label, look)
+    height = rng.integers(*_WATCHED_HEIGHT)
+    width, height = (int(side) // 2 * 2 for side in (height * camera.aspect, height))
+    every, fps = slice(None, None, _WATCHED_STEP), _FPS / _WATCHED_STEP
+    joints = joints[every]
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "clip.mp4"
+        frames = film(motion, camera, look, (width, height), rows=every, drawn=False)
+        write_video(path, frames, fps, crf=look.crf)
+        try:
+            seen = observe(path).people[0]
+        except KinesicsError:  # nobody is found
+            nothing = np.zeros((*joints.shape[:2], 4), np.float32)
+            seen = SkeletonSequence(nothing[..., :3], nothing[..., 3], fps, UPPER_BODY, nothing[..., :2])
+    return SimulatedClip(seen, motion, camera, joints)
+
+
 def simulate_recording(seed: int | tuple[int, ...], *, seconds: float, gestures: bool = True) -> SimulatedClip:
     """An interview with its `motion.events`, before a random camera, 25 fps; without `gestures` ordinary life alone."""
     rng = np.random.default_rng(seed)
@@ -76,16 +108,17 @@ def simulate_recording(seed: int | tuple[int, ...], *, seconds: float, gestures:
 # ── data sets ────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def make_dataset(out: Path, count: int, split: Split, seed: int, *, workers: int = 2) -> None:
+def make_dataset(out: Path, count: int, split: Split, seed: int, *, watched: bool = False, workers: int = 2) -> None:
     """Write `count` clips a class (twice as many of everyday movement, index 32) to the folder `out`.
 
-    Memory-mappable: xyz.npy (N, 100, 42, 3) float16, score.npy (N, 100, 42) uint8 of 255, label.npy (N,) int64,
-    onset.npy and offset.npy (N,) float32 seconds; and for the lifter the truth: joints.npy (N, 100, 42, 3) float16
+    watched: as `watch_clip` sees them, at 12.5 frames a second (T = 50), not as `simulate_clip`, at 25 (T = 100).
+    Memory-mappable: xyz.npy (N, T, 42, 3) float16, score.npy (N, T, 42) uint8 of 255, label.npy (N,) int64,
+    onset.npy and offset.npy (N,) float32 seconds; and for the lifter the truth: joints.npy (N, T, 42, 3) float16
     world metres, table.npy (N,) float32 height of a table top, NaN without one. Clip n depends on (split, seed, n)
     alone, and no two clips share a body. What an interrupted call has finished is kept; a finished set is left as it
     is.
     """
-    recipe = _recipe(count, split, seed)
+    recipe = _recipe(count, split, seed, watched)
     if (out / "recipe.json").exists() and json.loads((out / "recipe.json").read_text()) == recipe:
         return
     if out.exists():
@@ -93,29 +126,34 @@ def make_dataset(out: Path, count: int, split: Split, seed: int, *, workers: int
     part = out.with_name(out.name + ".part")
     _allocate(part, recipe, count * len(_LABELS))
     waiting = np.flatnonzero(np.load(part / "label.npy") < 0)
-    jobs = [(part, piece, split, seed) for piece in np.array_split(waiting, max(1, len(waiting) // 16))]
-    # one thread each: the workers share the cores already
+    pieces = np.array_split(waiting, max(1, len(waiting) // 16))
+    jobs = [(part, piece, split, seed, watched) for piece in pieces]
+    # one thread each, also to draw with: the workers share the cores already
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    os.environ.setdefault("LP_NUM_THREADS", "0")
     # fresh processes: forking one in which torch runs threads can hang
     context = multiprocessing.get_context("spawn")
-    with _bar(f"Simulating {split}", count * len(_LABELS)) as advance, context.Pool(workers) as pool:
+    title = f"{'Watching' if watched else 'Simulating'} {split}"
+    with _bar(title, count * len(_LABELS)) as advance, context.Pool(workers) as pool:
         advance(count * len(_LABELS) - len(waiting))
         for done in pool.imap_unordered(_write_clips, jobs):
             advance(done)
     part.rename(out)
 
 
-def _recipe(count: int, split: Split, seed: int) -> dict[str, object]:
-    return {"revision": 2, "count": count, "split": split, "seed": seed, "seconds": _SECONDS, "fps": _FPS}
+def _recipe(count: int, split: Split, seed: int, watched: bool) -> dict[str, Any]:
+    fps = _FPS / _WATCHED_STEP if watched else _FPS
+    recipe = {"revision": 2, "count": count, "split": split, "seed": seed, "seconds": _SECONDS, "fps": fps}
+    return recipe | {"watched": True} if watched else recipe
 
 
-def _allocate(folder: Path, recipe: dict[str, object], clips: int) -> None:
+def _allocate(folder: Path, recipe: dict[str, Any], clips: int) -> None:
     """Empty arrays, unless an interrupted call of the same recipe left them."""
     note = folder / "recipe.json"
     if note.exists() and json.loads(note.read_text()) == recipe:
         return
     folder.mkdir(parents=True, exist_ok=True)
-    frames, joints = round(_SECONDS * _FPS), len(UPPER_BODY)
+    frames, joints = round(recipe["seconds"] * recipe["fps"]), len(UPPER_BODY)
     for name, dtype, shape in (
         ("xyz", np.float16, (clips, frames, joints, 3)),
         ("score", np.uint8, (clips, frames, joints)),
@@ -133,16 +171,20 @@ def _allocate(folder: Path, recipe: dict[str, object], clips: int) -> None:
     write_text(note, json.dumps(recipe))
 
 
-def _write_clips(job: tuple[Path, NDArray[np.int64], Split, int]) -> int:
+def _write_clips(job: tuple[Path, NDArray[np.int64], Split, int, bool]) -> int:
     """Make the clips of these rows; the number of them."""
-    folder, rows, split, seed = job
+    folder, rows, split, seed, watched = job
     names = ("xyz", "score", "label", "onset", "offset", "joints", "table")
     xyz, score, label, onset, offset, joints, table = (
         np.load(folder / f"{name}.npy", mmap_mode="r+") for name in names
     )
     for n in rows.tolist():
         index = _LABELS[n % len(_LABELS)]
-        clip = simulate_clip(None if index == _NONE else index, (_SPLITS.index(split), seed, n))
+        gesture = None if index == _NONE else index
+        if watched:
+            clip = watch_clip(gesture, (_SPLITS.index(split) + len(_SPLITS), seed, n))
+        else:
+            clip = simulate_clip(gesture, (_SPLITS.index(split), seed, n))
         xyz[n], score[n] = _compact(clip.seen)
         onset[n], offset[n] = clip.motion.onset, clip.motion.offset
         joints[n], table[n] = clip.joints, np.nan if clip.motion.table is None else clip.motion.table
@@ -247,9 +289,18 @@ def dressed_for(label: int, look: Look) -> Look:
 
 
 def film(
-    motion: Motion, camera: Camera, look: Look, size: tuple[int, int], *, rows: slice = slice(None)
+    motion: Motion,
+    camera: Camera,
+    look: Look,
+    size: tuple[int, int],
+    *,
+    rows: slice = slice(None),
+    drawn: bool = True,
 ) -> Iterator[Image]:
-    """These frames of the motion, (H, W, 3) uint8; a drawn skeleton where no OpenGL can be had."""
+    """These frames of the motion, (H, W, 3) uint8; a drawn skeleton where no OpenGL can be had.
+
+    Without `drawn` it raises NoGraphicsError there.
+    """
     body, width, height = Body(motion.shape), *size
     pose = Pose(motion.pose.rotations[rows], motion.pose.root[rows], motion.pose.face[rows])
     thing = _thing(motion, body.joints(motion.pose))
@@ -265,6 +316,8 @@ def film(
             height=height,
         )
     except NoGraphicsError as error:
+        if not drawn:
+            raise
         logging.getLogger(__name__).warning("No OpenGL here (%s): drawing a skeleton instead of a person", error)
         yield from draw_skeleton(camera.project(body.joints(pose)), width=width, height=height)
 
