@@ -12,6 +12,8 @@ from kinesics.cli.common import Verb, must_exist, progress_bar
 if TYPE_CHECKING:
     from kinesics.deploy.bench import Bench
 
+_WIDTH = 130  # characters of a line in a file
+
 
 def _describe(verb: argparse.ArgumentParser) -> None:
     verb.add_argument("clip", type=Path, nargs="?", help="a video, to measure decoding, landmarks and analyze as well")
@@ -47,6 +49,8 @@ def _table(found: Bench) -> None:
     from rich.table import Table
 
     machine, console = found.machine, Console()
+    if not console.is_terminal:
+        console.width = _WIDTH
     table = Table(box=SIMPLE_HEAD, show_edge=False, pad_edge=False)
     for column in ("what", "how", "ms", "±", "for each", "times plain", "of peak", "MB"):
         table.add_column(column, justify="left" if column in ("what", "how", "for each") else "right")
