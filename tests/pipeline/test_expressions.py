@@ -69,6 +69,9 @@ def test_a_sad_then_hidden_then_laughing_face(woman: tuple[Path, Path, Observati
     shares = found.shares()
     assert list(shares.values()) == sorted(shares.values(), reverse=True)
     assert sum(shares.values()) == pytest.approx(1, abs=1e-4)
+    assert found.tokens is not None
+    assert found.tokens.shape == (len(found.times), 128)
+    np.testing.assert_array_equal(np.isnan(found.tokens[:, 0]), np.isnan(found.probability[:, 0]))
 
 
 def test_a_second_run_does_not_look_at_the_video_again(
@@ -85,6 +88,7 @@ def test_a_second_run_does_not_look_at_the_video_again(
     monkeypatch.setattr(expressions, "read_frames", refuse)
     again = analyze(video, cache=cache, person="all")
     np.testing.assert_array_equal(again.expressions[0].probability, first.expressions[0].probability)
+    np.testing.assert_array_equal(again.expressions[0].tokens, first.expressions[0].tokens)
     assert kept.stat().st_mtime_ns == made
     assert analyze(video, cache=cache, expressions=False).expressions == ()
     other = replace(fer_model(), facts={"name": "another"})
@@ -100,12 +104,12 @@ def test_another_network_gets_the_crop_that_it_wants(woman: tuple[Path, Path, Ob
     assert observation.video is not None
     seen: list[np.ndarray] = []
 
-    def logits(faces: np.ndarray) -> torch.Tensor:
+    def look(faces: np.ndarray) -> tuple[torch.Tensor, None]:
         seen.append(faces)
-        return torch.tensor([[0.0, 1.0]]).repeat(len(faces), 1)
+        return torch.tensor([[0.0, 1.0]]).repeat(len(faces), 1), None
 
     template = np.array([[30, 40], [70, 40], [50, 60], [35, 80], [65, 80]], np.float32)
-    model = FaceExpressionModel(logits, ("no", "yes"), template, 96, {"name": "constant"})
+    model = FaceExpressionModel(look, ("no", "yes"), template, 96, {"name": "constant"})
     (found,) = read_expressions(observation.video, observation.people, model)
     assert {faces.shape[1:] for faces in seen} == {(96, 96, 3)}
     assert {faces.dtype for faces in seen} == {np.dtype(np.uint8)}
@@ -142,7 +146,7 @@ def test_swinface_serves_as_well() -> None:
     model = swinface_model(network, {"name": "random"})
     faces = np.random.default_rng(0).integers(0, 256, (2, model.size, model.size, 3), np.uint8)
     with torch.no_grad():
-        found = model.logits(faces)
+        found, _ = model.look(faces)
         x = torch.from_numpy((faces.transpose(0, 3, 1, 2) / 255 - 0.5) / 0.5).float()
         expected = network(x).expression
     assert found.shape == (2, len(model.classes))
@@ -175,4 +179,4 @@ def test_swinface_is_taken_where_its_weights_are(tmp_path, monkeypatch):
     save_weights(tmp_path / "swinface.safetensors", SwinFace(), described)
     model = face_model()
     assert model.facts["name"] == "swinface"
-    assert model.logits(np.zeros((1, model.size, model.size, 3), np.uint8)).shape == (1, len(model.classes))
+    assert model.look(np.zeros((1, model.size, model.size, 3), np.uint8))[0].shape == (1, len(model.classes))

@@ -55,8 +55,7 @@ class MiniXceptionTokens(nn.Module):
         network.head.requires_grad_(False)
 
     def forward(self, faces: Tensor) -> Tensor:
-        maps: Tensor = self.network.blocks(self.network.stem(faces))
-        return maps.mean((2, 3))
+        return self.network.look(faces).mean((2, 3))
 
 
 @dataclass(frozen=True)

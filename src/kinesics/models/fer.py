@@ -46,7 +46,16 @@ class MiniXception(nn.Module):
         self.head = nn.Conv2d(widths[-1], classes, 3, padding=1)
 
     def forward(self, x: Tensor) -> Tensor:
-        y: Tensor = self.head(self.blocks(self.stem(x))).mean((2, 3))
+        return self.name(self.look(x))
+
+    def look(self, x: Tensor) -> Tensor:
+        """The last features, (N, 128, 4, 4)."""
+        y: Tensor = self.blocks(self.stem(x))
+        return y
+
+    def name(self, features: Tensor) -> Tensor:
+        """The logits of these features."""
+        y: Tensor = self.head(features).mean((2, 3))
         return y
 
 

@@ -11,10 +11,11 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from kinesics.errors import KinesicsError
@@ -37,18 +38,19 @@ SUFFIX = ".expressions.npz"
 _MAX_SIDE = 1280  # pixels of the pictures; faces are far smaller
 _BATCH = 64  # faces
 _KERNEL = np.array([1, 2, 3, 2, 1], np.float32)  # over 0.8 s
-_REVISION = 1  # of this file's arithmetic; a cache of another one is rebuilt
+_REVISION = 2  # of this file's arithmetic; a cache of another one is rebuilt
 
 
 @dataclass(frozen=True, eq=False)
 class FaceExpressionModel:
     """A network that names facial expressions, and the crop that it wants.
 
-    logits: from faces (N, size, size, 3) uint8 RGB, aligned to `template` (5, 2), to (N, C) in the order of `classes`.
-    facts: name, licence, training data, limits and sha256 of the weights.
+    look: from faces (N, size, size, 3) uint8 RGB, aligned to `template` (5, 2), to logits (N, C) in the order of
+    `classes`, and features (N, W), or None where it gives none. facts: name, licence, training data, limits and sha256
+    of the weights.
     """
 
-    logits: Callable[[Image], Tensor]
+    look: Callable[[Image], tuple[Tensor, Tensor | None]]
     classes: tuple[str, ...]
     template: FloatArray
     size: int
@@ -59,18 +61,23 @@ def fer_model() -> FaceExpressionModel:
     """The small network that is shipped."""
     network, facts = fer.load_fer()
     template = template_with_eyes(fer.SIZE, fer.EYES_APART, fer.EYES_BELOW)
-    return FaceExpressionModel(lambda faces: network(fer.grey(faces)), fer.CLASSES, template, fer.SIZE, facts)
+
+    def look(faces: Image) -> tuple[Tensor, Tensor]:
+        features = network.look(fer.grey(faces))
+        return network.name(features), features.mean((2, 3))
+
+    return FaceExpressionModel(look, fer.CLASSES, template, fer.SIZE, facts)
 
 
 def swinface_model(network: SwinFace, facts: Mapping[str, Any]) -> FaceExpressionModel:
     """SwinFace's expression head; `facts` tell of its weights."""
 
-    def logits(faces: Image) -> Tensor:
+    def look(faces: Image) -> tuple[Tensor, None]:
         x = torch.from_numpy(faces).permute(0, 3, 1, 2).float() / 127.5 - 1
         output: SwinFaceOutput = network(x, wanted=("Expression",))
-        return output.expression
+        return output.expression, None
 
-    return FaceExpressionModel(logits, SWINFACE, TEMPLATE, SIZE, facts)
+    return FaceExpressionModel(look, SWINFACE, TEMPLATE, SIZE, facts)
 
 
 def face_model() -> FaceExpressionModel:
@@ -102,11 +109,21 @@ def read_expressions(
     """
     look = partial(_look, video, people, model, progress or (lambda _: None))
     known = look() if landmarks is None else _kept(landmarks, model, look)
-    times = (np.arange(known.shape[1]) / _rate(video)).astype(np.float32)
+    times = (np.arange(known.probability.shape[1]) / _rate(video)).astype(np.float32)
     return tuple(
-        Expressions(times, _smooth(probability), model.classes, person.person, model.facts)
-        for person, probability in zip(people, known, strict=True)
-    )
+        Expressions(
+            times, _smooth(known.probability[who]), model.classes, person.person, model.facts,
+            None if known.tokens is None else known.tokens[who].astype(np.float32),
+        )
+        for who, person in enumerate(people)
+    )  # fmt: skip
+
+
+class _Seen(NamedTuple):
+    """Of everybody: probability (P, N, C) and tokens (P, N, W) or None; NaN where no face can be read."""
+
+    probability: FloatArray
+    tokens: NDArray[np.float16] | None
 
 
 def _rate(video: VideoInfo) -> float:
@@ -116,16 +133,21 @@ def _rate(video: VideoInfo) -> float:
 @torch.no_grad()
 def _look(
     video: VideoInfo, people: Sequence[SkeletonSequence], model: FaceExpressionModel, progress: Callable[[float], None]
-) -> FloatArray:
-    """(P, N, C) probabilities, NaN where no face can be read."""
+) -> _Seen:
     count = max(1, math.ceil(video.duration * _rate(video)))
     probability = np.full((len(people), count, len(model.classes)), np.nan, np.float32)
+    tokens: NDArray[np.float16] | None = None
     faces = _faces(video, people, model, count, progress)
     while batch := list(itertools.islice(faces, _BATCH)):
         who, when, pictures = zip(*batch, strict=True)
-        probability[list(who), list(when)] = model.logits(np.stack(pictures)).float().softmax(1).numpy()
+        logits, features = model.look(np.stack(pictures))
+        probability[list(who), list(when)] = logits.float().softmax(1).numpy()
+        if features is not None:
+            if tokens is None:
+                tokens = np.full((len(people), count, features.shape[1]), np.nan, np.float16)
+            tokens[list(who), list(when)] = features.numpy()
     progress(1.0)
-    return probability
+    return _Seen(probability, tokens)
 
 
 def _faces(
@@ -159,7 +181,7 @@ def _smooth(probability: FloatArray) -> FloatArray:
     return np.where(known, total / np.maximum(weight, 1e-9), np.nan).astype(np.float32)
 
 
-def _kept(landmarks: Path, model: FaceExpressionModel, look: Callable[[], FloatArray]) -> FloatArray:
+def _kept(landmarks: Path, model: FaceExpressionModel, look: Callable[[], _Seen]) -> _Seen:
     """What `look` gives, or gave before from the same landmarks and model."""
     path = landmarks.with_name(landmarks.name.removesuffix(SKELETON_SUFFIX) + SUFFIX)
     made_of = {"landmarks": load_note(landmarks), "model": dict(model.facts), "revision": _REVISION}
@@ -171,21 +193,23 @@ def _kept(landmarks: Path, model: FaceExpressionModel, look: Callable[[], FloatA
     return known
 
 
-def _load(path: Path, note: str) -> FloatArray | None:
+def _load(path: Path, note: str) -> _Seen | None:
     """What was saved under the same note; None if there is nothing of the kind."""
     try:
         with np.load(path, allow_pickle=False) as file:
-            probability: FloatArray = file["probability"]
-            return probability if str(file["note"]) == note else None
+            if str(file["note"]) != note:
+                return None
+            return _Seen(file["probability"], file.get("tokens"))
     except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
         return None
 
 
-def _save(path: Path, probability: FloatArray, note: str) -> None:
+def _save(path: Path, seen: _Seen, note: str) -> None:
     beside = path.with_name(path.name + ".part")
+    arrays = {"probability": seen.probability} | ({} if seen.tokens is None else {"tokens": seen.tokens})
     try:
         with open(beside, "wb") as file:
-            np.savez(file, note=np.array(note), probability=probability)
+            np.savez(file, note=np.array(note), **arrays)
         os.replace(beside, path)
     except OSError as error:
         raise KinesicsError(f"{path}: cannot be written ({error.strerror}); choose another place") from error

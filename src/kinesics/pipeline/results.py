@@ -33,7 +33,8 @@ class Expressions:
     """How one person's face looked over time; never what somebody felt.
 
     probability: (N, C) float32, column c belongs to `classes[c]`; row n is valid around `times[n]` (seconds), NaN
-        where no face was found or a hand was before it. `model` holds the facts of the network's weights.
+        where no face was found or a hand was before it. `model` holds the facts of the network's weights. tokens:
+        (N, W) float32, the network's features at the same moments, or None where it gives none.
     """
 
     times: FloatArray
@@ -41,6 +42,7 @@ class Expressions:
     classes: tuple[str, ...]
     person: int
     model: Mapping[str, Any]
+    tokens: FloatArray | None = None
 
     @property
     def seen(self) -> float:
@@ -55,11 +57,30 @@ class Expressions:
         return {self.classes[c]: float(means[c]) for c in np.argsort(-means)}
 
 
+@dataclass(frozen=True)
+class Reading:
+    """What InterFusion makes of one person's face and micro-gestures; a game, for it knows simulated people alone.
+
+    positive: 0..1, above a half where it leans to the second of `classes`; the mean over stretches of the recording.
+    alone: the same as each stream alone would have it. faces, gestures: how many of each it had. `model` holds the
+    facts of its weights.
+    """
+
+    person: int
+    positive: float
+    classes: tuple[str, ...]
+    alone: Mapping[str, float]
+    faces: int
+    gestures: int
+    model: Mapping[str, Any]
+
+
 @dataclass(frozen=True, eq=False)
 class Analysis:
     """One analysed recording. `people` and `scores` are in the same order; `model` is the weights' specification.
 
-    `expressions` are those of the same people, or empty for a recording without pictures.
+    `expressions` are those of the same people, or empty for a recording without pictures; `readings` of those of them
+    of whom there is enough to read.
     """
 
     recording: Recording
@@ -68,3 +89,4 @@ class Analysis:
     timeline: Timeline
     model: Mapping[str, Any]
     expressions: tuple[Expressions, ...] = ()
+    readings: tuple[Reading, ...] = ()
