@@ -13,7 +13,7 @@ def _describe_train(verb: argparse.ArgumentParser) -> None:
     verb.add_argument("--config", metavar="NAME", help="a .yaml, or one of Kinesics' own: gesture/small/1-skeleton")
     verb.add_argument("--data", type=Path, metavar="DIR", help="the data set, in place of the config's")
     verb.add_argument("--out", type=Path, metavar="DIR", help="for checkpoints, logs, weights (default: runs/NAME)")
-    verb.add_argument("--clips", type=int, default=200, metavar="N", help="without a config: simulated clips a class")
+    verb.add_argument("--clips", type=int, default=300, metavar="N", help="without a config: simulated clips a class")
     verb.add_argument(
         "--watched",
         type=int,
@@ -55,7 +55,7 @@ def _train_default(options: argparse.Namespace, out: Path) -> None:
     from kinesics.tasks.lifter import train_lifter
 
     real = None if options.real is None else UTDMHAD(options.real)
-    shares: dict[Split, float] = {"train": 1.0, "val": 0.1, "test": 0.1}
+    shares: dict[Split, float] = {"train": 1.0, "val": 0.1, "test": 0.2}
     for split, share in shares.items():
         make_dataset(out / "data" / split, max(1, round(options.clips * share)), split, options.seed)
         if options.watched:

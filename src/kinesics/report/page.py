@@ -74,7 +74,23 @@ def expression_facts(analysis: Analysis) -> dict[str, Any]:
         }
         for one in analysis.expressions
     ]
-    return {"expressions": {"people": people, "model": dict(analysis.expressions[0].model)}}
+    return {"expressions": {"people": people, "model": dict(analysis.expressions[0].model)}} | _reading_facts(analysis)
+
+
+def _reading_facts(analysis: Analysis) -> dict[str, Any]:
+    if not analysis.readings:
+        return {}
+    people = [
+        {
+            "person": one.person,
+            "positive": round(one.positive, 3),
+            "alone": {name: round(value, 3) for name, value in one.alone.items()},
+            "faces": one.faces,
+            "gestures": one.gestures,
+        }
+        for one in analysis.readings
+    ]
+    return {"readings": {"people": people, "model": dict(analysis.readings[0].model)}}
 
 
 def _render(analysis: Analysis, pictures: list[Picture]) -> str:
@@ -92,6 +108,8 @@ def _render(analysis: Analysis, pictures: list[Picture]) -> str:
         lead=_lead(timeline),
         model={key: value for key, value in analysis.model.items() if value},
         faces=faces.get("expressions"),
+        readings=faces.get("readings"),
+        undecided=_undecided(analysis),
         unread_faces=unread_faces(analysis),
         analysed=f"{today.day} {today:%B %Y}",
         stem=recording.path.name.split(".")[0] or "recording",
@@ -135,6 +153,22 @@ def _lead(timeline: Timeline) -> str:
         if count > 1
     ]
     return f"Most often: {', '.join(most[:_HIGHLIGHTS])}."
+
+
+def _undecided(analysis: Analysis) -> float:
+    """Seconds, of all people together, in which the model saw something else than nothing but named no gesture."""
+    from kinesics.models.specification import NONE
+
+    seconds = 0.0
+    for scores in analysis.scores:
+        if NONE not in scores.classes or len(scores.times) < 2:
+            continue
+        open_ = scores.probability[:, scores.classes.index(NONE)] < 0.5
+        for event in analysis.timeline:
+            if event.person == scores.person:
+                open_ &= (scores.times < event.start) | (scores.times > event.end)
+        seconds += float(open_.sum() * (scores.times[1] - scores.times[0]))
+    return seconds
 
 
 def _clock(seconds: float) -> str:
