@@ -19,7 +19,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from kinesics.data.simulator.body import Body, Pose
+from kinesics.data.simulator.body import Body
 from kinesics.data.simulator.camera import Camera, look_at, shaken
 from kinesics.data.simulator.looks import SKINS, Colour, Look, random_look
 from kinesics.data.simulator.programs import Motion, interview
@@ -65,7 +65,7 @@ def watch(seed: int, yaw: int, skin: Colour, seconds: float, folder: Path) -> Wa
     every = slice(None, None, STEP)
     path = folder / f"{seed}.mp4"
     write_video(path, film(motion, camera, look, SIZE, rows=every), FPS / STEP, crf=look.crf)
-    pose = Pose(motion.pose.rotations[every], motion.pose.root[every], motion.pose.face[every])
+    pose = motion.pose[every]
     truth = Body(motion.shape).joints(pose)
     cameras = shaken(camera, look.shake, len(truth), look.seed)
     space, image = (

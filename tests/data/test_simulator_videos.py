@@ -16,7 +16,7 @@ from kinesics.data.simulator import videos
 from kinesics.data.simulator.videos import simulate_videos
 from kinesics.errors import KinesicsError
 from kinesics.skeleton.sequence import load_skeletons
-from kinesics.video import probe
+from kinesics.video import probe, read_frames
 
 FRAMES, SIZE = 125, (96, 64)
 
@@ -64,6 +64,20 @@ def test_what_is_read_lies_where_the_truth_is(folder):
     assert seen.mean() > 0.4
     away = np.linalg.norm((read.image_xy - true.image_xy) * (SIZE[0] / SIZE[1], 1), axis=-1)[seen]
     assert np.median(away) < 0.02  # of the picture's height
+
+
+def test_a_slow_camera_holds_its_pictures(tmp_path):
+    folder = tmp_path / "slow"
+    simulate_videos(folder, 3, 5, seconds=2, size=SIZE, camera_fps=5, workers=2)
+    assert not examine(folder, lambda share: None).problems
+    (truth,) = load_skeletons(folder / "truth" / "0001.skeleton.npz")
+    moved = np.abs(np.diff(truth.xyz, axis=0)).max((1, 2)) > 0
+    assert np.flatnonzero(moved).tolist() == [t for t in range(49) if t % 5 == 4]
+    images = np.stack([frame.image for frame in read_frames(next(folder.rglob("0001.mp4")))]).astype(float)
+    changes = np.abs(np.diff(images, axis=0)).mean((1, 2, 3))
+    assert changes[4::5].mean() > 4 * np.delete(changes, np.s_[4::5]).mean()
+    with pytest.raises(KinesicsError, match=r"a camera of 25, 12\.5, 5"):
+        simulate_videos(tmp_path / "other", 3, 5, camera_fps=10)
 
 
 def test_an_interrupted_set_goes_on_and_ends_with_the_same_bytes(folder, tmp_path):

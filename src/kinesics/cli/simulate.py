@@ -36,6 +36,13 @@ def _describe_simulate(verb: argparse.ArgumentParser) -> None:
         default="kinematic",
         help="skeletons of --videos: the truth disturbed (default), or what the landmark engine sees in the video",
     )
+    verb.add_argument(
+        "--camera-fps",
+        type=float,
+        default=25.0,
+        metavar="N",
+        help="pictures a second that the camera of --videos takes, each held until the next: 25 (default), 12.5, 5 …",
+    )
     verb.add_argument("--workers", type=int, default=2, help="processes that make --videos (default 2)")
     verb.add_argument("--seed", type=int, default=1, help="another seed is another person (default 1)")
 
@@ -69,6 +76,7 @@ def _simulate(options: argparse.Namespace) -> None:
                 size=options.size,
                 prior=options.prior,
                 view=options.view,
+                camera_fps=options.camera_fps,
                 workers=options.workers,
                 progress=progress,
             )

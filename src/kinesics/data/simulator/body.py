@@ -127,8 +127,8 @@ class Pose:
     def __len__(self) -> int:
         return len(self.root)
 
-    def slice(self, first: int, last: int) -> Pose:
-        return Pose(self.rotations[first:last], self.root[first:last], self.face[first:last])
+    def __getitem__(self, rows: slice) -> Pose:
+        return Pose(self.rotations[rows], self.root[rows], self.face[rows])
 
 
 def rest_pose(frames: int) -> Pose:

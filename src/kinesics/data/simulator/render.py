@@ -334,7 +334,7 @@ def render(
     before: FloatArray | None = None
     try:
         for first in range(0, len(pose), 16):
-            for t, vertices in enumerate(body.vertices(pose.slice(first, first + 16)), first):
+            for t, vertices in enumerate(body.vertices(pose[first : first + 16]), first):
                 moved = look.shutter * (vertices - before) if before is not None and look.shutter else None
                 picture = stage.draw(vertices, cameras[t], None if thing is None else thing[t], moved)
                 yield _with_grain(picture, field, rng) if look.grain else picture

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import multiprocessing
 import os
@@ -62,6 +63,7 @@ class _Recipe:
     size: tuple[int, int]
     prior: Prior = "uniform"
     view: Way = "kinematic"
+    camera_fps: float = _FPS
 
     def subject(self, video: int) -> int:
         """1, 2, … of a video, which count from 1; everybody has as many, and there are three people at least."""
@@ -85,6 +87,7 @@ def simulate_videos(
     size: tuple[int, int] = (480, 270),
     prior: Prior = "uniform",
     view: Way = "kinematic",
+    camera_fps: float = _FPS,
     workers: int = 2,
     progress: Progress | None = None,
 ) -> None:
@@ -92,12 +95,13 @@ def simulate_videos(
 
     size: the pictures' width and height, even numbers. prior: all classes alike, or as often as in iMiGUE. view: the
     OpenPose files hold the true points as a model of a detector disturbs them, or what the real landmark engine sees
-    in the video.
+    in the video. camera_fps: pictures that the camera takes in a second, 25 or a whole part of it; each is shown, and
+    the person in it seen, until the next one.
     Beside the official files: `subjects.csv`, the marker `kinesics.json`, and in `truth` all emotions and, as
     `<VID>.skeleton.npz`, the true joints (camera axes, metres; `image_xy` as the trembling camera saw them). Splits
     have no subject in common. The same recipe writes the same labels and skeletons; videos that an interrupted call
     has finished are kept. Raises KinesicsError for less than 3 or more than 9999 videos, videos of less than 2 seconds,
-    odd or tiny sizes, no workers, or a folder that holds something else.
+    odd or tiny sizes, another rate of the camera, no workers, or a folder that holds something else.
     """
     if not 3 <= count <= _MOST:
         raise KinesicsError(f"simulate: expected 3 to {_MOST} videos, one a split at least, found {count}")
@@ -106,9 +110,11 @@ def simulate_videos(
     if min(size) < _LEAST or max(size) > _WIDEST or size[0] % 2 or size[1] % 2:
         width, height = size
         raise KinesicsError(f"simulate: expected even sizes of {_LEAST} to {_WIDEST} pixels, found {width}x{height}")
+    if not camera_fps > 0 or abs(_FPS / camera_fps - round(_FPS / camera_fps)) > 1e-6:
+        raise KinesicsError(f"simulate: expected a camera of 25, 12.5, 5 … pictures a second, found {camera_fps:g}")
     if workers < 1:
         raise KinesicsError(f"simulate: expected at least 1 worker, found {workers}")
-    recipe = _Recipe(count, seed, seconds, size, prior, view)
+    recipe = _Recipe(count, seed, seconds, size, prior, view, camera_fps)
     _open(out, recipe)
     waiting = [(out, recipe, video) for video in range(1, count + 1) if not _truth(out, video).exists()]
     # one thread each, also to draw with: the workers share the cores already
@@ -152,16 +158,22 @@ def _write(job: tuple[Path, _Recipe, int]) -> None:
     motion, events = _interview(recipe, video, shape, rng)
     width, height = recipe.size
     camera, look = portrait_camera(motion, rng, width / height), _today(look, random_look(rng, shape))
-    cameras = shaken(camera, look.shake, len(motion.pose), look.seed)
+    step = round(_FPS / recipe.camera_fps)
+    pose = motion.pose[::step]
+    shown = np.arange(len(motion.pose)) // step  # the picture that is to be seen in each frame
+    shots = shaken(camera, look.shake, len(pose), look.seed)
+    cameras = [shots[i] for i in shown]
     body = Body(shape)
-    joints = body.joints(motion.pose)
+    joints = body.joints(pose)[shown]
     path = out / VIDEO_FOLDERS[split] / name / f"{name}.mp4"
     path.parent.mkdir(parents=True, exist_ok=True)
-    write_video(path, film(motion, camera, look, recipe.size), _FPS, crf=look.crf)
+    pictures = film(motion, camera, look, recipe.size, rows=slice(None, None, step))
+    frames = (picture for picture in pictures for _ in range(step))
+    write_video(path, itertools.islice(frames, len(shown)), _FPS, crf=look.crf)
     if recipe.view == "seen":
         found = watch_openpose(path)
     else:
-        points = openpose_points(body, motion.pose)
+        points = openpose_points(body, pose)[shown]
         found = detect_openpose(joints, points, cameras, recipe.size, rng, fps=_FPS, table=motion.table)
 
     folder = out / SKELETON_FOLDERS[split] / name

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kinesics.data.imigue import CLASSES, match_class
-from kinesics.data.simulator.body import Body, Pose
+from kinesics.data.simulator.body import Body
 from kinesics.data.simulator.camera import Camera, look_at, random_camera
 from kinesics.data.simulator.detector import detect
 from kinesics.data.simulator.programs import Motion, interview, perform
@@ -302,7 +302,7 @@ def film(
     Without `drawn` it raises NoGraphicsError there.
     """
     body, width, height = Body(motion.shape), *size
-    pose = Pose(motion.pose.rotations[rows], motion.pose.root[rows], motion.pose.face[rows])
+    pose = motion.pose[rows]
     thing = _thing(motion, body.joints(motion.pose))
     try:
         yield from render(
