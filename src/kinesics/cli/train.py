@@ -17,7 +17,7 @@ def _describe_train(verb: argparse.ArgumentParser) -> None:
     verb.add_argument(
         "--watched",
         type=int,
-        default=40,
+        default=12,
         metavar="N",
         help="without a config: clips a class that are filmed and seen by the landmark engine",
     )
@@ -55,12 +55,12 @@ def _train_default(options: argparse.Namespace, out: Path) -> None:
     from kinesics.tasks.lifter import train_lifter
 
     real = None if options.real is None else UTDMHAD(options.real)
-    shares: dict[Split, float] = {"train": 1.0, "val": 0.1, "test": 0.2}
-    for split, share in shares.items():
+    shares: dict[Split, tuple[float, float]] = {"train": (1, 1), "val": (0.1, 0.1), "test": (0.1, 0.3)}
+    for split, (share, of_watched) in shares.items():
         make_dataset(out / "data" / split, max(1, round(options.clips * share)), split, options.seed)
         if options.watched:
-            folder = out / "data" / f"{split}{WATCHED}"
-            make_dataset(folder, max(1, round(options.watched * share)), split, options.seed, watched=True)
+            folder, count = out / "data" / f"{split}{WATCHED}", max(1, round(options.watched * of_watched))
+            make_dataset(folder, count, split, options.seed, watched=True)
     figures = train(out / "data", out, epochs=options.epochs, seed=options.seed)
     lifter = out / "lifter"
     figures |= train_lifter(out / "data", lifter, real=real, epochs=options.epochs, seed=options.seed)
