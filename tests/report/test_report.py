@@ -14,6 +14,7 @@ from recordings import landmarks_only, nothing_found, talking, three_people, wit
 
 from kinesics.errors import KinesicsError
 from kinesics.pipeline.analyze import unread_faces
+from kinesics.pipeline.results import Reading
 from kinesics.report import write_report
 from kinesics.timeline import Timeline
 
@@ -269,6 +270,34 @@ def test_a_strip_a_person(opened):
     assert page.locator(".looks-plot canvas").count() == 3
     assert page.locator("#strips h3").all_inner_texts() == ["Person 1", "Person 2", "Person 3"]
     assert page.evaluate("document.documentElement.scrollWidth") <= 360
+
+
+def test_a_reading_is_shown_as_an_illustration(opened):
+    model = {"classes": ("negative", "positive"), "training_data": "32 recordings of simulated iMiGUE",
+             "metrics": {"accuracy": 0.63}, "limits": "Reads movement, not minds."}  # fmt: skip
+    analysis = with_faces(three_people())
+    readings = (Reading(1, 0.62, ("negative", "positive"), {"face": 0.55, "gestures": 0.7}, 40, 3, model),)
+    page = opened(replace(analysis, readings=readings), width=360)
+    panel = page.locator("#readings").inner_text()
+    assert "62 of 100 towards positive, from 40 looks at the face and 3 micro-gestures" in panel
+    assert "The gestures alone: 70." in panel
+    assert "63 times in a hundred" in panel
+    assert "on real people it has never been measured" in panel
+    assert page.evaluate("document.documentElement.scrollWidth") <= 360
+    left = page.locator(".lean i").bounding_box()["x"] + 8  # its middle
+    bar = page.locator(".lean > div").bounding_box()
+    assert (left - bar["x"]) / bar["width"] == pytest.approx(0.62, abs=0.02)
+    assert opened(analysis).locator("#readings").count() == 0
+
+
+def test_what_is_undecided_is_told(opened):
+    analysis = talking()
+    (one,) = analysis.scores
+    unsure = one.probability.copy()
+    unsure[:, one.classes.index("none")] = 0.2
+    page = opened(replace(analysis, scores=(replace(one, probability=unsure),), timeline=Timeline((), 4.0)))
+    assert re.search(r"In [34] seconds it saw something but was not sure enough", page.locator("body").inner_text())
+    assert "was not sure enough" not in opened(analysis).locator("body").inner_text()
 
 
 def test_without_pictures_there_is_no_strip(opened):
