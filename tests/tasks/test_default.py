@@ -51,6 +51,9 @@ def test_training_learns_saves_and_goes_on(tmp_path, monkeypatch):
     assert (out / "gesture-skeleton.safetensors").read_bytes() == network_before
     assert len(list((out / "logs" / "version_1").glob("metrics.csv"))) == 0, "nothing was trained again"
     assert again == pytest.approx(figures)
+    weights = out / "gesture-skeleton.safetensors"
+    more = train(tmp_path / "data", tmp_path / "more", epochs=1, batch=16, recordings=3, start=weights)
+    assert more["top1"] > 0.8, "what one epoch from nothing would not reach"
     x, _ = ClipWindows(ClipArrays.open(tmp_path / "data" / "test"), frames=32, fps=12.5, augment=False)[0]
     assert network(x[None]).logits.shape == (1, 33)
 

@@ -22,6 +22,7 @@ def _describe_train(verb: argparse.ArgumentParser) -> None:
         help="without a config: clips a class that are filmed and seen by the landmark engine",
     )
     verb.add_argument("--epochs", type=int, default=12, metavar="N", help="without a config: passes over them")
+    verb.add_argument("--start", type=Path, metavar="FILE", help="without a config: gesture weights to go on from")
     verb.add_argument("--real", type=Path, metavar="PATH", help="without a config: UTD-MHAD, for the lifter")
     verb.add_argument("--seed", type=int, default=1)
     verb.add_argument("more", nargs="*", metavar="-- --OPTION=VALUE", help="anything else that the config could say")
@@ -54,6 +55,8 @@ def _train_default(options: argparse.Namespace, out: Path) -> None:
     from kinesics.tasks.default import WATCHED, train
     from kinesics.tasks.lifter import train_lifter
 
+    if options.start is not None:
+        must_exist(options.start)
     real = None if options.real is None else UTDMHAD(options.real)
     shares: dict[Split, tuple[float, float]] = {"train": (1, 1), "val": (0.1, 0.1), "test": (0.1, 0.3)}
     for split, (share, of_watched) in shares.items():
@@ -61,7 +64,7 @@ def _train_default(options: argparse.Namespace, out: Path) -> None:
         if options.watched:
             folder, count = out / "data" / f"{split}{WATCHED}", max(1, round(options.watched * of_watched))
             make_dataset(folder, count, split, options.seed, watched=True)
-    figures = train(out / "data", out, epochs=options.epochs, seed=options.seed)
+    figures = train(out / "data", out, epochs=options.epochs, seed=options.seed, start=options.start)
     lifter = out / "lifter"
     figures |= train_lifter(out / "data", lifter, real=real, epochs=options.epochs, seed=options.seed)
     for name, value in figures.items():

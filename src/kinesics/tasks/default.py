@@ -21,7 +21,7 @@ from kinesics.data.windows import ClipArrays, ClipWindows, JoinedClips
 from kinesics.metrics import fit_temperature
 from kinesics.models.agcn import TwoStreamAGCN
 from kinesics.models.gesture import GESTURE_PRESETS
-from kinesics.models.weights import NONE, Specification, save_weights
+from kinesics.models.weights import NONE, Specification, load_weights, save_weights
 from kinesics.progress import progress_bar
 from kinesics.skeleton import UPPER_BODY
 from kinesics.tasks.data import Facts, GestureWindows
@@ -31,7 +31,8 @@ from kinesics.tasks.thresholds import event_figures, fit_event_thresholds, liste
 
 FRAMES, FPS = 32, 12.5  # 2.56 s, about the mean clip of iMiGUE
 WATCHED = "-watched"  # what the folder of a split of watched clips ends with
-_TIMES = 2  # that training sees a watched clip for once that it sees another
+RATE = 3e-3  # the highest learning rate of a training from nothing
+_TIMES = 4  # that training sees a watched clip for once that it sees another
 
 
 class SimulatedClips(GestureWindows):
@@ -66,19 +67,29 @@ def _windows(sources: Sequence[tuple[ClipArrays, int]], *, training: bool = Fals
 
 
 def train(
-    data: Path, out: Path, *, epochs: int, seed: int = 1, batch: int = 64, recordings: int = 90
+    data: Path,
+    out: Path,
+    *,
+    epochs: int,
+    seed: int = 1,
+    batch: int = 64,
+    recordings: int = 90,
+    start: Path | None = None,
 ) -> dict[str, float]:
     """Train on the simulated clips of the folder `data` and write `out/gesture-skeleton.safetensors`.
 
     Its folders train, val and test were written by `make_dataset`, and train-watched, val-watched and test-watched,
-    where they are, with `watched`. Resumes from `out/last.ckpt`. Temperature is fitted on val, thresholds on so many
-    simulated recordings; the returned figures are of test, those that begin with "watched/" of test-watched, those of
-    events of as many other recordings.
+    where they are, with `watched`. start: weights to go on from, at a third of the rate. Resumes from `out/last.ckpt`.
+    Temperature is fitted on val, thresholds on so many simulated recordings; the returned figures are of test, those
+    that begin with "watched/" of test-watched, those of events of as many other recordings. Raises KinesicsError for
+    weights that cannot be read.
     """
     quiet()
     L.seed_everything(seed, verbose=False)
     clips = SimulatedClips(data, batch, seed)
-    task = GestureTask(clips.facts, "small")
+    task = GestureTask(clips.facts, "small", rate=RATE if start is None else RATE / 3)
+    if start is not None:
+        task.network.load_state_dict(load_weights(start)[0].state_dict())
     trainer = L.Trainer(
         max_epochs=epochs,
         precision="bf16-mixed",
