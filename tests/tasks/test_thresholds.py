@@ -31,6 +31,16 @@ def test_the_threshold_lies_between_what_is_true_and_what_is_not():
     assert loose["false_alarms_a_minute"] == pytest.approx(1 / (40 / 60))
 
 
+def test_a_class_of_few_events_leans_on_the_others():
+    rare = heard((0.35,), truth=(0,))
+    rare.truth[0] = (5, *rare.truth[0][1:])
+    rare.scores.probability[:, [3, 5]] = rare.scores.probability[:, [5, 3]]
+    common = [heard((0.8, 0.5, 0.85, 0.5), truth=(0, 2)) for _ in range(10)]
+    fitted = fit_event_thresholds([rare, *common])
+    assert 0.5 < fitted[CLASSES[5]] <= 0.8, "what all others need, for one event at 0.35 says little"
+    assert 0.5 < fitted[CLASSES[3]] <= 0.8
+
+
 def test_recordings_are_of_gestures_and_of_ordinary_life(monkeypatch):
     monkeypatch.setattr(thresholds, "SECONDS", 8.0)
     network, specification, _ = load_weights()

@@ -88,8 +88,9 @@ def train(
     L.seed_everything(seed, verbose=False)
     clips = SimulatedClips(data, batch, seed)
     task = GestureTask(clips.facts, "small", rate=RATE if start is None else RATE / 3)
-    if start is not None:
-        task.network.load_state_dict(load_weights(start)[0].state_dict())
+    before = None if start is None else load_weights(start)
+    if before is not None:
+        task.network.load_state_dict(before[0].state_dict())
     trainer = L.Trainer(
         max_epochs=epochs,
         precision="bf16-mixed",
@@ -108,6 +109,9 @@ def train(
         _specification([len(source) for source, _ in clips.sources("train")]),
         temperature=fit_temperature(logits["both"].numpy(), labels.numpy()),
     )
+    if before is not None:
+        told = f"{described.training_data}; before that {before[1].training_data}"
+        described = replace(described, training_data=told)
     with progress_bar("Setting thresholds") as progress:
         heard = listen(network, described, recordings, seed, progress)
     thresholds = fit_event_thresholds(heard)

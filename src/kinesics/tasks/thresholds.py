@@ -9,7 +9,7 @@ import numpy as np
 
 from kinesics.data.imigue import CLASSES
 from kinesics.data.simulator.world import simulate_recording
-from kinesics.metrics.detection import DetectionScore, Instance, detection_score
+from kinesics.metrics.detection import Instance, detection_score
 from kinesics.models.agcn import TwoStreamAGCN
 from kinesics.models.specification import Specification
 from kinesics.tasks.events import EventRule, find_events
@@ -17,6 +17,7 @@ from kinesics.tasks.windows import Scores, score
 
 SECONDS = 40.0  # of a recording
 GRID = tuple(round(0.3 + 0.05 * step, 2) for step in range(14))  # 0.3 … 0.95
+_COMMON = 10.0
 _QUIET = 3  # every third recording has no gesture in it
 
 
@@ -45,12 +46,18 @@ def listen(
 
 
 def fit_event_thresholds(heard: Sequence[Heard]) -> dict[str, float]:
-    """For each gesture the threshold of `GRID` with the best F1 of its own events; of equal ones the middle."""
-    by_threshold = [_by_class(heard, EventRule(threshold=threshold)) for threshold in GRID]
+    """For each gesture the threshold of `GRID` with the best F1 of its own events; of equal ones the middle.
+
+    A class has a few events only, by which alone its threshold would be one of chance: so it is judged as if it had
+    `_COMMON` more, found and missed as those of all classes are on average.
+    """
+    counts = np.array([_by_class(heard, EventRule(threshold=threshold)) for threshold in GRID], float)  # (G, C, 3)
+    everybody = counts.sum(1, keepdims=True)
+    matched, predicted, true = np.moveaxis(counts + _COMMON * everybody / max(everybody[..., 2].max(), 1), -1, 0)
+    f1 = 2 * matched / np.maximum(predicted + true, 1e-9)
     thresholds = {}
-    for index, label in enumerate(CLASSES):
-        f1 = np.array([scores[index].f1 for scores in by_threshold])
-        best = np.flatnonzero(f1 >= f1.max() - 1e-9)
+    for label, column in zip(CLASSES, f1.T, strict=True):
+        best = np.flatnonzero(column >= column.max() - 1e-9)
         thresholds[label] = GRID[best[len(best) // 2]]
     return thresholds
 
@@ -76,12 +83,13 @@ def _events(heard: Heard, rule: EventRule) -> list[Instance]:
     return [(event.index, event.start, event.end) for event in events]
 
 
-def _by_class(heard: Sequence[Heard], rule: EventRule) -> list[DetectionScore]:
+def _by_class(heard: Sequence[Heard], rule: EventRule) -> list[tuple[int, int, int]]:
+    """Of each class: how many events are matched, predicted and true."""
     found = [_events(one, rule) for one in heard]
-    return [
-        detection_score(
-            {str(n): [event for event in events if event[0] == index] for n, events in enumerate(found)},
-            {str(n): [event for event in one.truth if event[0] == index] for n, one in enumerate(heard)},
-        )
-        for index in range(len(CLASSES))
-    ]
+    counts = []
+    for index in range(len(CLASSES)):
+        predicted = {str(n): [event for event in events if event[0] == index] for n, events in enumerate(found)}
+        truth = {str(n): [event for event in one.truth if event[0] == index] for n, one in enumerate(heard)}
+        score = detection_score(predicted, truth)
+        counts.append((score.matched, score.predicted, score.true))
+    return counts
