@@ -73,7 +73,7 @@ def train(
     epochs: int,
     seed: int = 1,
     batch: int = 64,
-    recordings: int = 90,
+    recordings: int = 180,
     start: Path | None = None,
 ) -> dict[str, float]:
     """Train on the simulated clips of the folder `data` and write `out/gesture-skeleton.safetensors`.

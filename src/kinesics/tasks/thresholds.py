@@ -17,7 +17,7 @@ from kinesics.tasks.windows import Scores, score
 
 SECONDS = 40.0  # of a recording
 GRID = tuple(round(0.3 + 0.05 * step, 2) for step in range(14))  # 0.3 … 0.95
-_COMMON = 10.0
+_COMMON = 30.0
 _QUIET = 3  # every third recording has no gesture in it
 
 
