@@ -17,7 +17,7 @@ Written by `python scripts/model_card.py` from the specification inside the weig
 | learned from | {training_data} |
 | licence | {licence} |
 | sha256 | `{digest}` |
-| made by | `kinesics train --out runs/default --epochs 4 --start` the weights before; `make weights` trains from nothing |
+| made by | `kinesics train --epochs 4 --start` the weights before; `make weights` trains from nothing |
 
 **It has never seen a labelled real micro-gesture.** {limits} Nothing of iMiGUE, SMG or any other recording of people
 was used. Treat its events as proposals to look at, its scores as an order among them and not as chances of being
@@ -50,8 +50,8 @@ On real footage: [what it says of clips whose content is known](../benchmarks/re
 
 - Movement that the simulator does not know: drinking, eating, walking may be called gestures. It has seen simulated
   people talk, turn, read and sign.
-- Films of simulated people are named worse than what a model of the landmark engine makes of the same movements. A bitten
-  lip is not recognised in them at all, and puffed cheeks half of the time: the face mesh smooths such things away.
+- Films of simulated people are named worse than what a model of the landmark engine makes of the same movements. A
+  bitten lip is not recognised in them at all, and puffed cheeks half of the time: the face mesh smooths them away.
 - Touches of neighbouring places (neck, chin, forehead, eyes, "other face part") are taken for one another.
 - Head-and-shoulders pictures: hands and elbows outside the picture are missing, and with them most gestures.
 - Small face movements (bite lip, puffed cheeks) need a face of some 80 pixels or more, and good light.
