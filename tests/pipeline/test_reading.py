@@ -9,9 +9,11 @@ import torch
 from kinesics.metrics import EMOTION
 from kinesics.models.emotion import MiniXceptionTokens, build_emotion_net
 from kinesics.models.fer import MiniXception
-from kinesics.models.weights import Specification, save_weights
+from kinesics.models.weights import Specification, load_weights, save_weights
+from kinesics.pipeline.analyze import _readings
 from kinesics.pipeline.reading import read_outcome
 from kinesics.pipeline.results import Expressions
+from kinesics.tasks.windows import Scores
 from kinesics.timeline import Event
 
 EVENTS = [Event("touch neck", 11, start, start + 1, 0.8, person=1) for start in (3.0, 65.0, 100.0)]
@@ -62,3 +64,18 @@ def test_moments_without_a_face_are_left_out(weights):
     face.tokens[40:] = np.nan
     assert read_outcome(face, [], 60.0, weights) is None
     assert read_outcome(replace(face, tokens=None), [], 60.0, weights) is None
+
+
+def test_the_shipped_network_reads_what_an_analysis_holds():
+    _, specification, _ = load_weights()
+    times = np.arange(0, 60, 0.32, dtype=np.float32)
+    probability = np.zeros((len(times), 33), np.float32)
+    probability[:, 32] = 1
+    probability[50:60, 11], probability[50:60, 32] = 0.9, 0.1
+    scores = Scores(times, probability, specification.classes, 1)
+    (found,) = _readings((looks(60),), (scores,), specification, 60.0)
+    assert (found.person, found.faces, found.gestures) == (1, 150, 1)
+    assert found.model["name"] == "emotion-face-gestures"
+    assert 0.5 < found.model["metrics"]["accuracy"] < 1
+    assert "not a finding about a person" in found.model["limits"]
+    assert _readings((), (scores,), specification, 60.0) == ()

@@ -13,7 +13,7 @@ from kinesics.models.exported import SUFFIXES, read_exported
 from kinesics.models.specification import DEFAULT, NONE, Specification
 from kinesics.perception import Observation, observe
 from kinesics.pipeline.fused import FusedNetwork, classify_fused, exported_fused_network, fused_network, score_fused
-from kinesics.pipeline.results import Analysis, Expressions, Recording
+from kinesics.pipeline.results import Analysis, Expressions, Reading, Recording
 from kinesics.skeleton import UPPER_BODY, SkeletonSequence
 from kinesics.tasks.events import EventRule, find_events
 from kinesics.tasks.windows import Scores, classify_clip, score
@@ -70,7 +70,8 @@ def analyze(
     ]
     model = asdict(specification) | {"sha256": digest, "rule": asdict(rule)}
     chosen = tuple(look for look in looks if look.person in [one.person for one in people])
-    return Analysis(recording, people, scores, Timeline(tuple(events), recording.duration), model, chosen)
+    readings = _readings(chosen, scores, specification, recording.duration) if weights is None else ()
+    return Analysis(recording, people, scores, Timeline(tuple(events), recording.duration), model, chosen, readings)
 
 
 @dataclass(frozen=True)
@@ -199,6 +200,20 @@ def _expressions(
 
     model = face_model() if wanted is True else wanted
     return read_expressions(observation.video, observation.people, model, landmarks=cache, progress=progress)
+
+
+def _readings(
+    looks: tuple[Expressions, ...], scores: tuple[Scores, ...], specification: Specification, duration: float
+) -> tuple[Reading, ...]:
+    """Of those whose face was seen for long enough, with events at the thresholds that it was trained with."""
+    if not looks:
+        return ()
+    from kinesics.pipeline.reading import read_outcome
+
+    rule = _rule(specification, None, None)
+    found = {one.person: list(find_events(one, rule, start=0.0, end=duration, source="")) for one in scores}
+    read = (read_outcome(look, found[look.person], duration) for look in looks)
+    return tuple(one for one in read if one is not None)
 
 
 def _recording(path: Path, observation: Observation) -> Recording:
