@@ -38,21 +38,24 @@ def test_training_learns_saves_and_goes_on(tmp_path, monkeypatch):
         write_clips(tmp_path / "data" / split, count, seed=len(split))
         write_clips(tmp_path / "data" / f"{split}{WATCHED}", 12, seed=9, fps=12.5)
     out = tmp_path / "run"
-    figures = train(tmp_path / "data", out, epochs=12, batch=16, recordings=3)
+    figures = train(tmp_path / "data", out, epochs=12, batch=16, recordings=3, films=1)
     assert figures["top1"] > 0.8
     assert figures["watched/top1"] > 0.8
+    assert "watched/event_f1" in figures
     assert json.loads((out / "metrics.json").read_text()) == figures
     network, specification, _ = load_weights(out / "gesture-skeleton.safetensors")
     assert specification.metrics == figures
     assert "64 of a model of a landmark engine and 12 of films" in specification.training_data
     assert (out / "last.ckpt").exists()
     network_before = (out / "gesture-skeleton.safetensors").read_bytes()
-    again = train(tmp_path / "data", out, epochs=12, batch=16, recordings=3)  # nothing left to do: the same network
+    again = train(
+        tmp_path / "data", out, epochs=12, batch=16, recordings=3, films=1
+    )  # nothing left to do: the same network
     assert (out / "gesture-skeleton.safetensors").read_bytes() == network_before
     assert len(list((out / "logs" / "version_1").glob("metrics.csv"))) == 0, "nothing was trained again"
     assert again == pytest.approx(figures)
     weights = out / "gesture-skeleton.safetensors"
-    more = train(tmp_path / "data", tmp_path / "more", epochs=1, batch=16, recordings=3, start=weights)
+    more = train(tmp_path / "data", tmp_path / "more", epochs=1, batch=16, recordings=3, films=1, start=weights)
     assert more["top1"] > 0.8, "what one epoch from nothing would not reach"
     x, _ = ClipWindows(ClipArrays.open(tmp_path / "data" / "test"), frames=32, fps=12.5, augment=False)[0]
     assert network(x[None]).logits.shape == (1, 33)

@@ -52,3 +52,12 @@ def test_recordings_are_of_gestures_and_of_ordinary_life(monkeypatch):
     assert all(len(one.scores.times) == round(8 / 0.32) for one in recordings)
     again = listen(network, specification, 2, 5)
     np.testing.assert_array_equal(again[1].scores.probability, recordings[1].scores.probability)
+
+
+def test_films_are_watched(monkeypatch):
+    monkeypatch.setattr(thresholds, "SECONDS", 4.0)
+    network, specification, _ = load_weights()
+    (quiet,) = listen(network, specification, 1, 5, watched=True)
+    assert not quiet.truth
+    assert len(quiet.scores.times) in (12, 13)
+    assert (quiet.scores.probability[:, specification.classes.index("none")] < 1).any(), "somebody is seen"

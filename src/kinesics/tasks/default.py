@@ -74,6 +74,7 @@ def train(
     seed: int = 1,
     batch: int = 64,
     recordings: int = 180,
+    films: int = 24,
     start: Path | None = None,
 ) -> dict[str, float]:
     """Train on the simulated clips of the folder `data` and write `out/gesture-skeleton.safetensors`.
@@ -81,8 +82,8 @@ def train(
     Its folders train, val and test were written by `make_dataset`, and train-watched, val-watched and test-watched,
     where they are, with `watched`. start: weights to go on from, at a third of the rate. Resumes from `out/last.ckpt`.
     Temperature is fitted on val, thresholds on so many simulated recordings; the returned figures are of test, those
-    that begin with "watched/" of test-watched, those of events of as many other recordings. Raises KinesicsError for
-    weights that cannot be read.
+    that begin with "watched/" of test-watched, those of events of as many other recordings, and of so many films.
+    Raises KinesicsError for weights that cannot be read.
     """
     quiet()
     L.seed_everything(seed, verbose=False)
@@ -121,6 +122,10 @@ def train(
     for (source, _), kind in zip(clips.sources("test"), ("", "watched/"), strict=False):
         found = metrics(*predict(network, _windows([(source, 1)])), described.temperature)
         figures |= {kind + name: value for name, value in found.items()}
+    if (data / f"train{WATCHED}").exists():
+        with progress_bar("Judging events in films") as progress:
+            seen = listen(network, described, films, seed, progress, watched=True)
+        figures |= {f"watched/{name}": value for name, value in event_figures(seen, thresholds).items()}
     figures |= event_figures(other, thresholds)
     described = replace(described, thresholds=thresholds, metrics=figures)
     save_weights(out / "gesture-skeleton.safetensors", network, described)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from kinesics.data.imigue import CLASSES
-from kinesics.data.simulator.world import simulate_recording
+from kinesics.data.simulator.world import simulate_recording, watch_recording
 from kinesics.metrics.detection import Instance, detection_score
 from kinesics.models.agcn import TwoStreamAGCN
 from kinesics.models.specification import Specification
@@ -35,11 +35,17 @@ def listen(
     count: int,
     seed: int,
     progress: Callable[[float], None] = lambda _: None,
+    *,
+    watched: bool = False,
 ) -> list[Heard]:
-    """`count` simulated recordings of people and cameras of chance, scored; every third is of ordinary life alone."""
+    """`count` simulated recordings of people and cameras of chance, scored; every third is of ordinary life alone.
+
+    watched: in films, by the real landmark engine, in place of the model of one.
+    """
     found = []
+    look = watch_recording if watched else simulate_recording
     for n in range(count):
-        clip = simulate_recording((seed, 3000, n), seconds=SECONDS, gestures=n % _QUIET > 0)
+        clip = look((seed, 3000, n), seconds=SECONDS, gestures=n % _QUIET > 0)
         found.append(Heard(score(clip.seen, network, specification), clip.motion.events))
         progress((n + 1) / count)
     return found

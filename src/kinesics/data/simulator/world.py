@@ -69,14 +69,39 @@ def watch_clip(label: int | None, seed: int | tuple[int, ...], *, seconds: float
 
     Raises NoGraphicsError where no OpenGL can be had.
     """
+    rng = np.random.default_rng(seed)
+    return _watched(perform(label, rng, duration=seconds, fps=_FPS), rng)
+
+
+def simulate_recording(seed: int | tuple[int, ...], *, seconds: float, gestures: bool = True) -> SimulatedClip:
+    """An interview with its `motion.events`, before a random camera, 25 fps; without `gestures` ordinary life alone."""
+    rng = np.random.default_rng(seed)
+    motion = _life(rng, seconds, gestures)
+    joints = Body(motion.shape).joints(motion.pose)
+    camera = random_camera(rng, joints)
+    return SimulatedClip(detect(joints, camera, rng, fps=_FPS, table=motion.table), motion, camera, joints)
+
+
+def watch_recording(seed: int | tuple[int, ...], *, seconds: float, gestures: bool = True) -> SimulatedClip:
+    """The same in a film as the real landmark engine sees it, as `watch_clip`."""
+    rng = np.random.default_rng(seed)
+    return _watched(_life(rng, seconds, gestures), rng)
+
+
+def _life(rng: np.random.Generator, seconds: float, gestures: bool) -> Motion:
+    if gestures:
+        return interview(rng, duration=seconds, fps=_FPS)[0]
+    return perform(None, rng, duration=seconds, fps=_FPS)
+
+
+def _watched(motion: Motion, rng: np.random.Generator) -> SimulatedClip:
+    """A film of the motion by a random camera in a random look, compressed, and watched."""
     from kinesics.perception import observe
 
-    rng = np.random.default_rng(seed)
-    motion = perform(label, rng, duration=seconds, fps=_FPS)
     joints = Body(motion.shape).joints(motion.pose)
     camera, look = random_camera(rng, joints), random_look(rng, motion.shape)
-    if label is not None:
-        look = dressed_for(label, look)
+    if motion.label is not None:
+        look = dressed_for(motion.label, look)
     height = rng.integers(*_WATCHED_HEIGHT)
     width, height = (int(side) // 2 * 2 for side in (height * camera.aspect, height))
     every, fps = slice(None, None, _WATCHED_STEP), _FPS / _WATCHED_STEP
@@ -91,18 +116,6 @@ def watch_clip(label: int | None, seed: int | tuple[int, ...], *, seconds: float
             nothing = np.zeros((*joints.shape[:2], 4), np.float32)
             seen = SkeletonSequence(nothing[..., :3], nothing[..., 3], fps, UPPER_BODY, nothing[..., :2])
     return SimulatedClip(seen, motion, camera, joints)
-
-
-def simulate_recording(seed: int | tuple[int, ...], *, seconds: float, gestures: bool = True) -> SimulatedClip:
-    """An interview with its `motion.events`, before a random camera, 25 fps; without `gestures` ordinary life alone."""
-    rng = np.random.default_rng(seed)
-    if gestures:
-        motion, _ = interview(rng, duration=seconds, fps=_FPS)
-    else:
-        motion = perform(None, rng, duration=seconds, fps=_FPS)
-    joints = Body(motion.shape).joints(motion.pose)
-    camera = random_camera(rng, joints)
-    return SimulatedClip(detect(joints, camera, rng, fps=_FPS, table=motion.table), motion, camera, joints)
 
 
 # ── data sets ────────────────────────────────────────────────────────────────────────────────────────────────
