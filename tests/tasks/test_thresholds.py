@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 
 from kinesics.data.imigue import CLASSES
+from kinesics.data.simulator.render import NoGraphicsError
 from kinesics.models.weights import load_weights
 from kinesics.tasks import thresholds
 from kinesics.tasks.thresholds import Heard, event_figures, fit_event_thresholds, listen
@@ -57,7 +58,10 @@ def test_recordings_are_of_gestures_and_of_ordinary_life(monkeypatch):
 def test_films_are_watched(monkeypatch):
     monkeypatch.setattr(thresholds, "SECONDS", 4.0)
     network, specification, _ = load_weights()
-    (quiet,) = listen(network, specification, 1, 5, watched=True)
+    try:
+        (quiet,) = listen(network, specification, 1, 5, watched=True)
+    except NoGraphicsError as error:
+        pytest.skip(f"no OpenGL context here ({error}); on Debian: apt install libegl1 libgl1-mesa-dri")
     assert not quiet.truth
     assert len(quiet.scores.times) in (12, 13)
     assert (quiet.scores.probability[:, specification.classes.index("none")] < 1).any(), "somebody is seen"

@@ -50,6 +50,7 @@ def _train(options: argparse.Namespace) -> None:
 
 
 def _train_default(options: argparse.Namespace, out: Path) -> None:
+    from kinesics.data.simulator.render import NoGraphicsError
     from kinesics.data.simulator.world import Split, make_dataset
     from kinesics.data.utd_mhad import UTDMHAD
     from kinesics.tasks.default import WATCHED, train
@@ -63,7 +64,13 @@ def _train_default(options: argparse.Namespace, out: Path) -> None:
         make_dataset(out / "data" / split, max(1, round(options.clips * share)), split, options.seed)
         if options.watched:
             folder, count = out / "data" / f"{split}{WATCHED}", max(1, round(options.watched * of_watched))
-            make_dataset(folder, count, split, options.seed, watched=True)
+            try:
+                make_dataset(folder, count, split, options.seed, watched=True)
+            except NoGraphicsError as error:
+                raise KinesicsError(
+                    f"{folder}: expected OpenGL to film with, found none ({error}); install libegl1 and "
+                    "libgl1-mesa-dri, or train with --watched 0"
+                ) from error
     figures = train(out / "data", out, epochs=options.epochs, seed=options.seed, start=options.start)
     lifter = out / "lifter"
     figures |= train_lifter(out / "data", lifter, real=real, epochs=options.epochs, seed=options.seed)
