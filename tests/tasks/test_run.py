@@ -13,9 +13,10 @@ pytest.importorskip("lightning", reason="the train extra is not installed")
 
 from kinesics.cli import main
 from kinesics.metrics import Predictions
+from kinesics.tasks import run as tasks_run
 from kinesics.tasks.gesture import GestureTask
 from kinesics.tasks.reproduce import CONFIGS
-from kinesics.tasks.run import run
+from kinesics.tasks.run import assemble, run
 
 CONFIG = """
 data: {frames: 8, batch: 8}
@@ -159,3 +160,12 @@ def test_mistakes_are_told(tmp_path, monkeypatch, capsys, arguments, told):
     monkeypatch.chdir(tmp_path)
     assert main(["train", "--out", str(tmp_path / "run"), *arguments]) == 2
     assert told in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("faster", "precision"), [(torch.float32, "32-true"), (torch.bfloat16, "bf16-mixed")])
+def test_bfloat16_is_used_only_where_the_processor_is_faster_in_it(tmp_path, natops, monkeypatch, faster, precision):
+    monkeypatch.setattr(tasks_run, "best_dtype", lambda: faster)
+    arguments = [f"--data.root={natops}", "--trainer.precision=bf16-mixed"]
+    assert assemble(write_config(tmp_path), tmp_path / "run", arguments).trainer.precision == precision
+    arguments[1] = "--trainer.precision=64-true"
+    assert assemble(write_config(tmp_path), tmp_path / "run", arguments).trainer.precision == "64-true"

@@ -26,7 +26,7 @@ from kinesics.progress import progress_bar
 from kinesics.skeleton import UPPER_BODY
 from kinesics.tasks.data import Facts, GestureWindows
 from kinesics.tasks.gesture import GestureTask
-from kinesics.tasks.run import EpochStart, quiet
+from kinesics.tasks.run import EpochStart, affordable, quiet
 from kinesics.tasks.thresholds import event_figures, fit_event_thresholds, listen
 
 FRAMES, FPS = 32, 12.5  # 2.56 s, about the mean clip of iMiGUE
@@ -94,7 +94,7 @@ def train(
         task.network.load_state_dict(before[0].state_dict())
     trainer = L.Trainer(
         max_epochs=epochs,
-        precision="bf16-mixed",
+        precision=affordable("bf16-mixed"),
         callbacks=[ModelCheckpoint(out, save_last=True, save_top_k=0), EpochStart(), RichProgressBar()],
         logger=CSVLogger(out, name="logs"),
         gradient_clip_val=1.0,

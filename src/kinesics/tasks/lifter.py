@@ -24,7 +24,7 @@ from kinesics.models.weights import save_weights
 from kinesics.skeleton import UPPER_BODY
 from kinesics.tasks.lifter_data import KinectViews, LiftingWindows, SimulatedViews, Views
 from kinesics.tasks.optimiser import adamw_one_cycle
-from kinesics.tasks.run import EpochStart, quiet
+from kinesics.tasks.run import EpochStart, affordable, quiet
 
 FRAMES = 64  # of a window
 _TIMES = 4  # a real clip is seen more often than a simulated one, for there are few
@@ -95,7 +95,7 @@ def train_lifter(
     trainer = L.Trainer(
         max_epochs=epochs,
         accelerator="cpu",
-        precision="bf16-mixed",
+        precision=affordable("bf16-mixed", "cpu"),
         callbacks=[ModelCheckpoint(out, save_last=True, save_top_k=0), EpochStart(), RichProgressBar()],
         logger=CSVLogger(out, name="logs"),
         gradient_clip_val=1.0,

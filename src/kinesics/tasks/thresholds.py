@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
 from kinesics.data.imigue import CLASSES
-from kinesics.data.simulator.world import simulate_recording, watch_recording
+from kinesics.data.simulator.world import SimulatedClip, processes, simulate_recording, watch_recording
 from kinesics.metrics.detection import Instance, detection_score
 from kinesics.models.agcn import TwoStreamAGCN
+from kinesics.models.agcn_inference import InferenceAGCN
 from kinesics.models.specification import Specification
 from kinesics.tasks.events import EventRule, find_events
 from kinesics.tasks.windows import Scores, score
@@ -43,12 +45,18 @@ def listen(
     watched: in films, by the real landmark engine, in place of the model of one.
     """
     found = []
-    look = watch_recording if watched else simulate_recording
-    for n in range(count):
-        clip = look((seed, 3000, n), seconds=SECONDS, gestures=n % _QUIET > 0)
-        found.append(Heard(score(clip.seen, network, specification), clip.motion.events))
-        progress((n + 1) / count)
+    quick = InferenceAGCN(network)
+    look = partial(_recording, seed, SECONDS, watched)
+    with processes() as pool:
+        for clip in pool.imap(look, range(count)):
+            found.append(Heard(score(clip.seen, quick, specification), clip.motion.events))
+            progress(len(found) / count)
     return found
+
+
+def _recording(seed: int, seconds: float, watched: bool, n: int) -> SimulatedClip:
+    look = watch_recording if watched else simulate_recording
+    return look((seed, 3000, n), seconds=seconds, gestures=n % _QUIET > 0)
 
 
 def fit_event_thresholds(heard: Sequence[Heard]) -> dict[str, float]:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import itertools
 import json
-import multiprocessing
-import os
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Literal
@@ -23,7 +21,7 @@ from kinesics.data.simulator.looks import Look, random_look
 from kinesics.data.simulator.openpose_points import LIGHT_HAND_COLUMNS, detect_openpose, openpose_points
 from kinesics.data.simulator.programs import Motion, interview
 from kinesics.data.simulator.seen import watch_openpose
-from kinesics.data.simulator.world import Progress, class_id, film, portrait_camera
+from kinesics.data.simulator.world import Progress, class_id, film, portrait_camera, processes
 from kinesics.errors import KinesicsError
 from kinesics.skeleton import UPPER_BODY, SkeletonSequence
 from kinesics.skeleton.sequence import FloatArray, save_skeletons
@@ -117,11 +115,7 @@ def simulate_videos(
     recipe = _Recipe(count, seed, seconds, size, prior, view, camera_fps)
     _open(out, recipe)
     waiting = [(out, recipe, video) for video in range(1, count + 1) if not _truth(out, video).exists()]
-    # one thread each, also to draw with: the workers share the cores already
-    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
-    os.environ.setdefault("LP_NUM_THREADS", "0")
-    # fresh processes: forking one in which torch runs threads can hang
-    with multiprocessing.get_context("spawn").Pool(workers) as pool:
+    with processes(workers) as pool:
         for done, _ in enumerate(pool.imap_unordered(_write, waiting), count - len(waiting) + 1):
             if progress is not None:
                 progress(done / count)

@@ -10,6 +10,7 @@ import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from multiprocessing.pool import Pool
 from pathlib import Path
 from typing import Any, Literal
 
@@ -141,17 +142,20 @@ def make_dataset(out: Path, count: int, split: Split, seed: int, *, watched: boo
     waiting = np.flatnonzero(np.load(part / "label.npy") < 0)
     pieces = np.array_split(waiting, max(1, len(waiting) // 16))
     jobs = [(part, piece, split, seed, watched) for piece in pieces]
-    # one thread each, also to draw with: the workers share the cores already
-    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
-    os.environ.setdefault("LP_NUM_THREADS", "0")
-    # fresh processes: forking one in which torch runs threads can hang
-    context = multiprocessing.get_context("spawn")
     title = f"{'Watching' if watched else 'Simulating'} {split}"
-    with _bar(title, count * len(_LABELS)) as advance, context.Pool(workers) as pool:
+    with _bar(title, count * len(_LABELS)) as advance, processes(workers) as pool:
         advance(count * len(_LABELS) - len(waiting))
         for done in pool.imap_unordered(_write_clips, jobs):
             advance(done)
     part.rename(out)
+
+
+def processes(count: int = 2) -> Pool:
+    """Processes to simulate in, one thread each, also to draw with: they share the cores already."""
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    os.environ.setdefault("LP_NUM_THREADS", "0")
+    # fresh processes: forking one in which torch runs threads can hang
+    return multiprocessing.get_context("spawn").Pool(count)
 
 
 def _recipe(count: int, split: Split, seed: int, watched: bool) -> dict[str, Any]:
