@@ -27,7 +27,6 @@ from kinesics.tasks.optimiser import adamw_one_cycle
 from kinesics.tasks.run import EpochStart, affordable, quiet
 
 FRAMES = 64  # of a window
-_TIMES = 4  # a real clip is seen more often than a simulated one, for there are few
 _MOTION = 0.5  # weight of the frame to frame movement in the loss
 _BONES = {
     "upper_arm": ("shoulder", "elbow"),
@@ -42,13 +41,13 @@ class LifterData(L.LightningDataModule):
     def __init__(self, folder: Path, real: UTDMHAD | None, batch: int, seed: int) -> None:
         super().__init__()
         self.folder, self.real, self.batch, self.seed = folder, real, batch, seed
-        self._train = LiftingWindows([self.simulated("train"), *[self.kinect("train")] * _TIMES], FRAMES, seed)
+        self._train = LiftingWindows([self.simulated("train"), self.kinect("train")], FRAMES, seed)
 
     def simulated(self, split: Split) -> Views:
         return SimulatedViews.open(self.folder / split)
 
     def kinect(self, split: Split) -> Views:
-        return KinectViews(self.real, _REAL[split] if self.real else ())
+        return KinectViews(self.real, _REAL[split] if self.real else (), varied=split == "train")
 
     def windows(self, split: Split) -> LiftingWindows:
         assert split == "train"

@@ -21,6 +21,7 @@ from kinesics.skeleton import UPPER_BODY
 from kinesics.skeleton.sequence import FloatArray
 
 _FLAT = DetectorModel(openpose=0.6, light_hand=0.4)  # engines without depth alone
+_SIZE, _BONE = 0.04, 0.05  # how much people, and their bones, differ in length: standard deviations of its logarithm
 _NECK = UPPER_BODY.index("neck")
 _PAIRS = [(f"{side}_{joint}",) * 2 for side in ("left", "right") for joint in ("shoulder", "elbow", "wrist", "hip")]
 _KINECT = [*_PAIRS, ("head", "head")]
@@ -61,9 +62,13 @@ class SimulatedViews:
 
 
 class KinectViews:
-    """UTD-MHAD's people: shoulders, arms, head and hips of a Kinect, seen with plain noise."""
+    """UTD-MHAD's people: shoulders, arms, head and hips of a Kinect, seen with plain noise.
 
-    def __init__(self, dataset: UTDMHAD | None, subjects: Sequence[str]) -> None:
+    varied: others of other build, who are left-handed as often, move likewise.
+    """
+
+    def __init__(self, dataset: UTDMHAD | None, subjects: Sequence[str], *, varied: bool = False) -> None:
+        self._varied = varied
         names, sources = zip(*_KINECT, strict=True)
         self._to, self._from = UPPER_BODY.indices(*names), KINECT_20.indices(*sources)
         clips = dataset.clips if dataset else ()
@@ -85,6 +90,8 @@ class KinectViews:
     def view(self, i: int, rng: np.random.Generator) -> tuple[FloatArray, FloatArray, FloatArray, NDArray[np.bool_]]:
         joints = self._worlds[i]
         known = joints.any((0, 2))
+        if self._varied:
+            joints = _of_another(joints, rng) * known[:, None]
         camera = look_at(
             np.median(joints[:, _NECK], axis=0),
             distance=rng.uniform(1.5, 4),
@@ -106,6 +113,24 @@ class KinectViews:
         return xy.astype(np.float32), score.astype(np.float32), _from_neck(joints, camera), known
 
 
+def _of_another(joints: FloatArray, rng: np.random.Generator) -> FloatArray:
+    """The same movement of a body with other bones, mirrored half of the time."""
+    if rng.random() < 0.5:
+        joints = joints[:, UPPER_BODY.mirror] * np.array([-1, 1, 1], np.float32)
+    parts = [joint.removeprefix("left_").removeprefix("right_") for joint in UPPER_BODY.joints]
+    size = np.exp(rng.normal(0, _SIZE))
+    longer = {part: size * np.exp(rng.normal(0, _BONE)) for part in sorted(set(parts))}
+    placed: dict[int, FloatArray] = {_NECK: joints[:, _NECK]}
+
+    def place(joint: int) -> FloatArray:
+        if joint not in placed:
+            parent = UPPER_BODY.parents[joint]
+            placed[joint] = place(parent) + longer[parts[joint]] * (joints[:, joint] - joints[:, parent])
+        return placed[joint]
+
+    return np.stack([place(joint) for joint in range(len(parts))], 1).astype(np.float32)
+
+
 def _from_neck(joints: FloatArray, camera: Camera) -> FloatArray:
     away: FloatArray = ((joints - joints[:, [_NECK]]) @ camera.rotation.T).astype(np.float32)
     return away
@@ -114,20 +139,22 @@ def _from_neck(joints: FloatArray, camera: Camera) -> FloatArray:
 class LiftingWindows(Dataset[tuple[Tensor, Tensor, Tensor]]):
     """Windows of views: `plane` (T, 42, 3), the truth (T, 42, 3), and the weight of each joint (T, 42).
 
-    A joint that is not seen weighs a fifth, one whose truth is unknown nothing. Windows run at half to twice the
-    movement's rate. Each draw depends on (seed, epoch, index) alone.
+    There are as many as the first views have movements; all views are seen equally often. A joint that is not seen
+    weighs a fifth, one whose truth is unknown nothing. Windows run at half to twice the movement's rate. Each draw
+    depends on (seed, epoch, index) alone.
     """
 
     def __init__(self, views: Sequence[Views], frames: int, seed: int) -> None:
         self.frames, self.seed, self.epoch = frames, seed, 0
-        self._rows = [(one, i) for one in views for i in range(len(one))]
+        self._views = [one for one in views if len(one)]
 
     def __len__(self) -> int:
-        return len(self._rows)
+        return len(self._views[0])
 
     def __getitem__(self, n: int) -> tuple[Tensor, Tensor, Tensor]:
-        views, i = self._rows[n]
         rng = np.random.default_rng((self.seed, self.epoch, n))
+        views = self._views[rng.integers(len(self._views))]
+        i = n if views is self._views[0] else int(rng.integers(len(views)))
         xy, score, truth, known = views.view(i, rng)
         step = np.exp(rng.uniform(-np.log(2), np.log(2)))
         first = rng.uniform(0, max(len(xy) - self.frames * step, 0))
