@@ -1,6 +1,7 @@
 """The whole training, end to end, on a tiny set whose classes differ in one plain way."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -10,7 +11,9 @@ pytest.importorskip("lightning", reason="the train extra is not installed")
 
 from kinesics.data.simulator.render import NoGraphicsError
 from kinesics.data.windows import ClipArrays, ClipWindows, augment, visible_label
-from kinesics.models.weights import load_weights
+from kinesics.errors import KinesicsError
+from kinesics.models.agcn import TwoStreamAGCN
+from kinesics.models.weights import load_weights, save_weights
 from kinesics.skeleton import UPPER_BODY
 from kinesics.tasks import thresholds
 from kinesics.tasks.default import WATCHED, metrics, train
@@ -61,6 +64,11 @@ def test_training_learns_saves_and_goes_on(tmp_path, monkeypatch):
     weights = out / "gesture-skeleton.safetensors"
     more = train(tmp_path / "data", tmp_path / "more", epochs=1, batch=16, recordings=3, films=1, start=weights)
     assert more["top1"] > 0.8, "what one epoch from nothing would not reach"
+    assert network.config.contact
+    other = tmp_path / "other.safetensors"
+    save_weights(other, TwoStreamAGCN(UPPER_BODY, replace(network.config, contact=False)), specification)
+    with pytest.raises(KinesicsError, match="expected weights of the network that ships"):
+        train(tmp_path / "data", tmp_path / "third", epochs=1, start=other)
     x, _ = ClipWindows(ClipArrays.open(tmp_path / "data" / "test"), frames=32, fps=12.5, augment=False)[0]
     assert network(x[None]).logits.shape == (1, 33)
 

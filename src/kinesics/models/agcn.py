@@ -10,12 +10,13 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
 
+from kinesics.models.contact import Contact
 from kinesics.skeleton import LAYOUTS, SkeletonLayout, adjacency, bone_parents
 
 SUBSETS = 3  # identity, inward, outward
@@ -33,7 +34,7 @@ class AGCNConfig:
     """Sizes of one stream; the defaults are the published ones.
 
     widths and strides have one entry a block; `channels` counts the input's (x, y, z and, in Kinesics'
-    own weights, the score).
+    own weights, the score). contact: both streams of a `TwoStreamAGCN` also see how near hands are to the body.
     """
 
     classes: int = 60
@@ -42,6 +43,7 @@ class AGCNConfig:
     widths: tuple[int, ...] = (64, 64, 64, 64, 128, 128, 128, 256, 256, 256)
     strides: tuple[int, ...] = (1, 1, 1, 1, 2, 1, 1, 2, 1, 1)
     dropout: float = 0.0
+    contact: bool = False
 
 
 class AdaptiveGraphConv(nn.Module):
@@ -206,8 +208,10 @@ class TwoStreamAGCN(nn.Module):
     def __init__(self, layout: SkeletonLayout, config: AGCNConfig) -> None:
         super().__init__()
         self.layout, self.config = layout, config
-        self.joint = AGCN(layout, config)
-        self.bone = AGCN(layout, config)
+        self.contact = Contact(layout) if config.contact else None
+        of_stream = replace(config, channels=config.channels + config.contact, contact=False)
+        self.joint = AGCN(layout, of_stream)
+        self.bone = AGCN(layout, of_stream)
         self.register_buffer("parents", torch.tensor(bone_parents(layout)), persistent=False)
 
     def bones(self, x: Tensor) -> Tensor:
@@ -218,7 +222,16 @@ class TwoStreamAGCN(nn.Module):
         score = torch.minimum(x[:, 3:], parent[:, 3:])
         return torch.cat([(x[:, :3] - parent[:, :3]) * (score > 0), score], 1)
 
+    def streams(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        """What the joint stream sees, and the bone stream."""
+        bones = self.bones(x)
+        if self.contact is None:
+            return x, bones
+        near = self.contact(x)
+        return torch.cat([x, near], 1), torch.cat([bones, near], 1)
+
     def forward(self, x: Tensor) -> TwoStreamOutput:
-        joint, bone = self.joint(x), self.bone(self.bones(x))
+        joints, bones = self.streams(x)
+        joint, bone = self.joint(joints), self.bone(bones)
         tokens = torch.cat([joint.tokens, bone.tokens], -1)
         return TwoStreamOutput(joint.logits + bone.logits, tokens, joint, bone)

@@ -20,11 +20,12 @@ class InferenceAGCN(nn.Module):
         super().__init__()
         self.layout, self.config = network.layout, network.config
         self.joint, self.bone = _Stream(network.joint, dtype), _Stream(network.bone, dtype)
-        self.bones = network.bones
+        self.streams = network.streams
         self.requires_grad_(False)
 
     def forward(self, x: Tensor) -> TwoStreamOutput:
-        joint, bone = self.joint(x), self.bone(self.bones(x))
+        joints, bones = self.streams(x)
+        joint, bone = self.joint(joints), self.bone(bones)
         tokens = torch.cat([joint.tokens, bone.tokens], -1)
         return TwoStreamOutput(joint.logits + bone.logits, tokens, joint, bone)
 

@@ -18,9 +18,9 @@ from torch.utils.data import DataLoader
 from kinesics.data.dataset import Split
 from kinesics.data.imigue import CLASSES
 from kinesics.data.windows import ClipArrays, ClipWindows, JoinedClips
+from kinesics.errors import KinesicsError
 from kinesics.metrics import fit_temperature
-from kinesics.models.agcn import TwoStreamAGCN
-from kinesics.models.gesture import GESTURE_PRESETS
+from kinesics.models.agcn import AGCNConfig, TwoStreamAGCN
 from kinesics.models.weights import NONE, Specification, load_weights, save_weights
 from kinesics.progress import progress_bar
 from kinesics.skeleton import UPPER_BODY
@@ -88,10 +88,13 @@ def train(
     quiet()
     L.seed_everything(seed, verbose=False)
     clips = SimulatedClips(data, batch, seed)
-    task = GestureTask(clips.facts, "small", rate=RATE if start is None else RATE / 3)
+    task = GestureTask(clips.facts, "small", contact=True, rate=RATE if start is None else RATE / 3)
     before = None if start is None else load_weights(start)
     if before is not None:
-        task.network.load_state_dict(before[0].state_dict())
+        try:
+            task.network.load_state_dict(before[0].state_dict())
+        except RuntimeError as error:
+            raise KinesicsError(f"{start}: expected weights of the network that ships, found another") from error
     trainer = L.Trainer(
         max_epochs=epochs,
         precision=affordable("bf16-mixed"),
@@ -107,7 +110,7 @@ def train(
     assert isinstance(network, TwoStreamAGCN)
     logits, labels = predict(network, clips.windows("val"))
     described = replace(
-        _specification([len(source) for source, _ in clips.sources("train")]),
+        _specification(network.config, [len(source) for source, _ in clips.sources("train")]),
         temperature=fit_temperature(logits["both"].numpy(), labels.numpy()),
     )
     if before is not None:
@@ -164,14 +167,14 @@ def metrics(logits: dict[str, Tensor], labels: Tensor, temperature: float) -> di
     return figures | {f"class/{(*CLASSES, NONE)[c]}": value for c, value in by_class.items()}
 
 
-def _specification(clips: Sequence[int]) -> Specification:
+def _specification(config: AGCNConfig, clips: Sequence[int]) -> Specification:
     """clips: of the kinematic view, and of the watched one where there are any."""
     kinds = ("of a model of a landmark engine", "of films that the landmark engine watched")
     told = " and ".join(f"{count} {kind}" for count, kind in zip(clips, kinds, strict=False))
     return Specification(
         name="gesture-skeleton",
         network="two_stream_agcn",
-        config=asdict(replace(GESTURE_PRESETS["small"].skeleton, classes=len(CLASSES) + 1, dropout=0.0)),
+        config=asdict(replace(config, dropout=0.0)),
         layout=UPPER_BODY.name,
         classes=(*CLASSES, NONE),
         fps=FPS,

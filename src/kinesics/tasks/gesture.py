@@ -36,7 +36,8 @@ class GestureTask(L.LightningModule):
     `LongTailLoss`. sparsity: weight of the exchange's usefulness. rate: the highest learning rate; encoder_rate: the
     encoders' share of it. start: a run's folder whose network is gone on from; a skeleton network becomes the skeleton
     encoder of a fusion. part: "fusion" leaves both encoders as they are; "classifier" trains the last layers alone
-    (on balanced batches, after all else is learned).
+    (on balanced batches, after all else is learned). contact: the skeleton network also sees how near hands are to
+    face and body, as the weights that ship do.
     """
 
     def __init__(
@@ -54,13 +55,14 @@ class GestureTask(L.LightningModule):
         weight_decay: float = 0.02,
         start: Path | None = None,
         part: Part = "all",
+        contact: bool = False,
     ) -> None:
         super().__init__()
         self.facts: Facts = facts
         self.preset, self.modality, self.fusion = preset, modality, fusion
         self.auxiliary, self.sparsity = auxiliary, sparsity
         self.rate, self.encoder_rate, self.weight_decay = rate, encoder_rate, weight_decay
-        self.network: nn.Module = build(facts, preset, modality, fusion)
+        self.network: nn.Module = build(facts, preset, modality, fusion, contact)
         if start is not None:
             _start_from(self.network, start)
         _freeze(self.network, modality, part)
@@ -83,7 +85,8 @@ class GestureTask(L.LightningModule):
         return network.fuse(video, network.skeleton(skeleton).tokens, batch["places"], skeleton[:, 3, ..., 0])
 
     def _stream(self, network: TwoStreamAGCN, skeleton: Tensor) -> AGCNOutput:
-        out: AGCNOutput = network.joint(skeleton) if self.modality == "joint" else network.bone(network.bones(skeleton))
+        joints, bones = network.streams(skeleton)
+        out: AGCNOutput = network.joint(joints) if self.modality == "joint" else network.bone(bones)
         return out
 
     def training_step(self, batch: Batch, _: int) -> Tensor:
@@ -154,11 +157,19 @@ def _single_streams(out: Output) -> Iterator[Tensor]:
         yield from (out.video_logits, out.skeleton_logits)
 
 
-def build(facts: Facts, preset: str, modality: Modality = "skeleton", fusion: Mode = "full") -> nn.Module:
+def build(
+    facts: Facts, preset: str, modality: Modality = "skeleton", fusion: Mode = "full", contact: bool = False
+) -> nn.Module:
     """The network of a preset for these classes and this layout; a GestureNet where video takes part."""
     classes = len(facts.classes)
+    if contact and modality != "skeleton":
+        raise KinesicsError(f"model.contact: expected model.modality skeleton beside it, found {modality}")
     if modality not in ("video", "both"):
-        return TwoStreamAGCN(facts.layout, replace(GESTURE_PRESETS[preset].skeleton, classes=classes))
+        sizes = replace(GESTURE_PRESETS[preset].skeleton, classes=classes, contact=contact)
+        try:
+            return TwoStreamAGCN(facts.layout, sizes)
+        except ValueError as error:
+            raise KinesicsError(f"model.contact: {error}") from error
     if facts.encoder is None:
         raise KinesicsError(f"model.modality {modality}: the data have no video; name an encoder in data.video")
     return build_gesture_net(preset, classes, facts.layout, fusion, video=facts.encoder)
