@@ -12,12 +12,13 @@ Written by `python scripts/model_card.py` from the specification inside the weig
 | | |
 |---|---|
 | what | 2s-AGCN, joint and bone stream, {parameters:,} parameters, {size:.1f} MB as safetensors (half precision) |
-| sees | {frames} frames at {fps} a second ({seconds:.2f} s) of 42 upper-body joints: x, y, z and score |
+| sees | {frames} frames at {fps} a second ({seconds:.2f} s) of 42 upper-body joints: x, y, z and score, and how near \
+hands are to face and body |
 | says | the 32 gestures of iMiGUE's class table, or "none" |
 | learned from | {training_data} |
 | licence | {licence} |
 | sha256 | `{digest}` |
-| made by | `kinesics train --epochs 4 --start` the weights before; `make weights` trains from nothing |
+| made by | `make weights`, from nothing, on two processor cores |
 
 **It has never seen a labelled real micro-gesture.** {limits} Nothing of iMiGUE, SMG or any other recording of people
 was used. Treat its events as proposals to look at, its scores as an order among them and not as chances of being
