@@ -5,7 +5,7 @@ from kinesics.data.imigue import CLASSES
 from kinesics.data.simulator.render import NoGraphicsError
 from kinesics.models.weights import load_weights
 from kinesics.tasks import thresholds
-from kinesics.tasks.thresholds import Heard, event_figures, fit_event_thresholds, listen
+from kinesics.tasks.thresholds import Heard, event_figures, fit_event_thresholds, listen, tighten
 from kinesics.tasks.windows import Scores
 
 
@@ -40,6 +40,16 @@ def test_a_class_of_few_events_leans_on_the_others():
     fitted = fit_event_thresholds([rare, *common])
     assert 0.5 < fitted[CLASSES[5]] <= 0.8, "what all others need, for one event at 0.35 says little"
     assert 0.5 < fitted[CLASSES[3]] <= 0.8
+
+
+def test_films_with_many_false_alarms_raise_all_thresholds_alike():
+    low = dict.fromkeys(CLASSES, 0.5)
+    calm = [heard((0.9, 0.7), truth=(0, 1)), heard((0.3,), truth=())]
+    assert tighten(calm, low) == low, "nothing to mend"
+    noisy = [heard((0.9, 0.7), truth=(0, 1)), heard((0.62, 0.6, 0.61), truth=())]
+    assert tighten(noisy, low) == dict.fromkeys(CLASSES, 0.65), "the true one at 0.7 is kept, those at 0.62 are not"
+    hopeless = [heard((0.99, 0.99, 0.99), truth=())]
+    assert tighten(hopeless, low) == dict.fromkeys(CLASSES, 0.9)
 
 
 def test_recordings_are_of_gestures_and_of_ordinary_life(monkeypatch):

@@ -27,7 +27,7 @@ from kinesics.skeleton import UPPER_BODY
 from kinesics.tasks.data import Facts, GestureWindows
 from kinesics.tasks.gesture import GestureTask
 from kinesics.tasks.run import EpochStart, affordable, quiet
-from kinesics.tasks.thresholds import event_figures, fit_event_thresholds, listen
+from kinesics.tasks.thresholds import event_figures, fit_event_thresholds, listen, tighten
 
 FRAMES, FPS = 32, 12.5  # 2.56 s, about the mean clip of iMiGUE
 WATCHED = "-watched"  # what the folder of a split of watched clips ends with
@@ -74,15 +74,15 @@ def train(
     seed: int = 1,
     batch: int = 64,
     recordings: int = 180,
-    films: int = 24,
+    films: int = 12,
     start: Path | None = None,
 ) -> dict[str, float]:
     """Train on the simulated clips of the folder `data` and write `out/gesture-skeleton.safetensors`.
 
     Its folders train, val and test were written by `make_dataset`, and train-watched, val-watched and test-watched,
     where they are, with `watched`. start: weights to go on from, at a third of the rate. Resumes from `out/last.ckpt`.
-    Temperature is fitted on val, thresholds on so many simulated recordings; the returned figures are of test, those
-    that begin with "watched/" of test-watched, those of events of as many other recordings, and of so many films.
+    Temperature is fitted on val, thresholds on so many simulated recordings and so many films; the returned figures are
+    of test, those that begin with "watched/" of test-watched, those of events of as many other recordings and films.
     Raises KinesicsError for weights that cannot be read.
     """
     quiet()
@@ -119,13 +119,17 @@ def train(
     with progress_bar("Setting thresholds") as progress:
         heard = listen(network, described, recordings, seed, progress)
     thresholds = fit_event_thresholds(heard)
+    watched = (data / f"train{WATCHED}").exists()
+    if watched:
+        with progress_bar("Setting thresholds by films") as progress:
+            thresholds = tighten(listen(network, described, films, seed + 1, progress, watched=True), thresholds)
     with progress_bar("Judging events") as progress:
         other = listen(network, described, recordings, seed + 1, progress)
     figures: dict[str, float] = {}
     for (source, _), kind in zip(clips.sources("test"), ("", "watched/"), strict=False):
         found = metrics(*predict(network, _windows([(source, 1)])), described.temperature)
         figures |= {kind + name: value for name, value in found.items()}
-    if (data / f"train{WATCHED}").exists():
+    if watched:
         with progress_bar("Judging events in films") as progress:
             seen = listen(network, described, films, seed, progress, watched=True)
         figures |= {f"watched/{name}": value for name, value in event_figures(seen, thresholds).items()}
