@@ -1,7 +1,7 @@
 """The whole training, end to end, on a tiny set whose classes differ in one plain way."""
 
 import json
-from dataclasses import replace
+from dataclasses import asdict, replace
 
 import numpy as np
 import pytest
@@ -65,8 +65,8 @@ def test_training_learns_saves_and_goes_on(tmp_path, monkeypatch):
     more = train(tmp_path / "data", tmp_path / "more", epochs=1, batch=16, recordings=3, films=1, start=weights)
     assert more["top1"] > 0.8, "what one epoch from nothing would not reach"
     assert network.config.contact
-    other = tmp_path / "other.safetensors"
-    save_weights(other, TwoStreamAGCN(UPPER_BODY, replace(network.config, contact=False)), specification)
+    other, config = tmp_path / "other.safetensors", replace(network.config, contact=False)
+    save_weights(other, TwoStreamAGCN(UPPER_BODY, config), replace(specification, config=asdict(config)))
     with pytest.raises(KinesicsError, match="expected weights of the network that ships"):
         train(tmp_path / "data", tmp_path / "third", epochs=1, start=other)
     x, _ = ClipWindows(ClipArrays.open(tmp_path / "data" / "test"), frames=32, fps=12.5, augment=False)[0]

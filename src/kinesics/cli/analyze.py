@@ -80,7 +80,8 @@ def _summary(analysis: Analysis, written: Sequence[Path]) -> None:
     timeline = analysis.timeline
     minutes, seconds = divmod(round(analysis.recording.duration), 60)
     people = "1 person" if len(analysis.people) == 1 else f"{len(analysis.people)} people"
-    table = Table(title=f"{analysis.recording.path.name}: {minutes}:{seconds:02d} min, {people}", title_justify="left")
+    heading = f"{analysis.recording.path.name}: {minutes}:{seconds:02d} min, {people}"
+    table = Table(title=heading, title_justify="left")
     for column in ("micro-gesture", "events", "a minute", "seconds", "best score"):
         table.add_column(column, justify="left" if column == "micro-gesture" else "right")
     rates = timeline.rates()
@@ -92,7 +93,7 @@ def _summary(analysis: Analysis, written: Sequence[Path]) -> None:
     if len(timeline):
         console.print(table)
     else:
-        console.print(f"{analysis.recording.path.name}: no micro-gesture reached its threshold (try --threshold 0.3)")
+        console.print(f"{heading}: no micro-gesture reached its threshold (try --threshold 0.3)", soft_wrap=True)
     console.print("It reads movement, not minds: look at each event yourself. It learned from", end=" ")
     console.print(f"{analysis.model['training_data']}.", markup=False, highlight=False)
     if sentence := unread_faces(analysis):
