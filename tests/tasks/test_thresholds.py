@@ -42,12 +42,14 @@ def test_a_class_of_few_events_leans_on_the_others():
     assert 0.5 < fitted[CLASSES[3]] <= 0.8
 
 
-def test_films_with_many_false_alarms_raise_all_thresholds_alike():
+def test_films_raise_all_thresholds_as_far_as_they_find_what_is_there():
     low = dict.fromkeys(CLASSES, 0.5)
-    calm = [heard((0.9, 0.7), truth=(0, 1)), heard((0.3,), truth=())]
-    assert tighten(calm, low) == low, "nothing to mend"
-    noisy = [heard((0.9, 0.7), truth=(0, 1)), heard((0.62, 0.6, 0.61), truth=())]
-    assert tighten(noisy, low) == dict.fromkeys(CLASSES, 0.65), "the true one at 0.7 is kept, those at 0.62 are not"
+    noisy = [heard((0.9, 0.72), truth=(0, 1)), heard((0.62, 0.6, 0.61), truth=())]
+    assert tighten(noisy, low) == dict.fromkeys(CLASSES, 0.7), "the true one at 0.72 is kept, those at 0.62 are not"
+    faint = [heard((0.52,), truth=(0,)), heard((0.3,), truth=())]
+    assert tighten(faint, low) == low
+    common = [heard((0.97, 0.97), truth=(0, 1)) for _ in range(30)]
+    assert tighten([*common, *faint], low) == dict.fromkeys(CLASSES, 0.9), "one event among sixty is chance"
     hopeless = [heard((0.99, 0.99, 0.99), truth=())]
     assert tighten(hopeless, low) == dict.fromkeys(CLASSES, 0.9)
 

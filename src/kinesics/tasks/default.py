@@ -74,7 +74,7 @@ def train(
     seed: int = 1,
     batch: int = 64,
     recordings: int = 180,
-    films: int = 12,
+    films: int = 24,
     start: Path | None = None,
 ) -> dict[str, float]:
     """Train on the simulated clips of the folder `data` and write `out/gesture-skeleton.safetensors`.
