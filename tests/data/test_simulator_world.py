@@ -68,7 +68,8 @@ def test_a_clip_is_watched_by_the_real_engine(tmp_path):
     assert (clip.seen.score[:, UPPER_BODY.index("nose")] > 0).mean() > 0.8
     folder = tmp_path / "train-watched"
     world._allocate(folder, world._recipe(1, "train", 7, watched=True), 34)
-    world._write_clips((folder, np.array([fold_arms]), "train", 7, True))
+    row = np.array([fold_arms])
+    world._write_clips((folder, row, row, "train", 7, True))
     clips = ClipArrays.open(folder)
     assert clips.xyz.shape == (34, 50, 42, 3)
     assert clips.rate(0) == 12.5
@@ -91,7 +92,7 @@ def test_without_opengl_training_says_what_to_do(tmp_path, monkeypatch, capsys):
 def test_an_interrupted_data_set_goes_on_where_it_stopped(tmp_path):
     part = tmp_path / "val.part"
     world._allocate(part, world._recipe(1, "val", 7, watched=False), 34)
-    world._write_clips((part, np.arange(34), "val", 7, False))
+    world._write_clips((part, np.arange(34), world._labels(1, False), "val", 7, False))
     label = np.load(part / "label.npy", mmap_mode="r+")
     kept = np.load(part / "xyz.npy")[1].copy()
     label[0] = -1  # as if the first clip had not been finished
@@ -104,6 +105,12 @@ def test_an_interrupted_data_set_goes_on_where_it_stopped(tmp_path):
     assert (tmp_path / "val" / "xyz.npy").stat().st_mtime_ns == before
     with pytest.raises(KinesicsError, match="another simulated set"):
         make_dataset(tmp_path / "val", 2, "val", 7, workers=1)
+
+
+def test_films_show_more_of_ordinary_life():
+    modelled, films = (np.bincount(world._labels(2, watched)) for watched in (False, True))
+    assert modelled.tolist() == [2] * 32 + [4]
+    assert films.tolist() == [2] * 32 + [16]
 
 
 def test_a_class_is_filmed(tmp_path):

@@ -37,6 +37,7 @@ _SPLITS: tuple[Split, ...] = ("train", "val", "test")
 _NONE = len(CLASSES)
 # everything else that happens is more varied than any one gesture
 _LABELS = (*range(_NONE), _NONE, _NONE)
+_LIFE = 6  # and in films, where it is taken for a gesture oftener, as much again so many times
 _SECONDS, _FPS = 4.0, 25.0
 _WATCHED_STEP = 2  # of the frames of a film for the landmark engine, which takes most of the time, every second one
 _WATCHED_HEIGHT = 240, 360  # pixels
@@ -125,7 +126,8 @@ def _watched(motion: Motion, rng: np.random.Generator) -> SimulatedClip:
 def make_dataset(out: Path, count: int, split: Split, seed: int, *, watched: bool = False, workers: int = 2) -> None:
     """Write `count` clips a class (twice as many of everyday movement, index 32) to the folder `out`.
 
-    watched: as `watch_clip` sees them, at 12.5 frames a second (T = 50), not as `simulate_clip`, at 25 (T = 100).
+    watched: as `watch_clip` sees them, at 12.5 frames a second (T = 50), not as `simulate_clip`, at 25 (T = 100); with
+    eight times as many of everyday movement.
     Memory-mappable: xyz.npy (N, T, 42, 3) float16, score.npy (N, T, 42) uint8 of 255, label.npy (N,) int64,
     onset.npy and offset.npy (N,) float32 seconds; and for the lifter the truth: joints.npy (N, T, 42, 3) float16
     world metres, table.npy (N,) float32 height of a table top, NaN without one. Clip n depends on (split, seed, n)
@@ -138,13 +140,14 @@ def make_dataset(out: Path, count: int, split: Split, seed: int, *, watched: boo
     if out.exists():
         raise KinesicsError(f"{out}: holds another simulated set; remove it, or choose another folder")
     part = out.with_name(out.name + ".part")
-    _allocate(part, recipe, count * len(_LABELS))
+    labels = _labels(count, watched)
+    _allocate(part, recipe, len(labels))
     waiting = np.flatnonzero(np.load(part / "label.npy") < 0)
     pieces = np.array_split(waiting, max(1, len(waiting) // 16))
-    jobs = [(part, piece, split, seed, watched) for piece in pieces]
+    jobs = [(part, piece, labels[piece], split, seed, watched) for piece in pieces]
     title = f"{'Watching' if watched else 'Simulating'} {split}"
-    with _bar(title, count * len(_LABELS)) as advance, processes(workers) as pool:
-        advance(count * len(_LABELS) - len(waiting))
+    with _bar(title, len(labels)) as advance, processes(workers) as pool:
+        advance(len(labels) - len(waiting))
         for done in pool.imap_unordered(_write_clips, jobs):
             advance(done)
     part.rename(out)
@@ -158,10 +161,15 @@ def processes(count: int = 2) -> Pool:
     return multiprocessing.get_context("spawn").Pool(count)
 
 
+def _labels(count: int, watched: bool) -> NDArray[np.int64]:
+    """The class of each clip of a set."""
+    return np.concatenate([np.tile(_LABELS, count), np.full(_LIFE * count if watched else 0, _NONE)])
+
+
 def _recipe(count: int, split: Split, seed: int, watched: bool) -> dict[str, Any]:
     fps = _FPS / _WATCHED_STEP if watched else _FPS
     recipe = {"revision": 2, "count": count, "split": split, "seed": seed, "seconds": _SECONDS, "fps": fps}
-    return recipe | {"watched": True} if watched else recipe
+    return recipe | {"watched": True, "life": _LIFE} if watched else recipe
 
 
 def _allocate(folder: Path, recipe: dict[str, Any], clips: int) -> None:
@@ -188,15 +196,14 @@ def _allocate(folder: Path, recipe: dict[str, Any], clips: int) -> None:
     write_text(note, json.dumps(recipe))
 
 
-def _write_clips(job: tuple[Path, NDArray[np.int64], Split, int, bool]) -> int:
-    """Make the clips of these rows; the number of them."""
-    folder, rows, split, seed, watched = job
+def _write_clips(job: tuple[Path, NDArray[np.int64], NDArray[np.int64], Split, int, bool]) -> int:
+    """Make the clips of these rows and labels; the number of them."""
+    folder, rows, labels, split, seed, watched = job
     names = ("xyz", "score", "label", "onset", "offset", "joints", "table")
     xyz, score, label, onset, offset, joints, table = (
         np.load(folder / f"{name}.npy", mmap_mode="r+") for name in names
     )
-    for n in rows.tolist():
-        index = _LABELS[n % len(_LABELS)]
+    for n, index in zip(rows.tolist(), labels.tolist(), strict=True):
         gesture = None if index == _NONE else index
         if watched:
             clip = watch_clip(gesture, (_SPLITS.index(split) + len(_SPLITS), seed, n))
