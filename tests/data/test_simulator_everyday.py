@@ -209,3 +209,21 @@ def test_who_turns_looks_far_aside(seed):
     joints = ordinary(everyday.turning, seed)
     ears = joints[:, UPPER_BODY.index("left_ear")] - joints[:, UPPER_BODY.index("right_ear")]
     assert np.degrees(np.abs(np.arctan2(ears[:, 1], ears[:, 0]))).max() > 20
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_who_drinks_brings_a_hand_near_the_mouth_but_touches_nothing(seed):
+    joints = ordinary(everyday.drinking, seed)
+    mouth = joints[:, UPPER_BODY.indices("upper_lip", "lower_lip")].mean(1, keepdims=True)
+    fingers = [name for name in UPPER_BODY.joints if name.endswith(("_tip", "_index", "_wrist"))]
+    away = np.linalg.norm(joints[:, UPPER_BODY.indices(*fingers)] - mouth, axis=-1).min(1)
+    assert 0.02 < away.min() < 0.15
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_who_works_has_busy_hands_far_from_the_face(seed):
+    joints = ordinary(everyday.working, seed)
+    wrists = joints[:, UPPER_BODY.indices("left_wrist", "right_wrist")]
+    chin = joints[:, [UPPER_BODY.index("chin")]]
+    assert np.linalg.norm(wrists - chin, axis=-1).min() > 0.2
+    assert np.linalg.norm(np.diff(wrists, axis=0), axis=-1).max(1).mean() * FPS > 0.02, "metres a second"

@@ -155,17 +155,17 @@ def hands(scene: Scene, busy: Sequence[tuple[float, float]] = ()) -> None:
             scene.reach(
                 side, start, end, anchor="seat", point=point, fingers=(-0.2, -1, 0), palm=(-1, 0, -0.3), shape="grip"
             )
-        else:  # from a bottle, a hand's breadth before the mouth
-            bottle = -scene.between(0.02, 0.05), -scene.between(0.1, 0.15), scene.between(-0.03, 0.02)
-            wish = {"fingers": (-1, -0.3, 0.1), "palm": (-0.3, 1, 0.2), "shape": "grip", "effector": "palm"}
-            scene.reach(side, start, start + scene.between(1.0, 2.0), place="lips", shift=bottle, **wish)
-            add(
-                scene,
-                {
-                    "nod": -0.2 * pulse(scene.t, start + 0.2, start + 1.0, 0.5),
-                    "jawOpen": 0.1 * pulse(scene.t, start, start + 1, 0.4),
-                },
-            )
+        else:
+            _sip(scene, side, start, start + scene.between(1.0, 2.0))
+
+
+def _sip(scene: Scene, side: str, start: float, end: float) -> None:
+    """From a bottle, a cup or a glass, a hand's breadth before the mouth; the head goes back a little."""
+    held = -scene.between(0.02, 0.05), -scene.between(0.1, 0.15), scene.between(-0.03, 0.02)
+    wish = {"fingers": (-1, -0.3, 0.1), "palm": (-0.3, 1, 0.2), "shape": "grip", "effector": "palm"}
+    scene.reach(side, start, end, place="lips", shift=held, **wish)
+    tipped = pulse(scene.t, start + 0.2, max(end - 0.4, start + 0.4), 0.5)
+    add(scene, {"nod": -0.2 * tipped, "jawOpen": 0.1 * tipped})
 
 
 def _shift(scene: Scene, side: str, start: float, end: float, up: float = 0.0) -> None:
@@ -226,6 +226,42 @@ def turning(scene: Scene) -> None:
         away = scene.rng.choice([-1, 1]) * scene.between(0.35, 1.0) * pulse(scene.t, time, time + stay, rise)
         add(scene, {"look": away, "twist": 0.2 * away, "tilt": scene.between(-0.15, 0.15) * np.abs(away)})
         time += stay + scene.between(0.8, 2.5)
+
+
+def drinking(scene: Scene) -> None:
+    """A cup goes to the mouth once or more; between sips it stays in the hand, before the trunk, or is set down."""
+    side = scene.one_of(*SIDES)
+    if scene.chance(0.5):
+        held = scene.between(0.0, 0.16), -scene.between(0.24, 0.38), scene.between(-0.3, 0.05)
+        wish = {"fingers": (-0.8, -0.7, 0.2), "palm": (-0.8, 0.3, 0.0), "shape": "grip"}
+        scene.reach(side, -1.0, 1e9, point=held, drift=0.005, **wish)
+    time = scene.between(-0.5, 1.2)
+    while time < scene.t[-1]:
+        length = scene.between(0.7, 2.2)
+        _sip(scene, side, time, time + length)
+        time += length + scene.between(1.4, 3.5)
+
+
+def working(scene: Scene) -> None:
+    """Typing, writing or playing: fingers busy with what lies before one, on the table or the knees, eyes upon it."""
+    add(scene, {"nod": scene.between(0.1, 0.5), "gaze_down": scene.between(0.05, 0.3)})
+    add(scene, {"look": 0.04 * _wander(scene, 1.5)})
+    near, top = -scene.between(0.28, 0.38), 0.14
+    if scene.table is not None:
+        near, top = scene.table_edge / scene.scale - 0.1, (scene.table - scene.root_height) / scene.scale + 0.05
+    middle, wide = scene.between(0.05, 0.15), scene.between(0.01, 0.15)
+    for side in (scene.one_of(*SIDES),) if scene.chance(0.35) else SIDES:
+        time = -0.5
+        while time < scene.t[-1]:
+            length = scene.between(0.3, 1.5)
+            keys = middle + scene.between(-wide, wide), near - scene.between(0, 0.06), top + scene.between(0, 0.02)
+            along, across, lift = scene.rng.uniform(0, 0.01, 3)
+            busy = Rub(along, across, lift, rate=scene.between(1.5, 5), fingers=scene.between(3, 14))
+            wish = {"fingers": (-scene.between(0, 0.5), -1, -0.1), "palm": (-0.2, 0, -1), "rub": busy}
+            quick = {"travel": scene.between(0.2, 0.4), "back": scene.between(0.2, 0.4), "arc": 0.2}
+            shape = scene.one_of("relaxed", "cup", "curl", "pinch")
+            scene.reach(side, time, time + length, anchor="seat", point=keys, shape=shape, **wish, **quick)
+            time += length
 
 
 # ---------------------------------------------------------------- gestures without hands

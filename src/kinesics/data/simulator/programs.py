@@ -607,8 +607,10 @@ _SECONDS = {
 
 
 # what else one does before a camera, and how often where no gesture is made
-_ORDINARY = (everyday.hands, everyday.signing, everyday.reading, everyday.turning)
-_HOW_OFTEN = (0.55, 0.2, 0.1, 0.15)
+_ORDINARY = (
+    everyday.hands, everyday.signing, everyday.reading, everyday.turning, everyday.drinking, everyday.working,
+)  # fmt: skip
+_HOW_OFTEN = (0.4, 0.2, 0.1, 0.1, 0.1, 0.1)
 
 
 def _seat(rng: np.random.Generator, name: str | None) -> str:

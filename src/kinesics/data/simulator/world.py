@@ -168,7 +168,7 @@ def _labels(count: int, watched: bool) -> NDArray[np.int64]:
 
 def _recipe(count: int, split: Split, seed: int, watched: bool) -> dict[str, Any]:
     fps = _FPS / _WATCHED_STEP if watched else _FPS
-    recipe = {"revision": 2, "count": count, "split": split, "seed": seed, "seconds": _SECONDS, "fps": fps}
+    recipe = {"revision": 3, "count": count, "split": split, "seed": seed, "seconds": _SECONDS, "fps": fps}
     return recipe | {"watched": True, "life": _LIFE} if watched else recipe
 
 
