@@ -46,8 +46,8 @@ On real footage: [what it says of clips whose content is known](../benchmarks/re
 
 ## What fails
 
-- Movement that the simulator does not know: drinking, eating, walking may be called gestures. It has seen simulated
-  people talk, turn, read and sign.
+- Movement that the simulator does not know: eating, telephoning, walking may be called gestures. It has seen simulated
+  people talk, turn, read, sign, drink, type and write.
 - Films of simulated people are named worse than what a model of the landmark engine makes of the same movements. A
   bitten lip is not recognised in them at all, and puffed cheeks half of the time: the face mesh smooths them away.
 - Touches of neighbouring places (neck, chin, forehead, eyes, "other face part") are taken for one another.

@@ -92,8 +92,11 @@ def process():
 
 def test_killed_three_times_it_ends_where_an_unbroken_run_ends(tmp_path, natops, process):
     config = write_config(tmp_path)
-    for die_at in (2, 9, 17):
+    for die_at, finished in ((2, 0), (9, 1), (17, 2)):
         assert process(_train, config, tmp_path / "broken", natops, die_at) == -signal.SIGKILL
+        last = tmp_path / "broken" / "last.ckpt"
+        assert last.exists() == (finished > 0)
+        assert not finished or torch.load(last, weights_only=True)["epoch"] == finished - 1
     for name in ("broken", "whole"):
         assert process(_train, config, tmp_path / name, natops) == 0
     whole, resumed = (Predictions.load(tmp_path / name / "predictions_test.npz") for name in ("whole", "broken"))

@@ -10,7 +10,7 @@ from pathlib import Path
 import lightning as L
 import numpy as np
 import torch
-from lightning.pytorch.callbacks import ModelCheckpoint, RichProgressBar
+from lightning.pytorch.callbacks import RichProgressBar
 from lightning.pytorch.loggers import CSVLogger
 from torch import Tensor
 from torch.utils.data import DataLoader
@@ -26,7 +26,7 @@ from kinesics.progress import progress_bar
 from kinesics.skeleton import UPPER_BODY
 from kinesics.tasks.data import Facts, GestureWindows
 from kinesics.tasks.gesture import GestureTask
-from kinesics.tasks.run import EpochStart, affordable, quiet
+from kinesics.tasks.run import EpochStart, affordable, every_epoch, quiet
 from kinesics.tasks.thresholds import event_figures, fit_event_thresholds, listen, tighten
 
 FRAMES, FPS = 32, 12.5  # 2.56 s, about the mean clip of iMiGUE
@@ -98,7 +98,7 @@ def train(
     trainer = L.Trainer(
         max_epochs=epochs,
         precision=affordable("bf16-mixed"),
-        callbacks=[ModelCheckpoint(out, save_last=True, save_top_k=0), EpochStart(), RichProgressBar()],
+        callbacks=[every_epoch(out), EpochStart(), RichProgressBar()],
         logger=CSVLogger(out, name="logs"),
         gradient_clip_val=1.0,
         log_every_n_steps=10,

@@ -11,7 +11,7 @@ from typing import Any
 import lightning as L
 import numpy as np
 import torch
-from lightning.pytorch.callbacks import ModelCheckpoint, RichProgressBar
+from lightning.pytorch.callbacks import RichProgressBar
 from lightning.pytorch.loggers import CSVLogger
 from torch import Tensor
 from torch.utils.data import DataLoader
@@ -24,7 +24,7 @@ from kinesics.models.weights import save_weights
 from kinesics.skeleton import UPPER_BODY
 from kinesics.tasks.lifter_data import KinectViews, LiftingWindows, SimulatedViews, Views
 from kinesics.tasks.optimiser import adamw_one_cycle
-from kinesics.tasks.run import EpochStart, affordable, quiet
+from kinesics.tasks.run import EpochStart, affordable, every_epoch, quiet
 
 FRAMES = 64  # of a window
 _MOTION = 0.5  # weight of the frame to frame movement in the loss
@@ -95,7 +95,7 @@ def train_lifter(
         max_epochs=epochs,
         accelerator="cpu",
         precision=affordable("bf16-mixed", "cpu"),
-        callbacks=[ModelCheckpoint(out, save_last=True, save_top_k=0), EpochStart(), RichProgressBar()],
+        callbacks=[every_epoch(out), EpochStart(), RichProgressBar()],
         logger=CSVLogger(out, name="logs"),
         gradient_clip_val=1.0,
         log_every_n_steps=10,
