@@ -27,7 +27,7 @@ from kinesics.skeleton import UPPER_BODY
 from kinesics.tasks.data import Facts, GestureWindows
 from kinesics.tasks.gesture import GestureTask
 from kinesics.tasks.run import EpochStart, affordable, every_epoch, quiet
-from kinesics.tasks.thresholds import event_figures, fit_event_thresholds, listen, tighten
+from kinesics.tasks.thresholds import event_figures, fit_event_thresholds, listen, shift
 
 FRAMES, FPS = 32, 12.5  # 2.56 s, about the mean clip of iMiGUE
 WATCHED = "-watched"  # what the folder of a split of watched clips ends with
@@ -122,7 +122,7 @@ def train(
     watched = (data / f"train{WATCHED}").exists()
     if watched:
         with progress_bar("Setting thresholds by films") as progress:
-            thresholds = tighten(listen(network, described, films, seed + 1, progress, watched=True), thresholds)
+            thresholds = shift(listen(network, described, films, seed + 1, progress, watched=True), thresholds)
     with progress_bar("Judging events") as progress:
         other = listen(network, described, recordings, seed + 1, progress)
     figures: dict[str, float] = {}
