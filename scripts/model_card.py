@@ -52,8 +52,7 @@ On real footage: [what it says of clips whose content is known](../benchmarks/re
   bitten lip is not recognised in them: the face mesh smooths it away.
 - At the thresholds above about a quarter of the gestures in films is missed, more than is wrongly seen. Who would
   rather see too much takes `--threshold 0.4`.
-- Two trainings from nothing, with other seeds, differ by up to 0.01 in the totals of modelled clips, by 0.03 (0.06 among
-  the mean-class figures) in films, by 0.03 in the F1 of events ([both](../benchmarks/results/samples.md)).
+- Two trainings from nothing differ by some hundredths in all these totals ([both](../benchmarks/results/samples.md)).
 - Touches of neighbouring places (neck, chin, forehead, eyes, "other face part") are taken for one another.
 - Head-and-shoulders pictures: hands and elbows outside the picture are missing, and with them most gestures.
 - Small face movements (bite lip, puffed cheeks) need a face of some 80 pixels or more, and good light.
