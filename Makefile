@@ -17,7 +17,7 @@ lint: $(READY)  ## mend style where it can be mended, then check types
 	$(BIN)/ruff check --fix . ; $(BIN)/ruff format . && $(BIN)/mypy
 
 weights: $(READY)  ## train the default weights again, from nothing
-	$(BIN)/kinesics train --out runs/default
+	$(BIN)/kinesics train --out runs/default --seed 2
 
 lock: $(READY)  ## resolve the requirements again
 	$(LOCK) requirements/uv.in -o requirements/uv.txt

@@ -18,7 +18,7 @@ hands are to face and body |
 | learned from | {training_data} |
 | licence | {licence} |
 | sha256 | `{digest}` |
-| made by | `kinesics train --seed 2`, from nothing, on two processor cores |
+| made by | `make weights`, from nothing, on two processor cores |
 
 **It has never seen a labelled real micro-gesture.** {limits} Nothing of iMiGUE, SMG or any other recording of people
 was used. Treat its events as proposals to look at, its scores as an order among them and not as chances of being
