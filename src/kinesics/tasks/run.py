@@ -33,10 +33,14 @@ class EpochStart(L.Callback):
     """Makes an epoch depend on the seed and its number alone, so that a resumed run sees what an unbroken one sees."""
 
     def on_train_epoch_start(self, trainer: L.Trainer, module: L.LightningModule) -> None:
-        data = trainer.datamodule  # type: ignore[attr-defined]
-        # dropout and its kind, another one in each process
-        torch.manual_seed(100_003 * data.seed + trainer.current_epoch + 7919 * trainer.global_rank)
-        data.windows("train").epoch = trainer.current_epoch
+        trainer.datamodule.windows("train").epoch = trainer.current_epoch  # type: ignore[attr-defined]
+
+    def on_train_batch_start(self, trainer: L.Trainer, module: L.LightningModule, batch: Any, batch_idx: int) -> None:
+        # not when the epoch starts: a loader draws a number then, in a resumed run before that and in others after it
+        if batch_idx == 0:
+            seed = trainer.datamodule.seed  # type: ignore[attr-defined]
+            # dropout and its kind, another one in each process
+            torch.manual_seed(100_003 * seed + trainer.current_epoch + 7919 * trainer.global_rank)
 
 
 class TrainingCLI(LightningCLI):
