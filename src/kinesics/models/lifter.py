@@ -34,7 +34,7 @@ class LifterConfig:
 
     width: int = 256
     dilations: tuple[int, ...] = (1, 2, 4, 8, 16)
-    dropout: float = 0.1
+    dropout: float = 0.0
 
 
 class _Block(nn.Module):

@@ -47,7 +47,7 @@ class LifterData(L.LightningDataModule):
         return SimulatedViews.open(self.folder / split)
 
     def kinect(self, split: Split) -> Views:
-        return KinectViews(self.real, _REAL[split] if self.real else (), varied=split == "train")
+        return KinectViews(self.real, _REAL[split] if self.real else ())
 
     def windows(self, split: Split) -> LiftingWindows:
         assert split == "train"

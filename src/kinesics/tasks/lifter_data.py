@@ -21,7 +21,6 @@ from kinesics.skeleton import UPPER_BODY
 from kinesics.skeleton.sequence import FloatArray
 
 _FLAT = DetectorModel(openpose=0.6, light_hand=0.4)  # engines without depth alone
-_SIZE, _BONE = 0.04, 0.05  # how much people, and their bones, differ in length: standard deviations of its logarithm
 _NECK = UPPER_BODY.index("neck")
 _PAIRS = [(f"{side}_{joint}",) * 2 for side in ("left", "right") for joint in ("shoulder", "elbow", "wrist", "hip")]
 _KINECT = [*_PAIRS, ("head", "head")]
@@ -62,13 +61,9 @@ class SimulatedViews:
 
 
 class KinectViews:
-    """UTD-MHAD's people: shoulders, arms, head and hips of a Kinect, seen with plain noise.
+    """UTD-MHAD's people: shoulders, arms, head and hips of a Kinect, seen with plain noise."""
 
-    varied: others of other build, who are left-handed as often, move likewise.
-    """
-
-    def __init__(self, dataset: UTDMHAD | None, subjects: Sequence[str], *, varied: bool = False) -> None:
-        self._varied = varied
+    def __init__(self, dataset: UTDMHAD | None, subjects: Sequence[str]) -> None:
         names, sources = zip(*_KINECT, strict=True)
         self._to, self._from = UPPER_BODY.indices(*names), KINECT_20.indices(*sources)
         clips = dataset.clips if dataset else ()
@@ -90,8 +85,6 @@ class KinectViews:
     def view(self, i: int, rng: np.random.Generator) -> tuple[FloatArray, FloatArray, FloatArray, NDArray[np.bool_]]:
         joints = self._worlds[i]
         known = joints.any((0, 2))
-        if self._varied:
-            joints = _of_another(joints, rng) * known[:, None]
         camera = look_at(
             np.median(joints[:, _NECK], axis=0),
             distance=rng.uniform(1.5, 4),
@@ -111,24 +104,6 @@ class KinectViews:
             score[:, UPPER_BODY.indices("pelvis", "left_hip", "right_hip")] = 0
         xy = (camera.project(joints) + noise / metres) * (score > 0)[..., None]
         return xy.astype(np.float32), score.astype(np.float32), _from_neck(joints, camera), known
-
-
-def _of_another(joints: FloatArray, rng: np.random.Generator) -> FloatArray:
-    """The same movement of a body with other bones, mirrored half of the time."""
-    if rng.random() < 0.5:
-        joints = joints[:, UPPER_BODY.mirror] * np.array([-1, 1, 1], np.float32)
-    parts = [joint.removeprefix("left_").removeprefix("right_") for joint in UPPER_BODY.joints]
-    size = np.exp(rng.normal(0, _SIZE))
-    longer = {part: size * np.exp(rng.normal(0, _BONE)) for part in sorted(set(parts))}
-    placed: dict[int, FloatArray] = {_NECK: joints[:, _NECK]}
-
-    def place(joint: int) -> FloatArray:
-        if joint not in placed:
-            parent = UPPER_BODY.parents[joint]
-            placed[joint] = place(parent) + longer[parts[joint]] * (joints[:, joint] - joints[:, parent])
-        return placed[joint]
-
-    return np.stack([place(joint) for joint in range(len(parts))], 1).astype(np.float32)
 
 
 def _from_neck(joints: FloatArray, camera: Camera) -> FloatArray:
