@@ -73,7 +73,7 @@ def _train_default(options: argparse.Namespace, out: Path) -> None:
                 ) from error
     figures = train(out / "data", out, epochs=options.epochs, seed=options.seed, start=options.start)
     lifter = out / "lifter"
-    longer = max(1, 4 * options.epochs // 3)  # the lifter still gains where the gesture network no longer does
+    longer = 4 * options.epochs // 3  # the lifter still gains where the gesture network no longer does
     figures |= train_lifter(out / "data", lifter, real=real, epochs=longer, seed=options.seed)
     for name, value in figures.items():
         print(f"{name:40} {value:.3f}")
