@@ -16,11 +16,11 @@ import torch
 from rich.progress import track
 from torch.utils.data import DataLoader, Subset
 
-from kinesics.data.imigue import CLASSES
-from kinesics.data.windows import ClipArrays, ClipWindows
-from kinesics.models.agcn import AGCNConfig, TwoStreamAGCN
+from kinesics.data.sets.imigue.dataset import CLASSES
+from kinesics.models.skeleton.agcn import AGCNConfig, TwoStreamAGCN
 from kinesics.skeleton import UPPER_BODY
-from kinesics.tasks.default import FPS, FRAMES, RATE, WATCHED, predict
+from kinesics.training.inputs.clip_windows import ClipArrays, ClipWindows
+from kinesics.training.shipped.gesture_weights import FPS, FRAMES, RATE, WATCHED, predict
 
 SIZES = AGCNConfig(
     classes=len(CLASSES) + 1, channels=4, persons=1, widths=(12, 12, 24, 24, 48, 48), strides=(1, 2, 1, 2, 1, 1),

@@ -20,8 +20,14 @@ import torch.nn.functional as F
 from rich.progress import track
 from torch import Tensor
 
-from kinesics.models.cross_modal_token_fusion import MODES, CrossModalTokenFusion, FusionConfig, FusionOutput, Mode
-from kinesics.models.encoder import ClipTokens
+from kinesics.models.gesture.cross_modal_token_fusion import (
+    MODES,
+    CrossModalTokenFusion,
+    FusionConfig,
+    FusionOutput,
+    Mode,
+)
+from kinesics.models.video.encoder import ClipTokens
 
 KINDS, STEPS, CELLS, JOINTS, HANDS, WIDTH = 4, 2, 5, 8, 2, 16
 CLASSES = KINDS**2  # one for each body state and hand shape

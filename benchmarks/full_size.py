@@ -23,16 +23,16 @@ import torch
 from torch import Tensor
 from torch.utils.data import DataLoader
 
-from kinesics.data.imigue import CLASSES, TRAIN_CLIPS
-from kinesics.models.emotion import SwinFaceTokens
-from kinesics.models.interfusion import STREAMS
-from kinesics.models.mvit import PAPER, VideoEncoder
-from kinesics.models.swinface import SwinFace
+from kinesics.data.sets.imigue.dataset import CLASSES, TRAIN_CLIPS
+from kinesics.models.emotion.interfusion import STREAMS
+from kinesics.models.emotion.net import SwinFaceTokens
+from kinesics.models.face.swinface import SwinFace
+from kinesics.models.video.mvit import PAPER, VideoEncoder
 from kinesics.skeleton import UPPER_BODY
-from kinesics.tasks.data import Facts
-from kinesics.tasks.emotion import EmotionTask
-from kinesics.tasks.emotion_data import FACES, EmotionFacts
-from kinesics.tasks.gesture import GestureTask
+from kinesics.training.emotion.data import FACES, EmotionFacts
+from kinesics.training.emotion.task import EmotionTask
+from kinesics.training.gesture.data import Facts
+from kinesics.training.gesture.task import GestureTask
 
 CLIPS = 8  # of a step, by accumulation; recordings, for emotion
 WINDOWS = 4  # of a recording, as emotion/paper/2-together draws them

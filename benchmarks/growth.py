@@ -121,10 +121,10 @@ def throughput(folder: Path, kind: str, workers: int) -> dict[str, float]:
     """Of the small networks, by the settings of their configs, in float32."""
     import torch
 
-    from kinesics.data.augment import Augmentation
-    from kinesics.data.video_augment import VideoAugmentation
-    from kinesics.tasks.data import GestureData
-    from kinesics.tasks.gesture import GestureTask
+    from kinesics.training.gesture.data import GestureData
+    from kinesics.training.gesture.task import GestureTask
+    from kinesics.training.inputs.augment import Augmentation
+    from kinesics.training.inputs.video_augment import VideoAugmentation
 
     torch.manual_seed(0)
     augment = Augmentation(mirror=0)

@@ -21,7 +21,7 @@ import torch.nn.functional as F
 from rich.progress import track
 from torch import Tensor
 
-from kinesics.models.interfusion import Gestures, InterFusion, InterFusionConfig, InterFusionOutput, Stream
+from kinesics.models.emotion.interfusion import Gestures, InterFusion, InterFusionConfig, InterFusionOutput, Stream
 
 SECONDS, FACES, WINDOWS, CUES, OTHERS, CLASSES, WIDTH = 60.0, 24, 12, 4, 4, 6, 16
 MISSING = 0.2  # of the faces that belong to no cue

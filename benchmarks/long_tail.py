@@ -15,13 +15,13 @@ from pathlib import Path
 
 import numpy as np
 
-from kinesics.data.clip_folder import CLASSES as CLASSES_FILE
-from kinesics.data.clip_folder import MANIFEST
-from kinesics.data.imigue import CLASSES, TRAIN_CLIPS
-from kinesics.data.simulator.world import simulate_clip
+from kinesics.data.sets.clip_folder import CLASSES as CLASSES_FILE
+from kinesics.data.sets.clip_folder import MANIFEST
+from kinesics.data.sets.imigue.dataset import CLASSES, TRAIN_CLIPS
+from kinesics.simulator.clips import simulate_clip
 from kinesics.skeleton.sequence import save_skeletons
-from kinesics.tasks.ablate import ablate
 from kinesics.timeline.files import write_text
+from kinesics.training.ablate import ablate
 
 SIZES = {"train": (1200, 4), "val": (250, 2), "test": (600, 5)}  # clips in all, and the least of a class
 

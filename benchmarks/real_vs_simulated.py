@@ -16,8 +16,8 @@ from pathlib import Path
 import numpy as np
 
 import kinesics
-from kinesics.data.imigue import CLASSES
-from kinesics.data.simulator.world import simulate_clip, simulate_interview
+from kinesics.data.sets.imigue.dataset import CLASSES
+from kinesics.simulator.clips import simulate_clip, simulate_interview
 from kinesics.skeleton import UPPER_BODY, SkeletonSequence
 
 PIECE = 4.0  # seconds

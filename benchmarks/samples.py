@@ -14,11 +14,11 @@ from pathlib import Path
 import numpy as np
 
 import kinesics
-from kinesics.data.imigue import CLASSES
-from kinesics.models.weights import load_weights
-from kinesics.pipeline import Analysis
+from kinesics.data.sets.imigue.dataset import CLASSES
+from kinesics.inference import Analysis
+from kinesics.inference.skeleton import classify_clip
 from kinesics.skeleton import SkeletonSequence
-from kinesics.tasks.windows import classify_clip
+from kinesics.weights.load import load_weights
 
 FACE_TOUCH = {
     "touch face", "touch forehead", "cover face", "rub eyes", "touch other face part", "touch ears", "bite nails",

@@ -19,13 +19,13 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from kinesics.data.simulator.body import Body
-from kinesics.data.simulator.camera import Camera, look_at, shaken
-from kinesics.data.simulator.looks import SKINS, Colour, Look, random_look
-from kinesics.data.simulator.programs import Motion, interview
-from kinesics.data.simulator.world import film, portrait_camera
 from kinesics.perception import observe
 from kinesics.progress import progress_bar
+from kinesics.simulator.camera import Camera, look_at, shaken
+from kinesics.simulator.clips import film, portrait_camera
+from kinesics.simulator.motion.programs import Motion, interview
+from kinesics.simulator.person.body import Body
+from kinesics.simulator.person.looks import SKINS, Colour, Look, random_look
 from kinesics.skeleton import UPPER_BODY
 from kinesics.video import write_video
 

@@ -12,10 +12,10 @@ from typing import Any
 import torch
 import torch.nn.functional as F
 
-from kinesics.data.cache import cache_skeletons
+from kinesics.data.cache.skeletons import cache_skeletons
 from kinesics.data.registry import open_dataset
-from kinesics.data.windows import ClipWindows
-from kinesics.models.agcn import AGCNConfig, TwoStreamAGCN
+from kinesics.models.skeleton.agcn import AGCNConfig, TwoStreamAGCN
+from kinesics.training.inputs.clip_windows import ClipWindows
 
 BATCH = 64
 

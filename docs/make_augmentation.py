@@ -16,14 +16,14 @@ import PIL.Image
 import PIL.ImageDraw
 import PIL.ImageFont
 
-from kinesics.data.augment import Augmentation, augment, warp
-from kinesics.data.imigue import CLASSES
-from kinesics.data.simulator.body import Body
-from kinesics.data.simulator.programs import perform
-from kinesics.data.simulator.render import random_look
-from kinesics.data.simulator.world import dressed_for, film, portrait_camera, simulate_clip
-from kinesics.data.video_augment import View
+from kinesics.data.sets.imigue.dataset import CLASSES
+from kinesics.simulator.clips import dressed_for, film, portrait_camera, simulate_clip
+from kinesics.simulator.motion.programs import perform
+from kinesics.simulator.person.body import Body
+from kinesics.simulator.rendering.render import random_look
 from kinesics.skeleton import UPPER_BODY, SkeletonSequence
+from kinesics.training.inputs.augment import Augmentation, augment, warp
+from kinesics.training.inputs.video_augment import View
 
 IMAGES = Path(__file__).parent / "images"
 LABEL = CLASSES.index("touch neck")

@@ -16,13 +16,15 @@ import PIL.Image
 import PIL.ImageDraw
 import PIL.ImageFont
 
-from kinesics.data.imigue import CLASSES
-from kinesics.data.simulator.body import Body
-from kinesics.data.simulator.camera import random_camera
-from kinesics.data.simulator.detector import DetectorModel, detect
-from kinesics.data.simulator.programs import perform
-from kinesics.models.lifter import LIFTER, lift, load_lifter
+from kinesics.data.sets.imigue.dataset import CLASSES
+from kinesics.models.skeleton.lifter import lift
+from kinesics.simulator.camera import random_camera
+from kinesics.simulator.detector.model import DetectorModel, detect
+from kinesics.simulator.motion.programs import perform
+from kinesics.simulator.person.body import Body
 from kinesics.skeleton import UPPER_BODY
+from kinesics.weights.load import load_lifter
+from kinesics.weights.specification import LIFTER
 
 GESTURES = ("touch chin", "fold arms", "illustrative", "touch neck")
 COLUMNS = ("x and y", "the truth, turned", "lifted, turned")

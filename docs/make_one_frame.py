@@ -17,9 +17,9 @@ import PIL.Image
 import PIL.ImageDraw
 import PIL.ImageFont
 
-from kinesics.data.simulator.world import simulate_class
 from kinesics.perception.engine import Landmarks
 from kinesics.perception.mediapipe_engine import MediaPipeEngine
+from kinesics.simulator.clips import simulate_class
 from kinesics.skeleton.layouts import HOLISTIC
 from kinesics.video import Image, read_frames
 

@@ -16,7 +16,8 @@ import numpy as np
 import torch
 from safetensors.torch import save_file
 
-from kinesics.models.fer import CLASSES, EXPRESSION, MiniXception
+from kinesics.models.face.mini_xception import CLASSES, MiniXception
+from kinesics.weights.specification import EXPRESSION
 
 SHA256 = "59534287fdfb125e30a94400296c25ea9f5d706fca93dd8adbbbed916799ea0e"
 FACTS = {

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from kinesics.models.weights import DEFAULT, NONE, Specification, load_weights
+from kinesics.weights.load import DEFAULT, NONE, Specification, load_weights
 
 CARD = """\
 # Model card: {name}

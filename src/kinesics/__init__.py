@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 from kinesics.errors import KinesicsError
 
 if TYPE_CHECKING:
-    from kinesics.pipeline import analyze, classify
+    from kinesics.inference import analyze, classify
 
 __version__ = version("kinesics")
 __all__ = ["KinesicsError", "__version__", "analyze", "classify"]

@@ -1,23 +1,22 @@
 """Clips with pictures: the right moments, the box around the person, joints that lie where the picture shows them."""
 
-from pathlib import Path
-
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from support.paths import SAMPLES
 
-from kinesics.data import frame_cache as frame_cache_room
-from kinesics.data.clip_folder import ClipFolder
-from kinesics.data.clips import joint_places, person_box, read_clip
-from kinesics.data.frame_cache import cache_frames
+from kinesics.data.cache import frames as frame_cache_room
+from kinesics.data.cache.frames import cache_frames
+from kinesics.data.clips import read_clip
+from kinesics.data.sets.clip_folder import ClipFolder
 from kinesics.errors import KinesicsError
+from kinesics.preprocessing.person_crop import joint_places, person_box
 from kinesics.skeleton import UPPER_BODY, SkeletonSequence, save_skeletons
 from kinesics.video import write_video
 
 WIDTH, HEIGHT, FPS, T = 192, 96, 10, 30
 DOT = (np.array([120.0, 40.0]), np.array([0.5, 0.3]))  # a white dot: where it starts, pixels a frame
-SAMPLES = Path(__file__).resolve().parents[2].parent / "shared/samples"
 
 
 def dot(t):

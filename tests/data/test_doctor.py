@@ -7,15 +7,15 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from imigue_sample import light_hand, points, write_sample
+from support.imigue_sample import light_hand, points, write_sample
+from support.paths import BENCHMARKS
 
 from kinesics.cli import main
-from kinesics.data import imigue_files as files
 from kinesics.data.doctor import examine
+from kinesics.data.sets.imigue import files
 
 TRAIN = "imigue_data_phase1/datasets/imigue_skeleton_train"
 TEST = "imigue_data_phase2/imigue_skeleton_test"
-BENCHMARKS = Path(__file__).resolve().parents[2] / "../shared/benchmarks"
 
 
 @pytest.fixture(scope="module")

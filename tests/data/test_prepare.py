@@ -1,22 +1,20 @@
 """From coded videos to a ClipFolder that can be trained on."""
 
 from contextlib import contextmanager
-from pathlib import Path
 
 import numpy as np
 import pytest
+from support.paths import SAMPLES
 
 from kinesics.cli import main
-from kinesics.data.clip_folder import ClipFolder
 from kinesics.data.clips import read_clip
 from kinesics.data.prepare import prepare
 from kinesics.data.registry import open_dataset
+from kinesics.data.sets.clip_folder import ClipFolder
 from kinesics.errors import KinesicsError
 from kinesics.perception.engine import Landmarks
 from kinesics.skeleton import UPPER_BODY
 from kinesics.video import read_frames, write_video
-
-SAMPLES = Path(__file__).resolve().parents[2].parent / "shared/samples"
 
 
 class SquareEngine:

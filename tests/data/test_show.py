@@ -3,10 +3,9 @@
 import numpy as np
 import PIL.Image
 import pytest
-from test_cache import CRAB
-from test_clip_folder import TREE, make
+from support.crab import CRAB, TREE, make
 
-from kinesics.data.clip_folder import ClipFolder
+from kinesics.data.sets.clip_folder import ClipFolder
 from kinesics.data.show import find_clip, show_clip
 from kinesics.errors import KinesicsError
 from kinesics.skeleton import SkeletonSequence, save_skeletons

@@ -6,8 +6,8 @@ import torch
 from kinesics.cli import main
 from kinesics.deploy.baselines import published
 from kinesics.deploy.bench import CLASSES, _untrained
-from kinesics.models.agcn import AGCNConfig, TwoStreamAGCN
-from kinesics.pipeline import analyze
+from kinesics.inference import analyze
+from kinesics.models.skeleton.agcn import AGCNConfig, TwoStreamAGCN
 from kinesics.skeleton import UPPER_BODY, SkeletonSequence, save_skeletons
 
 

@@ -14,16 +14,16 @@ from kinesics.deploy import export as exporting
 from kinesics.deploy.export import TOLERANCE, export
 from kinesics.deploy.prepared import Normalise
 from kinesics.errors import KinesicsError
-from kinesics.models.agcn import AGCNConfig, TwoStreamAGCN
-from kinesics.models.exported import read_exported
-from kinesics.models.gesture import GESTURE_PRESETS, build_gesture_net
-from kinesics.models.mvit import VideoEncoder
-from kinesics.models.specification import NONE, Specification
-from kinesics.models.swinface import SwinFace
-from kinesics.models.weights import load_weights, save_weights
+from kinesics.inference.skeleton import score
+from kinesics.models.face.swinface import SwinFace
+from kinesics.models.gesture.net import GESTURE_PRESETS, build_gesture_net
+from kinesics.models.skeleton.agcn import AGCNConfig, TwoStreamAGCN
+from kinesics.models.video.mvit import VideoEncoder
+from kinesics.preprocessing.normalise import normalise
 from kinesics.skeleton import UPPER_BODY, SkeletonSequence, save_skeletons
-from kinesics.skeleton.normalise import normalise
-from kinesics.tasks.windows import score
+from kinesics.weights.exported import read_exported
+from kinesics.weights.load import load_weights, save_weights
+from kinesics.weights.specification import NONE, Specification
 
 SMALL = AGCNConfig(classes=3, channels=4, persons=1, widths=(8, 16), strides=(1, 2))
 SPECIFICATION = Specification(

@@ -12,8 +12,8 @@ from torchmetrics.functional.classification import (
 )
 
 from kinesics.errors import KinesicsError
+from kinesics.evaluation import Predictions
 from kinesics.metrics import (
-    Predictions,
     bootstrap,
     classify_report,
     detection_score,

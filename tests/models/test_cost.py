@@ -1,18 +1,17 @@
 """The table of costs: against published numbers, against counts by hand, and in the docs."""
 
-from pathlib import Path
-
 import pytest
 import torch
+from support import paths
 from torch.utils.flop_counter import FlopCounterMode
 from torchvision.models.video import MViT_V2_S_Weights
 
 from kinesics.cli import main
 from kinesics.models.cost import Cost, costs
 from kinesics.models.layers import Attention
-from kinesics.models.mvit import TINY, VideoEncoder
+from kinesics.models.video.mvit import TINY, VideoEncoder
 
-DOCS = Path(__file__).parents[2] / "docs" / "models.md"
+DOCS = paths.DOCS / "models.md"
 
 
 @pytest.fixture(scope="module")

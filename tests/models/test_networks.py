@@ -13,16 +13,16 @@ import torch
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
-from kinesics.models.agcn import AGCN, AGCNConfig, TwoStreamAGCN
-from kinesics.models.cross_modal_token_fusion import MODES, CrossModalTokenFusion, FusionConfig
-from kinesics.models.emotion import build_emotion_net
-from kinesics.models.encoder import ClipTokens
-from kinesics.models.gesture import build_gesture_net
-from kinesics.models.i3d import I3D
-from kinesics.models.interfusion import MODES as STREAM_MODES
-from kinesics.models.interfusion import Gestures, InterFusion, InterFusionConfig, Stream
-from kinesics.models.mvit import TINY, VideoEncoder
-from kinesics.models.swinface import HEADS, SwinFace
+from kinesics.models.emotion.interfusion import MODES as STREAM_MODES
+from kinesics.models.emotion.interfusion import Gestures, InterFusion, InterFusionConfig, Stream
+from kinesics.models.emotion.net import build_emotion_net
+from kinesics.models.face.swinface import HEADS, SwinFace
+from kinesics.models.gesture.cross_modal_token_fusion import MODES, CrossModalTokenFusion, FusionConfig
+from kinesics.models.gesture.net import build_gesture_net
+from kinesics.models.skeleton.agcn import AGCN, AGCNConfig, TwoStreamAGCN
+from kinesics.models.video.encoder import ClipTokens
+from kinesics.models.video.i3d import I3D
+from kinesics.models.video.mvit import TINY, VideoEncoder
 from kinesics.skeleton import UPPER_BODY
 
 N = 2

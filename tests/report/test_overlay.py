@@ -2,7 +2,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from recordings import landmarks_only, talking, three_people
+from support.recordings import landmarks_only, talking, three_people
 
 from kinesics.errors import KinesicsError
 from kinesics.report import write_overlay

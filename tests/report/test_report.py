@@ -10,11 +10,11 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from recordings import landmarks_only, nothing_found, talking, three_people, with_faces
+from support.recordings import landmarks_only, nothing_found, talking, three_people, with_faces
 
 from kinesics.errors import KinesicsError
-from kinesics.pipeline.analyze import unread_faces
-from kinesics.pipeline.results import Reading
+from kinesics.inference.analyze import unread_faces
+from kinesics.inference.results import Reading
 from kinesics.report import write_report
 from kinesics.timeline import Timeline
 

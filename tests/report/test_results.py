@@ -3,7 +3,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from recordings import landmarks_only, talking, with_faces
+from support.recordings import landmarks_only, talking, with_faces
 
 from kinesics.errors import KinesicsError
 from kinesics.report import write_results

@@ -3,7 +3,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kinesics.skeleton import LAYOUTS, UPPER_BODY, SkeletonLayout, adjacency, bone_parents, make_layout
+from kinesics.models.skeleton.graph import adjacency, bone_parents
+from kinesics.skeleton import LAYOUTS, UPPER_BODY, SkeletonLayout, make_layout
 
 SIZES = {
     "upper_body": 42,

@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kinesics.errors import KinesicsError
+from kinesics.preprocessing.normalise import normalise
 from kinesics.skeleton import (
     LAYOUTS,
     UPPER_BODY,
@@ -18,7 +19,6 @@ from kinesics.skeleton import (
     to_upper_body,
 )
 from kinesics.skeleton.convert import RECIPES
-from kinesics.skeleton.normalise import normalise
 
 layouts = st.sampled_from(sorted(LAYOUTS))
 seeds = st.integers(0, 2**16)

@@ -20,7 +20,7 @@ def _describe(verb: argparse.ArgumentParser) -> None:
 def _ablate(options: argparse.Namespace) -> None:
     must_exist(options.data)
     make_folder(options.out)
-    from kinesics.tasks.ablate import ablate
+    from kinesics.training.ablate import ablate
 
     try:
         more = [f"--{said}" for said in options.set]

@@ -12,7 +12,7 @@ from kinesics.cli.common import Verb, describe_input, make_folder, must_exist, p
 from kinesics.errors import KinesicsError
 
 if TYPE_CHECKING:
-    from kinesics.pipeline import Analysis
+    from kinesics.inference import Analysis
 
 
 def _describe_analyze(verb: argparse.ArgumentParser) -> None:
@@ -49,7 +49,7 @@ def _analyze(options: argparse.Namespace) -> None:
     out: Path = options.out or Path(f"{source.name.split('.')[0]}_kinesics")
     make_folder(out)
 
-    from kinesics.pipeline import analyze
+    from kinesics.inference import analyze
     from kinesics.report import write_results
 
     with progress_bar("Reading movement") as progress:
@@ -74,7 +74,7 @@ def _summary(analysis: Analysis, written: Sequence[Path]) -> None:
     from rich.console import Console
     from rich.table import Table
 
-    from kinesics.pipeline.analyze import unread_faces
+    from kinesics.inference.analyze import unread_faces
 
     console = Console()
     timeline = analysis.timeline
@@ -104,7 +104,7 @@ def _summary(analysis: Analysis, written: Sequence[Path]) -> None:
 
 def _thresholds(texts: Sequence[str]) -> tuple[float | None, dict[str, float]]:
     """--threshold 0.6 and --threshold "touch neck=0.3" as one number for all and a mapping for some."""
-    from kinesics.data.imigue import CLASSES, match_class
+    from kinesics.data.sets.imigue.dataset import CLASSES, match_class
 
     every, single = None, {}
     for text in texts:
@@ -137,7 +137,7 @@ def _classify(options: argparse.Namespace) -> None:
     from dataclasses import asdict
 
     must_exist(options.input)
-    from kinesics.pipeline import classify
+    from kinesics.inference import classify
 
     with progress_bar("Reading movement") as progress:
         ranked = classify(options.input, person=options.person, weights=options.weights, progress=progress)

@@ -12,7 +12,7 @@ from kinesics.cli.common import Verb, make_folder
 from kinesics.errors import KinesicsError
 
 if TYPE_CHECKING:
-    from kinesics.metrics import Evaluation, Predictions
+    from kinesics.evaluation import Evaluation, Predictions
     from kinesics.skeleton import SkeletonSequence
 
 TEST, VALIDATION = "predictions_test.npz", "predictions_val.npz"
@@ -29,7 +29,7 @@ def _evaluate(options: argparse.Namespace) -> None:
     test, validation = _predictions(options.run)
     out: Path = options.out or (options.run if options.run.is_dir() else options.run.parent)
     make_folder(out)
-    from kinesics.metrics import evaluate
+    from kinesics.evaluation import evaluate
     from kinesics.report.evaluation import FIGURES, write_evaluation
     from kinesics.timeline.files import write_text
 
@@ -57,7 +57,7 @@ def _skeletons(folder: Path, recordings: bool) -> Callable[[str], SkeletonSequen
 
 
 def _predictions(run: Path) -> tuple[Predictions, Predictions | None]:
-    from kinesics.metrics import Predictions
+    from kinesics.evaluation import Predictions
 
     path = run / TEST if run.is_dir() else run
     held = path.with_name(VALIDATION)
@@ -105,7 +105,7 @@ def _ensemble(options: argparse.Namespace) -> None:
         raise KinesicsError(
             f"{without}: expected {VALIDATION} to choose weights by, found none; test is never used for it"
         )
-    from kinesics.challenge import combine
+    from kinesics.evaluation import combine
     from kinesics.metrics import mean_class_accuracy, top_k
 
     score = mean_class_accuracy if options.by == "mean_class" else (lambda x, y: top_k(x, y, 1))

@@ -17,7 +17,7 @@ def _describe(verb: argparse.ArgumentParser) -> None:
 
 def _export(options: argparse.Namespace) -> None:
     from kinesics.deploy.export import export
-    from kinesics.models.specification import DEFAULT
+    from kinesics.weights.specification import DEFAULT
 
     made = export(options.out, options.to, weights=options.weights or DEFAULT, int8=options.int8)
     print(f"{made.path}: {made.path.stat().st_size / 1e6:.1f} MB")

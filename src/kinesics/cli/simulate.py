@@ -57,14 +57,14 @@ def _size(text: str) -> tuple[int, int]:
 
 def _simulate(options: argparse.Namespace) -> None:
     if options.list:
-        from kinesics.data.imigue import CLASSES
+        from kinesics.data.sets.imigue.dataset import CLASSES
 
         print("\n".join(f"{index:2}  {label}" for index, label in enumerate(CLASSES)))
         return
     if options.out is None:
         raise KinesicsError("simulate: name the file to write, such as --out clip.gif")
     if options.videos is not None:
-        from kinesics.data.simulator.videos import simulate_videos
+        from kinesics.simulator.imigue_videos import simulate_videos
 
         make_folder(options.out)
         with progress_bar("Simulating") as progress:
@@ -83,10 +83,10 @@ def _simulate(options: argparse.Namespace) -> None:
         print(options.out)
         return
     if options.label is not None:
-        from kinesics.data.imigue import match_class
+        from kinesics.data.sets.imigue.dataset import match_class
 
         match_class(options.label)
-    from kinesics.data.simulator.world import simulate_class, simulate_interview
+    from kinesics.simulator.clips import simulate_class, simulate_interview
 
     with progress_bar("Simulating") as progress:
         if options.label is not None:

@@ -35,8 +35,7 @@ def _submit(options: argparse.Namespace) -> None:
     if timelines:
         _recognition(timelines, options.out)
         return
-    from kinesics.challenge import write_classification, write_emotion
-    from kinesics.metrics import EMOTION, Predictions
+    from kinesics.evaluation import EMOTION, Predictions, write_classification, write_emotion
 
     predictions = Predictions.load(options.run / "predictions_test.npz" if options.run.is_dir() else options.run)
     if predictions.classes == EMOTION:
@@ -50,7 +49,7 @@ def _submit(options: argparse.Namespace) -> None:
 
 def _recognition(timelines: list[Path], out: Path) -> None:
     """Track 2 from the timelines of `kinesics analyze`, named by their recordings; frames are the recording's own."""
-    from kinesics.challenge import write_recognition
+    from kinesics.evaluation import write_recognition
 
     sequences = {}
     for path in timelines:
@@ -68,7 +67,7 @@ def _recognition(timelines: list[Path], out: Path) -> None:
 
 
 def _check(path: Path, track: str | None) -> None:
-    from kinesics.challenge import check_submission
+    from kinesics.evaluation import check_submission
 
     faults = check_submission(path, track)  # type: ignore[arg-type]
     if not faults:

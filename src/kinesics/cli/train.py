@@ -34,8 +34,8 @@ def _train(options: argparse.Namespace) -> None:
     if options.config is None:
         _train_default(options, out)
         return
-    from kinesics.tasks.reproduce import find_config
-    from kinesics.tasks.run import run
+    from kinesics.training.reproduce import find_config
+    from kinesics.training.run import run
 
     config = find_config(options.config)
     given = [f"--data.seed={options.seed}", f"--seed_everything={options.seed}", *options.more]
@@ -50,11 +50,11 @@ def _train(options: argparse.Namespace) -> None:
 
 
 def _train_default(options: argparse.Namespace, out: Path) -> None:
-    from kinesics.data.simulator.render import NoGraphicsError
-    from kinesics.data.simulator.world import Split, make_dataset
-    from kinesics.data.utd_mhad import UTDMHAD
-    from kinesics.tasks.default import WATCHED, train
-    from kinesics.tasks.lifter import train_lifter
+    from kinesics.data.sets.utd_mhad import UTDMHAD
+    from kinesics.simulator.clips import Split, make_dataset
+    from kinesics.simulator.rendering.render import NoGraphicsError
+    from kinesics.training.lifter.task import train_lifter
+    from kinesics.training.shipped.gesture_weights import WATCHED, train
 
     if options.start is not None:
         must_exist(options.start)
@@ -95,7 +95,7 @@ said behind --, or in a config of your own:
   --trainer.devices=4                     several GPUs; each takes its share of the clips, data.batch is of one of them
   --trainer.accumulate_grad_batches=8     steps of 8 batches
   --trainer.precision=bf16-mixed          or 32-true
-  --trainer.callbacks=kinesics.tasks.averaging.EMA --trainer.callbacks.decay=0.99
+  --trainer.callbacks=kinesics.training.ema.EMA --trainer.callbacks.decay=0.99
                                           average the weights over the last 1 / (1 - decay) steps (EMA)
   --model.loss=logit-adjusted             for a long tail; or class-balanced
   --data.balance=1                        draw every class equally often
@@ -121,7 +121,7 @@ def _reproduce(options: argparse.Namespace) -> None:
     must_exist(options.data)
     out: Path = options.out or Path("runs") / options.name
     make_folder(out)
-    from kinesics.tasks.reproduce import reproduce
+    from kinesics.training.reproduce import reproduce
 
     result = reproduce(options.name, options.data, out)
     verdict = "reached" if result.reached else "NOT reached"

@@ -20,7 +20,7 @@ def _list(options: argparse.Namespace) -> None:
     from rich.console import Console
     from rich.table import Table
 
-    from kinesics.models.ledger import ledger, weights_folder
+    from kinesics.weights.ledger import ledger, weights_folder
 
     table = Table(box=SIMPLE_HEAD, show_edge=False, pad_edge=False)
     for column in ("name", "licence", "use", "MB", "here"):
@@ -48,7 +48,7 @@ def _describe_get(verb: argparse.ArgumentParser) -> None:
 
 
 def _get(options: argparse.Namespace) -> None:
-    from kinesics.models.ledger import entry, get
+    from kinesics.weights.ledger import entry, get
 
     with progress_bar(f"Getting {options.name}") as progress:
         path = get(
@@ -62,7 +62,7 @@ def _describe_verify(verb: argparse.ArgumentParser) -> None:
 
 
 def _verify(options: argparse.Namespace) -> None:
-    from kinesics.models.ledger import ledger, verify, weights_path
+    from kinesics.weights.ledger import ledger, verify, weights_path
 
     wrong = []
     for one in ledger().values():
@@ -86,7 +86,7 @@ def _describe_show(verb: argparse.ArgumentParser) -> None:
 def _show(options: argparse.Namespace) -> None:
     from dataclasses import asdict
 
-    from kinesics.models.ledger import entry
+    from kinesics.weights.ledger import entry
 
     file = Path(options.weights)
     told: dict[str, Any] = {}
@@ -105,7 +105,7 @@ def _header(file: Path) -> dict[str, Any]:
 
     from safetensors import SafetensorError, safe_open
 
-    from kinesics.models.ledger import digest
+    from kinesics.weights.ledger import digest
 
     try:
         with safe_open(file, "np") as opened:

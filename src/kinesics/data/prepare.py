@@ -11,8 +11,8 @@ from functools import partial
 from pathlib import Path
 
 from kinesics.data.annotations import Annotation, read_annotations
-from kinesics.data.clip_folder import CLASSES, COLUMNS, MANIFEST
 from kinesics.data.dataset import ClipInfo, Split
+from kinesics.data.sets.clip_folder import CLASSES, COLUMNS, MANIFEST
 from kinesics.data.splits import subject_split, who
 from kinesics.errors import KinesicsError
 from kinesics.perception import observe

@@ -6,9 +6,9 @@ from functools import cached_property
 from pathlib import Path
 from typing import ClassVar
 
-from kinesics.data.cache import SkeletonCache, cache_skeletons
+from kinesics.data.cache.skeletons import SkeletonCache, cache_skeletons
+from kinesics.data.cache.store import Progress
 from kinesics.data.dataset import ClipInfo, GestureDataset
-from kinesics.data.store import Progress
 from kinesics.errors import KinesicsError
 from kinesics.skeleton import SkeletonSequence
 from kinesics.video import probe

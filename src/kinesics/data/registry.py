@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from kinesics.data.clip_folder import ClipFolder
 from kinesics.data.dataset import DatasetNotFoundError, GestureDataset
-from kinesics.data.imigue import IMiGUE
-from kinesics.data.ma52 import MA52
-from kinesics.data.natops import NATOPS
-from kinesics.data.smg import SMG
-from kinesics.data.utd_mhad import UTDMHAD
+from kinesics.data.sets.clip_folder import ClipFolder
+from kinesics.data.sets.imigue.dataset import IMiGUE
+from kinesics.data.sets.ma52 import MA52
+from kinesics.data.sets.natops import NATOPS
+from kinesics.data.sets.smg import SMG
+from kinesics.data.sets.utd_mhad import UTDMHAD
 
 DATASETS: tuple[type[GestureDataset], ...] = (IMiGUE, SMG, MA52, ClipFolder, NATOPS, UTDMHAD)
 

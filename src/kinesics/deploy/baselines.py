@@ -7,7 +7,7 @@ import copy
 import torch
 from torch import Tensor, nn
 
-from kinesics.models.agcn import SUBSETS, AdaptiveGraphConv, Block, TwoStreamAGCN
+from kinesics.models.skeleton.agcn import SUBSETS, AdaptiveGraphConv, Block, TwoStreamAGCN
 
 
 class PublishedGraphConv(nn.Module):

@@ -27,12 +27,12 @@ from torch.utils.flop_counter import FlopCounterMode
 from kinesics.deploy.baselines import published
 from kinesics.deploy.export import finish, write_onnx
 from kinesics.deploy.prepared import Prepared, PreparedFaces, PreparedGestures, PreparedSkeleton, PreparedVideo
-from kinesics.models.agcn import TwoStreamAGCN
-from kinesics.models.exported import ONNX, OPENVINO, read_exported, threads
-from kinesics.models.gesture import GESTURE_PRESETS, build_gesture_net
-from kinesics.models.inference import best_dtype, optimised
-from kinesics.models.specification import Specification
+from kinesics.models.gesture.net import GESTURE_PRESETS, build_gesture_net
+from kinesics.models.optimised import best_dtype, optimised
+from kinesics.models.skeleton.agcn import TwoStreamAGCN
 from kinesics.skeleton import UPPER_BODY
+from kinesics.weights.exported import ONNX, OPENVINO, read_exported, threads
+from kinesics.weights.specification import Specification
 
 Work = Callable[[], Any]
 CLASSES, FRAMES = 33, 32
@@ -204,7 +204,7 @@ def _landmarks(clip: Path) -> Iterator[Case]:
 
 
 def _analyze(clip: Path, weights: Path | None, folder: Path, sizes: Sequence[str]) -> Iterator[Case]:
-    from kinesics.pipeline import analyze
+    from kinesics.inference import analyze
     from kinesics.video import probe
 
     files: dict[str, Path | None] = {"shipped weights": None}
@@ -220,7 +220,7 @@ def _analyze(clip: Path, weights: Path | None, folder: Path, sizes: Sequence[str
 
 def _untrained(size: str, folder: Path) -> Path:
     """Weights of a GestureNet that looks at windows as long as those of the shipped network."""
-    from kinesics.models.weights import save_weights
+    from kinesics.weights.load import save_weights
 
     torch.manual_seed(0)
     network = build_gesture_net(size, CLASSES)
@@ -246,7 +246,7 @@ def _skeleton(size: str, folder: Path) -> Iterator[Case]:
 
 
 def _video(size: str, folder: Path) -> Iterator[Case]:
-    from kinesics.models.mvit import VideoEncoder
+    from kinesics.models.video.mvit import VideoEncoder
 
     torch.manual_seed(0)
     encoder = VideoEncoder(GESTURE_PRESETS[size].video).eval()
@@ -273,8 +273,8 @@ def _gestures(size: str, folder: Path) -> Iterator[Case]:
 
 
 def _fusions(size: str) -> Iterator[Case]:
-    from kinesics.models.cross_modal_token_fusion import MODES
-    from kinesics.models.encoder import ClipTokens
+    from kinesics.models.gesture.cross_modal_token_fusion import MODES
+    from kinesics.models.video.encoder import ClipTokens
 
     for mode in MODES:
         torch.manual_seed(0)
@@ -289,8 +289,8 @@ def _fusions(size: str) -> Iterator[Case]:
 
 
 def _interfusion(size: str) -> Iterator[Case]:
-    from kinesics.models.emotion import build_emotion_net
-    from kinesics.models.interfusion import Gestures, Stream
+    from kinesics.models.emotion.interfusion import Gestures, Stream
+    from kinesics.models.emotion.net import build_emotion_net
 
     torch.manual_seed(0)
     fusion = build_emotion_net(size, gestures=32).fusion.eval()
@@ -307,7 +307,7 @@ def _interfusion(size: str) -> Iterator[Case]:
 
 
 def _faces(folder: Path) -> Iterator[Case]:
-    from kinesics.models.swinface import HEADS, SwinFace
+    from kinesics.models.face.swinface import HEADS, SwinFace
 
     torch.manual_seed(0)
     network = SwinFace().eval()

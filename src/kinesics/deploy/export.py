@@ -22,11 +22,11 @@ from torch import nn
 
 from kinesics.deploy.prepared import Prepared, PreparedFaces, PreparedGestures, PreparedSkeleton, PreparedVideo
 from kinesics.errors import KinesicsError
-from kinesics.models.agcn import TwoStreamAGCN
-from kinesics.models.exported import MODEL, ONNX, OPENVINO, TOLD, VALUES, read_exported
-from kinesics.models.specification import DEFAULT, Specification
-from kinesics.models.weights import load_network
+from kinesics.models.skeleton.agcn import TwoStreamAGCN
 from kinesics.skeleton.sequence import FloatArray
+from kinesics.weights.exported import MODEL, ONNX, OPENVINO, TOLD, VALUES, read_exported
+from kinesics.weights.load import load_network
+from kinesics.weights.specification import DEFAULT, Specification
 
 Runtime = Literal["onnx", "openvino"]
 TOLERANCE = 1e-3  # largest difference from torch in float32, as a share of the output's largest value
@@ -99,8 +99,8 @@ def prepare(network: nn.Module, specification: Specification, weights: Path) -> 
             f"{weights}: expected weights of two_stream_agcn, gesture_net, mvit or swinface, found "
             f"{specification.network}, which cannot be exported"
         )
-    from kinesics.models.inference import optimised
-    from kinesics.models.mvit import VideoEncoder
+    from kinesics.models.optimised import optimised
+    from kinesics.models.video.mvit import VideoEncoder
 
     if specification.network == "swinface":
         return PreparedFaces(network).eval()
@@ -175,8 +175,8 @@ def simulated_windows(
     specification: Specification, of_each: int, *, seed: int
 ) -> Iterator[tuple[FloatArray, FloatArray]]:
     """xyz (N, T, V, 3) and score (N, T, V) of the middles of simulated clips, a batch for each class and for none."""
-    from kinesics.data.imigue import CLASSES
-    from kinesics.data.simulator.world import simulate_clip
+    from kinesics.data.sets.imigue.dataset import CLASSES
+    from kinesics.simulator.clips import simulate_clip
     from kinesics.skeleton import resampled_rows
 
     for label in (*range(len(CLASSES)), None):

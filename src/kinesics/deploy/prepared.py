@@ -9,9 +9,9 @@ import torch
 from torch import Tensor, nn
 
 from kinesics.errors import KinesicsError
-from kinesics.models.agcn import TwoStreamAGCN
+from kinesics.models.skeleton.agcn import TwoStreamAGCN
+from kinesics.preprocessing.normalise import ENOUGH, RULERS
 from kinesics.skeleton import SkeletonLayout
-from kinesics.skeleton.normalise import ENOUGH, RULERS
 
 
 class Prepared(nn.Module, ABC):
@@ -25,7 +25,7 @@ class Prepared(nn.Module, ABC):
 
 
 class Normalise(nn.Module):
-    """`kinesics.skeleton.normalise` on batches: xyz (N, T, V, 3) and score (N, T, V) to (N, 4, T, V, 1)."""
+    """`kinesics.preprocessing.normalise` on batches: xyz (N, T, V, 3) and score (N, T, V) to (N, 4, T, V, 1)."""
 
     def __init__(self, layout: SkeletonLayout) -> None:
         super().__init__()

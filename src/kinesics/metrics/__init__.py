@@ -4,23 +4,17 @@ from kinesics.metrics.calibration import calibration_curve, expected_calibration
 from kinesics.metrics.classification import Classification, classify_report, mean_class_accuracy, top_k
 from kinesics.metrics.detection import DetectionScore, detection_score
 from kinesics.metrics.emotion import emotion_report, roc_curve
-from kinesics.metrics.evaluation import EMOTION, Evaluation, evaluate
 from kinesics.metrics.intervals import Interval, bootstrap
-from kinesics.metrics.predictions import Predictions
 
 __all__ = [
-    "EMOTION",
     "Classification",
     "DetectionScore",
-    "Evaluation",
     "Interval",
-    "Predictions",
     "bootstrap",
     "calibration_curve",
     "classify_report",
     "detection_score",
     "emotion_report",
-    "evaluate",
     "expected_calibration_error",
     "fit_temperature",
     "mean_class_accuracy",

@@ -10,15 +10,15 @@ import torch
 from torch import Tensor, nn
 from torch.utils.flop_counter import FlopCounterMode
 
-from kinesics.models.agcn import AGCN, AGCNConfig, TwoStreamAGCN
-from kinesics.models.emotion import EMOTION_PRESETS, EmotionNet, build_emotion_net
-from kinesics.models.encoder import ClipEncoder
-from kinesics.models.fer import SIZE, MiniXception
-from kinesics.models.gesture import GESTURE_PRESETS, GestureNet, build_gesture_net
-from kinesics.models.i3d import I3D
-from kinesics.models.interfusion import Gestures, Stream
-from kinesics.models.mvit import PAPER, SMALL, TINY, VideoEncoder
-from kinesics.models.swinface import HEADS, SwinFace
+from kinesics.models.emotion.interfusion import Gestures, Stream
+from kinesics.models.emotion.net import EMOTION_PRESETS, EmotionNet, build_emotion_net
+from kinesics.models.face.mini_xception import SIZE, MiniXception
+from kinesics.models.face.swinface import HEADS, SwinFace
+from kinesics.models.gesture.net import GESTURE_PRESETS, GestureNet, build_gesture_net
+from kinesics.models.skeleton.agcn import AGCN, AGCNConfig, TwoStreamAGCN
+from kinesics.models.video.encoder import ClipEncoder
+from kinesics.models.video.i3d import I3D
+from kinesics.models.video.mvit import PAPER, SMALL, TINY, VideoEncoder
 from kinesics.skeleton import LAYOUTS, UPPER_BODY
 
 CLASSES = 32  # of iMiGUE

@@ -20,7 +20,7 @@ import numpy as np
 from kinesics.perception.engine import Face, Landmarks
 from kinesics.perception.fuse import FACE, Parts, fuse
 from kinesics.perception.hands import Hand
-from kinesics.perception.quiet import quiet
+from kinesics.perception.silence import quiet
 from kinesics.skeleton import SkeletonLayout
 from kinesics.skeleton.layouts import HOLISTIC
 from kinesics.skeleton.sequence import FloatArray

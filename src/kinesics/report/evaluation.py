@@ -11,8 +11,8 @@ import numpy as np
 import plotly.graph_objects as go
 from plotly.io import to_html
 
+from kinesics.evaluation.evaluate import EMOTION, Evaluation, Mistake
 from kinesics.metrics import roc_curve
-from kinesics.metrics.evaluation import EMOTION, Evaluation, Mistake
 from kinesics.skeleton import SkeletonSequence
 from kinesics.timeline.files import write_text
 

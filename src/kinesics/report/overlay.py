@@ -15,7 +15,7 @@ from kinesics.report.drawing import DOTS, STROKES, Points, in_the_plane
 from kinesics.video import Frame, Image, read_frames, write_video
 
 if TYPE_CHECKING:
-    from kinesics.pipeline.results import Analysis
+    from kinesics.inference.results import Analysis
     from kinesics.timeline import Event
 
 LONGER_SIDE = 1280  # pixels at most

@@ -22,8 +22,8 @@ from kinesics.timeline import Event, Timeline
 from kinesics.timeline.files import to_csv, to_json, write_text
 
 if TYPE_CHECKING:
-    from kinesics.pipeline.results import Analysis, Expressions, Recording
-    from kinesics.tasks.windows import Scores
+    from kinesics.inference.results import Analysis, Expressions, Recording
+    from kinesics.inference.scores import Scores
 
 _MOTION_RATE = 10.0  # skeletons a second, fewer in long recordings …
 _MOTION_BYTES = 1_500_000  # … so that all of them together take no more than this
@@ -94,7 +94,7 @@ def _reading_facts(analysis: Analysis) -> dict[str, Any]:
 
 
 def _render(analysis: Analysis, pictures: list[Picture]) -> str:
-    from kinesics.pipeline.analyze import unread_faces
+    from kinesics.inference.analyze import unread_faces
 
     recording, timeline, today = analysis.recording, analysis.timeline, datetime.now()
     faces = expression_facts(analysis)
@@ -157,7 +157,7 @@ def _lead(timeline: Timeline) -> str:
 
 def _undecided(analysis: Analysis) -> float:
     """Seconds, of all people together, in which the model saw something else than nothing but named no gesture."""
-    from kinesics.models.specification import NONE
+    from kinesics.weights.specification import NONE
 
     seconds = 0.0
     for scores in analysis.scores:
@@ -303,7 +303,7 @@ def _face(one: Expressions) -> dict[str, Any]:
 
 
 def _gestures(scores: Scores) -> list[str]:
-    from kinesics.models.specification import NONE
+    from kinesics.weights.specification import NONE
 
     return [label for label in scores.classes if label != NONE]
 

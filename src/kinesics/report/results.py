@@ -11,7 +11,7 @@ from kinesics.report.page import expression_facts, recording_facts, write_report
 from kinesics.timeline import files
 
 if TYPE_CHECKING:
-    from kinesics.pipeline.results import Analysis
+    from kinesics.inference.results import Analysis
 
 
 def write_results(
@@ -22,7 +22,7 @@ def write_results(
     Returns the files in the order of their use to a reader. progress: called with the share done, 0..1. Raises
     KinesicsError if something cannot be written.
     """
-    from kinesics.models.specification import NONE
+    from kinesics.weights.specification import NONE
 
     told = progress or (lambda _: None)
     recording, timeline = analysis.recording, analysis.timeline

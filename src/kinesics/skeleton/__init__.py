@@ -1,7 +1,6 @@
 """Named joint layouts, conversions between them, and skeletons over time."""
 
 from kinesics.skeleton.convert import to_upper_body
-from kinesics.skeleton.graph import adjacency, bone_parents
 from kinesics.skeleton.layout import SkeletonLayout, make_layout
 from kinesics.skeleton.layouts import LAYOUTS, UPPER_BODY
 from kinesics.skeleton.sequence import (
@@ -18,8 +17,6 @@ __all__ = [
     "UPPER_BODY",
     "SkeletonLayout",
     "SkeletonSequence",
-    "adjacency",
-    "bone_parents",
     "load_note",
     "load_skeletons",
     "make_layout",

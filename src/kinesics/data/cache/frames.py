@@ -1,0 +1,74 @@
+"""The pictures of all clips, small and memory-mapped, so that training does not decode a video again every epoch."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kinesics.data.cache import store
+from kinesics.data.clips import read_clip
+from kinesics.data.dataset import ClipInfo, GestureDataset
+from kinesics.preprocessing.person_crop import Box
+from kinesics.skeleton.sequence import FloatArray
+from kinesics.video import Image
+
+_REVISION = 1
+_RECORD = np.dtype([("frames", "<i8"), ("box", "<f4", 3), ("size", "<f4", 2)])
+
+
+class FrameCache:
+    """Per clip `frames` pictures of `size` pixels around the person, as `read_clip` gives them."""
+
+    def __init__(
+        self, folder: Path, records: NDArray[Any], size: int, clips: tuple[ClipInfo, ...], rows: NDArray[np.int64]
+    ) -> None:
+        self.clips = clips
+        self._first, self._records = store.starts(records)[rows], records[rows]
+        shape = (int(records["frames"].sum()), size, size, 3)
+        self._frames = store.map_file(folder / "frames.u8", "u1", shape)
+
+    def __len__(self) -> int:
+        return len(self.clips)
+
+    def read(self, i: int) -> Image | None:
+        """(N, S, S, 3) uint8 RGB of clip i, a view of the file; None where the clip has no video."""
+        first, count = int(self._first[i]), int(self._records["frames"][i])
+        return self._frames[first : first + count] if count else None
+
+    def places(self, i: int, image_xy: FloatArray) -> FloatArray:
+        """Positions (..., 2) in 0..1 across clip i's video to 0..1 across its pictures."""
+        record = self._records[i]
+        width, height = record["size"].tolist()
+        return Box(*record["box"].tolist()).inside(image_xy, (width, height))
+
+
+def cache_frames(
+    dataset: GestureDataset,
+    folder: Path | None = None,
+    *,
+    frames: int = 16,
+    size: int = 112,
+    clips: tuple[ClipInfo, ...] | None = None,
+    progress: store.Progress | None = None,
+) -> FrameCache:
+    """Decode the pictures of all clips into a cache, or find them there, and open it; arguments as `cache_skeletons`.
+
+    A clip takes frames · size² · 3 bytes: 0.6 MB by default. Clips without a video take none.
+    """
+    every = dataset.clips
+    sources = [path for clip in every for path in (clip.video, clip.skeleton)]
+    note = store.note(dataset.name, every, sources, (_REVISION, frames, size))
+    folder = folder or store.usual_folder("frames", note)
+
+    def encode(i: int) -> store.Encoded:
+        read = read_clip(dataset, every[i], frames=frames, size=size)
+        if read.frames is None or read.box is None:
+            return np.array((0, (0, 0, 1), (1, 1)), _RECORD), (np.zeros(0, np.uint8),)
+        return np.array((frames, tuple(read.box), read.picture), _RECORD), (read.frames,)
+
+    records = store.fill(folder, note, _RECORD, {"frames.u8": size * size * 3}, encode, progress)
+    chosen = every if clips is None else clips
+    return FrameCache(folder, records, size, chosen, store.places(every, chosen))

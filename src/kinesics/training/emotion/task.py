@@ -1,0 +1,150 @@
+"""`EmotionTask`: how InterFusion, and its encoders with it, learn what a whole recording shows."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Literal
+
+import lightning as L
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from kinesics.errors import KinesicsError
+from kinesics.metrics import emotion_report
+from kinesics.models.emotion.interfusion import Gestures, InterFusionOutput, Mode, Stream
+from kinesics.models.emotion.net import EmotionNet, fusion_config
+from kinesics.training.emotion.data import EmotionFacts
+from kinesics.training.gesture.data import Batch
+from kinesics.training.gesture.task import encoder_config
+from kinesics.training.optimiser import adamw_one_cycle
+from kinesics.weights.load import Specification
+
+
+class EmotionTask(L.LightningModule):
+    """Binary cross-entropy on the fused logit and, at weight `auxiliary`, on each stream's own; AdamW, one cycle.
+
+    preset: the network's size. fusion: how streams come together, see `InterFusion`. smoothing: of the labels.
+    rate: the highest learning rate; encoder_rate: the encoders' share of it, where the data give pictures; with tokens
+    there is nothing of an encoder to train. start: a run's folder whose network is gone on from, or, where that run
+    had tokens, its fusion.
+    """
+
+    def __init__(
+        self,
+        facts: Any,  # EmotionFacts, linked from the data; the parser would take its fields apart
+        preset: Literal["paper", "small", "tiny"] = "small",
+        fusion: Mode = "full",
+        smoothing: float = 0.1,
+        auxiliary: float = 0.5,
+        rate: float = 1e-3,
+        encoder_rate: float = 0.1,
+        weight_decay: float = 0.05,
+        start: Path | None = None,
+    ) -> None:
+        super().__init__()
+        self.facts: EmotionFacts = facts
+        self.preset, self.fusion = preset, fusion
+        self.smoothing, self.auxiliary = smoothing, auxiliary
+        self.rate, self.encoder_rate, self.weight_decay = rate, encoder_rate, weight_decay
+        config = fusion_config(preset, facts.gestures, fusion, facts.face, facts.video)
+        # frozen encoders stay out of it, and so of every checkpoint
+        face, video = (facts.face, facts.video) if facts.pictures else (None, None)
+        self.network = EmotionNet(face, video, config)
+        for module in self.network.modules():
+            if isinstance(module, nn.BatchNorm1d | nn.BatchNorm2d | nn.BatchNorm3d):
+                module.eval()  # Lightning keeps it so: it stays as it was learned, since batches are small
+        if start is not None:
+            _start_from(self.network, start)
+        self._seen: list[tuple[Tensor, Tensor]] = []
+
+    def forward(self, batch: Batch) -> Tensor:
+        """(N, 2) logits of negative and positive: 0, and the network's own."""
+        logit = self._answer(batch).logit
+        return torch.stack([torch.zeros_like(logit), logit], 1)
+
+    def _answer(self, batch: Batch) -> InterFusionOutput:
+        streams: dict[str, Any] = {}
+        for name in self.facts.streams:
+            tokens, seconds, mask = (batch[f"{name}_{part}"] for part in ("tokens", "seconds", "mask"))
+            if name == "gestures":
+                label, score, length = tokens.unbind(-1)
+                streams[name] = Gestures(label.long(), score, seconds, length, mask)
+            else:
+                streams[name] = Stream(tokens, seconds, mask)
+        out: InterFusionOutput = self.network(**streams) if self.facts.pictures else self.network.fuse(**streams)
+        return out
+
+    def training_step(self, batch: Batch, _: int) -> Tensor:
+        out = self._answer(batch)
+        loss = self._loss(out.logit, batch["label"])
+        alone = [logit for logit in out.stream_logits if logit is not None]
+        if len(alone) > 1:
+            loss = loss + self.auxiliary * torch.stack([self._loss(logit, batch["label"]) for logit in alone]).mean()
+        self.log("train_loss", loss, prog_bar=True, batch_size=len(batch["label"]))
+        return loss
+
+    def _loss(self, logit: Tensor, label: Tensor) -> Tensor:
+        target = label.float() * (1 - self.smoothing) + self.smoothing / 2
+        return F.binary_cross_entropy_with_logits(logit.float(), target)
+
+    def validation_step(self, batch: Batch, _: int) -> None:
+        self._seen.append((self(batch).float(), batch["label"]))
+
+    def on_validation_epoch_end(self) -> None:
+        logits, labels = (torch.cat(parts).cpu() for parts in zip(*self._seen, strict=True))
+        self._seen.clear()
+        logit = logits[:, 1]
+        report = emotion_report(logit.numpy(), labels.numpy())
+        self.log("val_loss", F.binary_cross_entropy_with_logits(logit, labels.float()))
+        self.log("val_accuracy", report["accuracy"], prog_bar=True)
+        self.log("val_auc", report["auc"], prog_bar=True)
+
+    def configure_optimizers(self) -> Any:
+        encoders = [part for name, part in self.network.named_children() if name != "fusion"]
+        return adamw_one_cycle(
+            self, encoders, rate=self.rate, encoder_rate=self.encoder_rate, weight_decay=self.weight_decay
+        )
+
+    def weights(self) -> tuple[nn.Module, Specification]:
+        """The network with the encoders whose tokens it takes, and what is known of it."""
+        facts = self.facts
+        whole = EmotionNet(facts.face, facts.video, self.network.fusion.config)
+        whole.fusion = self.network.fusion
+        described = Specification(
+            name=f"emotion-{'-'.join(facts.streams)}",
+            network="emotion_net",
+            config={
+                "preset": self.preset,
+                "gestures": facts.gestures,
+                "mode": self.fusion,
+                "face": facts.face_preset,
+                "video": encoder_config(facts.video) if isinstance(facts.video, nn.Module) else None,
+            },
+            classes=facts.classes,
+            normalisation="kinesics.training.emotion.streams",
+            training_data=facts.training_data,
+            licence="as the terms of the training data and of the encoders allow",
+            limits="Reads movement, not minds: won or lost, as measured on its own data set alone.",
+        )
+        return whole, described
+
+
+def _start_from(network: EmotionNet, folder: Path) -> None:
+    """The network of an earlier run's last checkpoint, with its averaged weights if it kept some."""
+    path = folder / "last.ckpt"
+    if not path.is_file():
+        raise KinesicsError(f"{path}: no such file; model.start wants the folder of a finished run")
+    state = torch.load(path, map_location="cpu", weights_only=True)["state_dict"]
+    state = {key.removeprefix("network."): value for key, value in state.items() if key.startswith("network.")}
+    of_tokens = all(key.startswith("fusion.") for key in state)  # no encoders to give: those that the data name stay
+    try:
+        if of_tokens:
+            network.fusion.load_state_dict({key.removeprefix("fusion."): value for key, value in state.items()})
+        else:
+            network.load_state_dict(state)
+    except RuntimeError as error:
+        raise KinesicsError(
+            f"{path}: expected a network of the same preset, streams and fusion as this run's, found another; give "
+            "both runs the same model.preset, model.fusion, data.face and data.video"
+        ) from error

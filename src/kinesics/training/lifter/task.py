@@ -1,0 +1,177 @@
+"""How the lifter is trained and judged: on simulated movement, and on real one where UTD-MHAD is at hand."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Any
+
+import lightning as L
+import numpy as np
+import torch
+from lightning.pytorch.callbacks import RichProgressBar
+from lightning.pytorch.loggers import CSVLogger
+from torch import Tensor
+from torch.utils.data import DataLoader
+
+from kinesics.data.dataset import Split
+from kinesics.data.sets.utd_mhad import UTDMHAD
+from kinesics.models.skeleton.lifter import FPS, Lifter, LifterConfig
+from kinesics.skeleton import UPPER_BODY
+from kinesics.training.lifter.data import KinectViews, LiftingWindows, SimulatedViews, Views
+from kinesics.training.optimiser import adamw_one_cycle
+from kinesics.training.run import EpochStart, affordable, every_epoch, quiet
+from kinesics.weights.load import save_weights
+from kinesics.weights.specification import Specification
+
+FRAMES = 64  # of a window
+_MOTION = 0.5  # weight of the frame to frame movement in the loss
+_BONES = {
+    "upper_arm": ("shoulder", "elbow"),
+    "forearm": ("elbow", "wrist"),
+}
+_REAL: dict[Split, tuple[str, ...]] = {"train": ("s1", "s3", "s5", "s7"), "test": ("s2", "s4", "s6", "s8")}
+
+
+class LifterData(L.LightningDataModule):
+    """Windows of the simulated sets in `folder/{train,test}`, and of UTD-MHAD's odd subjects; its even ones test."""
+
+    def __init__(self, folder: Path, real: UTDMHAD | None, batch: int, seed: int) -> None:
+        super().__init__()
+        self.folder, self.real, self.batch, self.seed = folder, real, batch, seed
+        self._train = LiftingWindows([self.simulated("train"), self.kinect("train")], FRAMES, seed)
+
+    def simulated(self, split: Split) -> Views:
+        return SimulatedViews.open(self.folder / split)
+
+    def kinect(self, split: Split) -> Views:
+        return KinectViews(self.real, _REAL[split] if self.real else ())
+
+    def windows(self, split: Split) -> LiftingWindows:
+        assert split == "train"
+        return self._train
+
+    def train_dataloader(self) -> DataLoader[Any]:
+        return DataLoader(self._train, self.batch, shuffle=True, drop_last=True)
+
+
+class LifterTask(L.LightningModule):
+    """The mean distance of joints from the truth, and of their movement from the true one; AdamW, one cycle."""
+
+    def __init__(self, config: LifterConfig | None = None, rate: float = 1e-3, weight_decay: float = 0.01) -> None:
+        super().__init__()
+        self.network = Lifter(config)
+        self.rate, self.weight_decay = rate, weight_decay
+
+    def training_step(self, batch: tuple[Tensor, Tensor, Tensor], _: int) -> Tensor:
+        flat, truth, weight = batch
+        found = self.network(flat)
+        away = _mean((found - truth).norm(dim=-1), weight)
+        moved = _mean((found - truth).diff(dim=1).norm(dim=-1), weight[:, 1:])
+        self.log("train_mm", 1000 * away, prog_bar=True)
+        return away + _MOTION * moved
+
+    def configure_optimizers(self) -> Any:
+        return adamw_one_cycle(self, (), rate=self.rate, encoder_rate=1.0, weight_decay=self.weight_decay)
+
+
+def _mean(values: Tensor, weight: Tensor) -> Tensor:
+    return (values * weight).sum() / weight.sum().clamp(min=1)
+
+
+def train_lifter(
+    data: Path, out: Path, *, real: UTDMHAD | None, epochs: int, seed: int = 1, batch: int = 48
+) -> dict[str, float]:
+    """Train on `data/train` (see `make_dataset`) and UTD-MHAD's odd subjects, and write `out/lifter.safetensors`.
+
+    Resumes from `out/last.ckpt`. The returned figures are of `data/test` and of the even subjects.
+    """
+    quiet()
+    L.seed_everything(seed, verbose=False)
+    module, task = LifterData(data, real, batch, seed), LifterTask()
+    trainer = L.Trainer(
+        max_epochs=epochs,
+        accelerator="cpu",
+        precision=affordable("bf16-mixed", "cpu"),
+        callbacks=[every_epoch(out), EpochStart(), RichProgressBar()],
+        logger=CSVLogger(out, name="logs"),
+        gradient_clip_val=1.0,
+        log_every_n_steps=10,
+        enable_model_summary=False,
+    )
+    last = out / "last.ckpt"
+    trainer.fit(task, module, ckpt_path=last if last.exists() else None)
+    network = task.network.eval()
+    figures = {f"{name}_simulated": value for name, value in judge(network, module.simulated("test")).items()}
+    if real is not None:
+        figures |= {f"{name}_real": value for name, value in judge(network, module.kinect("test")).items()}
+    described = replace(_specification(network.config, len(module.simulated("train")), real), metrics=figures)
+    save_weights(out / "lifter.safetensors", network, described)
+    (out / "lifter.json").write_text(json.dumps(figures, indent=2))
+    return figures
+
+
+@torch.no_grad()
+def judge(network: Lifter, views: Views, seed: int = 0) -> dict[str, float]:
+    """Each whole movement through one random camera.
+
+    `mm`: the mean distance of joints that are seen from the truth, root (the neck) upon root; `mm_body`: of shoulders,
+    elbows, wrists, hips and head alone. `upper_arm`, `forearm`: how much a bone's length varies over a clip, its
+    standard deviation as a share of its mean.
+    """
+    away: list[float] = []
+    of_body: list[float] = []
+    varying: dict[str, list[float]] = {name: [] for name in _BONES}
+    body = UPPER_BODY.indices(*_body())
+    for i in range(len(views)):
+        flat, truth, known = _looked_at(views, i, np.random.default_rng((seed, 5, i)))
+        found = network(flat[None])[0].float().numpy()
+        error = np.linalg.norm(found - truth, axis=-1)
+        away.append(float(error[known].mean()))
+        of_body.append(float(error[:, body][known[:, body]].mean()))
+        for name, bone in _BONES.items():
+            varying[name] += list(_varying(found, *bone))
+    figures = {"mm": 1000 * float(np.mean(away)), "mm_body": 1000 * float(np.mean(of_body))}
+    return figures | {name: float(np.mean(values)) for name, values in varying.items()}
+
+
+def _looked_at(views: Views, i: int, rng: np.random.Generator) -> tuple[Tensor, Any, Any]:
+    from kinesics.models.skeleton.lifter import plane
+
+    xy, score, truth, known = views.view(i, rng)
+    counted = (score > 0) & known
+    counted[:, UPPER_BODY.index("neck")] = False
+    return torch.from_numpy(plane(xy, score)), truth, counted
+
+
+def _body() -> Iterable[str]:
+    yield "head"
+    for joint in ("shoulder", "elbow", "wrist", "hip"):
+        yield from (f"left_{joint}", f"right_{joint}")
+
+
+def _varying(xyz: Any, first: str, second: str) -> Iterable[float]:
+    for side in ("left", "right"):
+        a, b = UPPER_BODY.indices(f"{side}_{first}", f"{side}_{second}")
+        length = np.linalg.norm(xyz[:, a] - xyz[:, b], axis=-1)
+        yield float(length.std() / length.mean())
+
+
+def _specification(config: LifterConfig, clips: int, real: UTDMHAD | None) -> Specification:
+    people = "; UTD-MHAD (Chen et al. 2015), subjects 1, 3, 5 and 7, for research" if real else ""
+    return Specification(
+        name="lifter",
+        network="lifter",
+        config=asdict(config),
+        layout=UPPER_BODY.name,
+        classes=(),
+        fps=FPS,
+        frames=FRAMES,
+        normalisation="kinesics.models.skeleton.lifter.plane",
+        training_data=f"{clips} simulated clips (Kinesics simulator) through random cameras{people}",
+        licence="Apache-2.0" + (", but for the terms of UTD-MHAD: research" if real else ""),
+        limits="It guesses depth from x and y, for one who faces the camera within some 50 degrees; metres are those "
+        "of a grown person of usual size.",
+    )

@@ -1,0 +1,111 @@
+"""`kinesics reproduce`: a benchmark's config run over its seeds, and its number compared with what is expected."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import statistics
+from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from importlib.resources import files
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Any
+
+import torch
+import yaml
+
+from kinesics.data.cache.skeletons import cache_skeletons
+from kinesics.data.registry import open_dataset
+from kinesics.errors import KinesicsError
+from kinesics.evaluation import Predictions, evaluate
+from kinesics.timeline.files import write_text
+from kinesics.training.run import run
+
+CONFIGS = Path(str(files("kinesics"))) / "configs"
+
+
+@dataclass(frozen=True)
+class Reproduction:
+    """A benchmark's figure of each seed, and what was expected of their mean."""
+
+    name: str
+    metric: str
+    values: dict[int, float]
+    expected: float
+
+    @property
+    def mean(self) -> float:
+        return statistics.fmean(self.values.values())
+
+    @property
+    def spread(self) -> float:
+        """The standard deviation over seeds."""
+        return statistics.stdev(self.values.values()) if len(self.values) > 1 else 0.0
+
+    @property
+    def reached(self) -> bool:
+        return self.mean >= self.expected
+
+    def to_dict(self) -> dict[str, Any]:
+        return vars(self) | {
+            "mean": self.mean,
+            "spread": self.spread,
+            "reached": self.reached,
+            "machine": platform.processor() or platform.machine(),
+        }
+
+
+def find_config(name: str) -> Path:
+    """A config by its path, or one of Kinesics' own by its name (`benchmarks/natops`); raises KinesicsError."""
+    for path in (Path(name), CONFIGS / f"{name}.yaml"):
+        if path.suffix == ".yaml" and path.is_file():
+            return path
+    own = ", ".join(sorted(str(path.relative_to(CONFIGS).with_suffix("")) for path in CONFIGS.rglob("*.yaml")))
+    raise KinesicsError(f"{name}: expected a config file (.yaml) or one of Kinesics' own: {own}")
+
+
+def reproduce(name: str, data: Path, out: Path, told: Callable[[str], None] = print) -> Reproduction:
+    """Run `benchmarks/NAME` with each of its seeds on `data`, one folder a seed in `out`, and write results.json.
+
+    The seeds run at once, each in a process of its own. What an interrupted call has finished is kept. Raises
+    KinesicsError for an unknown name, or a config that expects nothing.
+    """
+    config = find_config(f"benchmarks/{name}")
+    expect = yaml.safe_load(config.read_text("utf-8")).get("expect")
+    if expect is None:
+        raise KinesicsError(f"{config}: expected a section `expect` with metric, value and seeds, found none")
+    folders = {seed: out / f"seed{seed}" for seed in expect["seeds"]}
+    _run_seeds(config, data, {k: v for k, v in folders.items() if not (v / "predictions_test.npz").exists()})
+    values: dict[int, float] = {}
+    for seed, folder in folders.items():
+        evaluation = evaluate(Predictions.load(folder / "predictions_test.npz"))
+        values[seed] = evaluation.figures[expect["metric"]].value
+        told(f"seed {seed}: {expect['metric']} {values[seed]:.4f}")
+    result = Reproduction(name, expect["metric"], values, expect["value"])
+    write_text(out / "results.json", json.dumps(result.to_dict(), indent=2) + "\n")
+    return result
+
+
+def _run_seeds(config: Path, data: Path, folders: dict[int, Path]) -> None:
+    """All at once, for a small network cannot make much of several cores; a single one in this process."""
+    runs = {
+        folder: [f"--data.root={data}", f"--data.seed={seed}", f"--seed_everything={seed}"]
+        for seed, folder in folders.items()
+    }
+    if len(runs) < 2:
+        for folder, arguments in runs.items():
+            run(config, folder, arguments)
+        return
+    cache_skeletons(open_dataset(data))  # once, not in each process
+    threads = max(1, (os.cpu_count() or 1) // len(runs))
+    pool = ProcessPoolExecutor(len(runs), get_context("spawn"), torch.set_num_threads, (threads,))
+    with pool:
+        pending = []
+        for i, (folder, arguments) in enumerate(runs.items()):
+            bar = f"--trainer.enable_progress_bar={str(i == 0).lower()}"  # one seed's bar stands for all
+            pending.append(pool.submit(run, config, folder, [bar, *arguments]))
+        for one in pending:
+            one.result()

@@ -1,0 +1,100 @@
+"""Networks that `kinesics export` wrote, run by ONNX Runtime or OpenVINO; no torch is loaded."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import zipfile
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from kinesics.errors import KinesicsError
+from kinesics.skeleton.sequence import FloatArray
+from kinesics.weights.specification import Specification, read_specification
+
+ONNX, OPENVINO = ".onnx", ".openvino"  # the latter a zip of OpenVINO's own two files and the specification
+SUFFIXES = (ONNX, OPENVINO)
+MODEL, VALUES, TOLD = "model.xml", "model.bin", "specification.json"
+
+Run = Callable[[Mapping[str, Any]], dict[str, FloatArray]]
+
+
+class ExportedNetwork:
+    """Named arrays in, named arrays out; what it wants and gives depends on the network, see `kinesics.deploy.export`.
+
+    A skeleton network takes `xyz` (N, T, V, 3) and `score` (N, T, V) as they were seen and gives `both`, `joint` and
+    `bone`, logits (N, C): its normalisation is inside.
+    """
+
+    def __init__(self, run: Run, specification: Specification, sha256: str) -> None:
+        self.specification, self.sha256 = specification, sha256
+        self._run = run
+
+    def __call__(self, **inputs: Any) -> dict[str, FloatArray]:
+        return self._run(inputs)
+
+
+def read_exported(path: Path, precision: str | None = None) -> ExportedNetwork:
+    """The network in an `.onnx` or `.openvino` file.
+
+    precision: "f32" or "bf16" for OpenVINO, which otherwise takes bf16 where the processor has it; ONNX Runtime
+    computes as the file says. Raises KinesicsError for a missing file, one that Kinesics did not write, and without
+    the runtime.
+    """
+    if not path.is_file():
+        raise KinesicsError(f"{path}: no such weights file; write one with `kinesics export`")
+    try:
+        run, told = _onnx(path) if path.suffix == ONNX else _openvino(path, precision)
+        specification = read_specification(told)
+    except ModuleNotFoundError as error:
+        raise KinesicsError(
+            f"{path}: expected the Python package {error.name} to run it, found none; pip install 'kinesics[runtime]'"
+        ) from error
+    except Exception as error:  # both runtimes raise plain RuntimeErrors and classes of their own
+        first = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+        raise KinesicsError(
+            f"{path}: expected a network written by `kinesics export`, found something else ({first})"
+        ) from error
+    return ExportedNetwork(run, specification, hashlib.sha256(path.read_bytes()).hexdigest())
+
+
+def threads() -> int:
+    """As many as OMP_NUM_THREADS says, which neither runtime reads, or as this process may use."""
+    told = os.environ.get("OMP_NUM_THREADS", "")
+    return int(told) if told.isdigit() and int(told) else len(os.sched_getaffinity(0))
+
+
+def _onnx(path: Path) -> tuple[Run, str]:
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = threads()
+    options.log_severity_level = 3  # errors alone
+    session = onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
+    names = [output.name for output in session.get_outputs()]
+
+    def run(inputs: Mapping[str, Any]) -> dict[str, FloatArray]:
+        return dict(zip(names, session.run(names, dict(inputs)), strict=True))
+
+    return run, session.get_modelmeta().custom_metadata_map["specification"]
+
+
+def _openvino(path: Path, precision: str | None) -> tuple[Run, str]:
+    import openvino
+
+    with zipfile.ZipFile(path) as archive:
+        model, values, told = (archive.read(name) for name in (MODEL, VALUES, TOLD))
+    core = openvino.Core()
+    network = core.read_model(model, openvino.Tensor(np.frombuffer(values, np.uint8)))
+    wanted = {} if precision is None else {"INFERENCE_PRECISION_HINT": precision}
+    compiled = core.compile_model(network, "CPU", {"INFERENCE_NUM_THREADS": threads()} | wanted)
+    names = [output.get_any_name() for output in compiled.outputs]
+
+    def run(inputs: Mapping[str, Any]) -> dict[str, FloatArray]:
+        found = compiled(dict(inputs))
+        return {name: np.array(found[name]) for name in names}
+
+    return run, told.decode()

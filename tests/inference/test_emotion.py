@@ -1,0 +1,81 @@
+"""InterFusion's reading of a person, on weights that have learned nothing."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+
+from kinesics.evaluation import EMOTION
+from kinesics.inference.analyze import _readings
+from kinesics.inference.emotion import read_outcome
+from kinesics.inference.results import Expressions
+from kinesics.inference.scores import Scores
+from kinesics.models.emotion.net import MiniXceptionTokens, build_emotion_net
+from kinesics.models.face.mini_xception import MiniXception
+from kinesics.timeline import Event
+from kinesics.weights.load import Specification, load_weights, save_weights
+
+EVENTS = [Event("touch neck", 11, start, start + 1, 0.8, person=1) for start in (3.0, 65.0, 100.0)]
+
+
+@pytest.fixture(scope="module")
+def weights(tmp_path_factory):
+    torch.manual_seed(0)
+    network = build_emotion_net("tiny", 32, "full", (MiniXceptionTokens(MiniXception()), None)).eval()
+    path = tmp_path_factory.mktemp("weights") / "emotion.safetensors"
+    config = {"preset": "tiny", "gestures": 32, "mode": "full", "face": "small", "video": None}
+    save_weights(path, network, Specification("e", "emotion_net", config, EMOTION, "", "", "", ""))
+    return path
+
+
+def looks(seconds, seed=0):
+    times = np.arange(0, seconds, 0.2, dtype=np.float32)
+    rng = np.random.default_rng(seed)
+    tokens = rng.normal(size=(len(times), 128)).astype(np.float32)
+    return Expressions(times, np.full((len(times), 7), 1 / 7, np.float32), ("x",) * 7, 1, {}, tokens)
+
+
+def test_a_person_is_read_in_stretches(weights):
+    found = read_outcome(looks(130), EVENTS, 130.0, weights)
+    assert found.person == 1
+    assert 0 < found.positive < 1
+    assert set(found.alone) == {"face", "gestures"}
+    assert (found.faces, found.gestures) == (325, 3)
+    first = replace(looks(130), times=looks(130).times[:325], probability=looks(130).probability[:325],
+                    tokens=looks(130).tokens[:325])  # fmt: skip
+    half = read_outcome(first, EVENTS[:1], 65.0, weights)
+    assert half.positive != found.positive
+    assert found.model["sha256"]
+
+
+def test_gestures_change_what_is_read(weights):
+    with_them, without = (read_outcome(looks(60), events, 60.0, weights) for events in (EVENTS[:1], []))
+    assert with_them.positive != without.positive
+    assert set(without.alone) == {"face"}
+
+
+def test_moments_without_a_face_are_left_out(weights):
+    face = looks(60)
+    face.tokens[100:200] = np.nan
+    found = read_outcome(face, EVENTS[:1], 60.0, weights)
+    assert found.faces == 100
+    assert np.isfinite(found.positive)
+    face.tokens[40:] = np.nan
+    assert read_outcome(face, [], 60.0, weights) is None
+    assert read_outcome(replace(face, tokens=None), [], 60.0, weights) is None
+
+
+def test_the_shipped_network_reads_what_an_analysis_holds():
+    _, specification, _ = load_weights()
+    times = np.arange(0, 60, 0.32, dtype=np.float32)
+    probability = np.zeros((len(times), 33), np.float32)
+    probability[:, 32] = 1
+    probability[50:60, 11], probability[50:60, 32] = 0.9, 0.1
+    scores = Scores(times, probability, specification.classes, 1)
+    (found,) = _readings((looks(60),), (scores,), specification, 60.0)
+    assert (found.person, found.faces, found.gestures) == (1, 150, 1)
+    assert found.model["name"] == "emotion-face-gestures"
+    assert 0.5 < found.model["metrics"]["accuracy"] < 1
+    assert "not a finding about a person" in found.model["limits"]
+    assert _readings((), (scores,), specification, 60.0) == ()
