@@ -29,9 +29,9 @@ from kinesics.models.emotion.net import SwinFaceTokens
 from kinesics.models.face.swinface import SwinFace
 from kinesics.models.video.mvit import PAPER, VideoEncoder
 from kinesics.skeleton import UPPER_BODY
-from kinesics.training.emotion.data import FACES, EmotionFacts
+from kinesics.training.emotion.data import FACES, EmotionDataSpec
 from kinesics.training.emotion.task import EmotionTask
-from kinesics.training.gesture.data import Facts
+from kinesics.training.gesture.data import DataSpec
 from kinesics.training.gesture.task import GestureTask
 
 CLIPS = 8  # of a step, by accumulation; recordings, for emotion
@@ -45,7 +45,7 @@ def gesture(frozen: bool, **options: Any) -> tuple[L.LightningModule, dict[str, 
     """The paper preset: MViTv2-S on 16×224×224, two-stream AGCN, their fusion."""
     encoder = VideoEncoder(PAPER)
     encoder.requires_grad_(not frozen)
-    facts = Facts(CLASSES, UPPER_BODY, TRAIN_CLIPS, encoder)
+    facts = DataSpec(CLASSES, UPPER_BODY, TRAIN_CLIPS, encoder)
     clip = {
         "skeleton": torch.rand(4, FRAMES, len(UPPER_BODY), 1),
         "label": torch.tensor(3),
@@ -61,7 +61,7 @@ def gesture(frozen: bool, **options: Any) -> tuple[L.LightningModule, dict[str, 
 def emotion(pictures: bool) -> tuple[L.LightningModule, dict[str, Tensor]]:
     """The paper preset: SwinFace on 112×112, MViTv2-S on 16×224×224, InterFusion."""
     face, video = SwinFaceTokens(SwinFace()), VideoEncoder(PAPER)
-    facts = EmotionFacts(STREAMS, face, "paper", video, len(CLASSES), pictures, "random numbers")
+    facts = EmotionDataSpec(STREAMS, face, "paper", video, len(CLASSES), pictures, "random numbers")
     count = MINUTE | ({"face": WINDOWS * FACES, "context": WINDOWS} if pictures else {})
     shapes = {"face": (face.width,), "context": (video.width,), "gestures": (3,)}
     if pictures:

@@ -169,7 +169,7 @@ def test_pictures_are_decoded_once(data, tmp_path, monkeypatch):
     fresh = read_clip(data, data.clips[0], frames=4, size=32)
     np.testing.assert_array_equal(kept.read(2), fresh.frames)
     np.testing.assert_allclose(
-        kept.places(2, data.read_skeleton(data.clips[0]).image_xy), fresh.skeleton.image_xy, atol=1e-4
+        kept.positions_in_crop(2, data.read_skeleton(data.clips[0]).image_xy), fresh.skeleton.image_xy, atol=1e-4
     )
     cache_frames(data, tmp_path / "cache", frames=4, size=24)
     assert len(reads) == 7

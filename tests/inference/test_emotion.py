@@ -8,7 +8,7 @@ import torch
 
 from kinesics.evaluation import EMOTION
 from kinesics.inference.analyze import _readings
-from kinesics.inference.emotion import read_outcome
+from kinesics.inference.emotion import predict_outcome
 from kinesics.inference.results import Expressions
 from kinesics.inference.scores import Scores
 from kinesics.models.emotion.net import MiniXceptionTokens, build_emotion_net
@@ -37,20 +37,20 @@ def looks(seconds, seed=0):
 
 
 def test_a_person_is_read_in_stretches(weights):
-    found = read_outcome(looks(130), EVENTS, 130.0, weights)
+    found = predict_outcome(looks(130), EVENTS, 130.0, weights)
     assert found.person == 1
     assert 0 < found.positive < 1
     assert set(found.alone) == {"face", "gestures"}
     assert (found.faces, found.gestures) == (325, 3)
     first = replace(looks(130), times=looks(130).times[:325], probability=looks(130).probability[:325],
                     tokens=looks(130).tokens[:325])  # fmt: skip
-    half = read_outcome(first, EVENTS[:1], 65.0, weights)
+    half = predict_outcome(first, EVENTS[:1], 65.0, weights)
     assert half.positive != found.positive
     assert found.model["sha256"]
 
 
 def test_gestures_change_what_is_read(weights):
-    with_them, without = (read_outcome(looks(60), events, 60.0, weights) for events in (EVENTS[:1], []))
+    with_them, without = (predict_outcome(looks(60), events, 60.0, weights) for events in (EVENTS[:1], []))
     assert with_them.positive != without.positive
     assert set(without.alone) == {"face"}
 
@@ -58,12 +58,12 @@ def test_gestures_change_what_is_read(weights):
 def test_moments_without_a_face_are_left_out(weights):
     face = looks(60)
     face.tokens[100:200] = np.nan
-    found = read_outcome(face, EVENTS[:1], 60.0, weights)
+    found = predict_outcome(face, EVENTS[:1], 60.0, weights)
     assert found.faces == 100
     assert np.isfinite(found.positive)
     face.tokens[40:] = np.nan
-    assert read_outcome(face, [], 60.0, weights) is None
-    assert read_outcome(replace(face, tokens=None), [], 60.0, weights) is None
+    assert predict_outcome(face, [], 60.0, weights) is None
+    assert predict_outcome(replace(face, tokens=None), [], 60.0, weights) is None
 
 
 def test_the_shipped_network_reads_what_an_analysis_holds():

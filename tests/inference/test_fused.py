@@ -19,7 +19,7 @@ from kinesics.models.skeleton.agcn import AGCN, AGCNConfig, TwoStreamAGCN
 from kinesics.models.video.mvit import TINY
 from kinesics.perception.mediapipe_engine import MediaPipeEngine
 from kinesics.perception.observe import _note, analysis_rate
-from kinesics.preprocessing.person_crop import look_at
+from kinesics.preprocessing.person_crop import plan_crop
 from kinesics.skeleton import LAYOUTS, UPPER_BODY, SkeletonSequence, save_skeletons
 from kinesics.training.gesture.data import GestureData
 from kinesics.video import probe, write_video
@@ -191,7 +191,7 @@ def test_a_video_that_ends_before_its_landmarks_leaves_the_rest_to_them(recordin
 def test_only_pictures_of_windows_that_have_begun_are_held(tmp_path):
     write_video(tmp_path / "v.mp4", [np.zeros((16, 16, 3), np.uint8)] * 300, 5)
     info = probe(tmp_path / "v.mp4")
-    looks = [look_at(None, info, start, start + 2.5, 8, 8) for start in range(57)]
+    looks = [plan_crop(None, info, start, start + 2.5, 8, 8) for start in range(57)]
     pictures = fused._pictures(info, looks)
     held = []
     for one in pictures:

@@ -15,7 +15,14 @@ from kinesics.errors import KinesicsError
 from kinesics.perception import Observation, observe
 from kinesics.perception.engine import Face, Landmarks
 from kinesics.perception.observe import analysis_rate
-from kinesics.skeleton import UPPER_BODY, SkeletonLayout, SkeletonSequence, load_note, load_skeletons, save_skeletons
+from kinesics.skeleton import (
+    UPPER_BODY,
+    SkeletonLayout,
+    SkeletonSequence,
+    load_metadata,
+    load_skeletons,
+    save_skeletons,
+)
 from kinesics.video import Image, write_video
 
 
@@ -67,7 +74,7 @@ def test_the_cache_serves_as_long_as_the_video_is_the_same(talking: tuple[Path, 
     (again,) = observe(video, cache=cache, progress=looked.append).people
     assert looked == []
     assert (again.xyz == first.people[0].xyz).all()
-    assert "mediapipe" in str(load_note(cache)["engine"])
+    assert "mediapipe" in str(load_metadata(cache)["engine"])
 
 
 def test_two_people_are_told_apart(tmp_path: Path) -> None:
@@ -249,7 +256,7 @@ def test_a_stale_or_damaged_cache_is_made_again(tmp_path: Path) -> None:
     other = DotEngine()
     other.name = "dots 2"
     observe(path, cache=cache, engine=other)
-    assert load_note(cache)["engine"] == "dots 2"
+    assert load_metadata(cache)["engine"] == "dots 2"
 
 
 def test_an_interrupted_look_leaves_no_file(tmp_path: Path) -> None:

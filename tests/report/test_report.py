@@ -14,7 +14,7 @@ from support.recordings import landmarks_only, nothing_found, talking, three_peo
 
 from kinesics.errors import KinesicsError
 from kinesics.inference.analyze import unread_faces
-from kinesics.inference.results import Reading
+from kinesics.inference.results import EmotionPrediction
 from kinesics.report import write_report
 from kinesics.timeline import Timeline
 
@@ -276,7 +276,7 @@ def test_a_reading_is_shown_as_an_illustration(opened):
     model = {"classes": ("negative", "positive"), "training_data": "32 recordings of simulated iMiGUE",
              "metrics": {"accuracy": 0.63}, "limits": "Reads movement, not minds."}  # fmt: skip
     analysis = with_faces(three_people())
-    readings = (Reading(1, 0.62, ("negative", "positive"), {"face": 0.55, "gestures": 0.7}, 40, 3, model),)
+    readings = (EmotionPrediction(1, 0.62, ("negative", "positive"), {"face": 0.55, "gestures": 0.7}, 40, 3, model),)
     page = opened(replace(analysis, readings=readings), width=360)
     panel = page.locator("#readings").inner_text()
     assert "62 of 100 towards positive, from 40 looks at the face and 3 micro-gestures" in panel

@@ -17,7 +17,7 @@ from kinesics.simulator.clips import (
     simulate_class,
     simulate_clip,
     simulate_interview,
-    watch_clip,
+    track_clip,
 )
 from kinesics.skeleton import UPPER_BODY
 from kinesics.timeline.files import read_csv, read_json
@@ -60,7 +60,7 @@ def test_a_data_set_is_whole_repeatable_and_split_by_body(tmp_path):
 def test_a_clip_is_watched_by_the_real_engine(tmp_path):
     fold_arms = CLASSES.index("fold arms")
     try:
-        clip = watch_clip(fold_arms, 3)
+        clip = track_clip(fold_arms, 3)
     except world.NoGraphicsError as error:
         pytest.skip(f"no OpenGL context here ({error}); on Debian: apt install libegl1 libgl1-mesa-dri")
     assert clip.seen.fps == 12.5

@@ -11,7 +11,7 @@ from kinesics.skeleton import (
     LAYOUTS,
     UPPER_BODY,
     SkeletonSequence,
-    load_note,
+    load_metadata,
     load_skeletons,
     make_layout,
     resampled_rows,
@@ -103,7 +103,7 @@ def test_files_give_back_what_was_saved(tmp_path_factory, name, seed, image):
     path = tmp_path_factory.mktemp("skeletons") / "two people.skeleton.npz"
     people = [some(LAYOUTS[name], seed, image=image), some(make_layout("mine", {"a": None, "b": "a"}), seed, frames=0)]
     save_skeletons(path, people, {"engine": "x"})
-    assert load_note(path) == {"engine": "x"}
+    assert load_metadata(path) == {"engine": "x"}
     for before, after in zip(people, load_skeletons(path), strict=True):
         assert after.layout == before.layout
         assert (after.fps, after.person, after.start, after.is_3d) == (25.0, 2, 1.5, True)

@@ -52,7 +52,7 @@ def _analyze(options: argparse.Namespace) -> None:
     from kinesics.inference import analyze
     from kinesics.report import write_results
 
-    with progress_bar("Reading movement") as progress:
+    with progress_bar("EmotionPrediction movement") as progress:
         analysis = analyze(
             source,
             person=options.person,
@@ -139,7 +139,7 @@ def _classify(options: argparse.Namespace) -> None:
     must_exist(options.input)
     from kinesics.inference import classify
 
-    with progress_bar("Reading movement") as progress:
+    with progress_bar("EmotionPrediction movement") as progress:
         ranked = classify(options.input, person=options.person, weights=options.weights, progress=progress)
     if options.json:
         print(json.dumps({"input": str(options.input), "classes": [asdict(one) for one in ranked]}, indent=2))

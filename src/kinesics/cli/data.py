@@ -109,7 +109,7 @@ def _prepare(options: argparse.Namespace) -> None:
     from kinesics.data.dataset import SPLITS
     from kinesics.data.prepare import prepare
 
-    with progress_bar("Reading movement") as progress:
+    with progress_bar("EmotionPrediction movement") as progress:
         made = prepare(options.videos, options.labels, options.out, seed=options.seed, progress=progress)
     table = Table("class", *SPLITS)
     for index, name in enumerate(made.classes):

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from kinesics.data.dataset import ClipInfo, GestureDataset
 from kinesics.errors import KinesicsError
 from kinesics.preprocessing.face_crop import ARCFACE, FaceCrop, align_faces, face_points
-from kinesics.preprocessing.person_crop import Box, look_at
+from kinesics.preprocessing.person_crop import CropBox, plan_crop
 from kinesics.skeleton import UPPER_BODY, SkeletonSequence
 from kinesics.video import Image, VideoInfo, probe, read_frames_at
 
@@ -31,7 +31,7 @@ class Clip:
 
     info: ClipInfo
     frames: Image | None = None
-    box: Box | None = None
+    box: CropBox | None = None
     picture: tuple[int, int] = (1, 1)
     times: NDArray[np.float64] | None = None
     skeleton: SkeletonSequence | None = None
@@ -63,7 +63,7 @@ def read_clip(
             f"{clip.video}: clip {clip.id} begins at {clip.start:.2f} s, found a video of {info.duration:.2f} s; see "
             "`kinesics data doctor`"
         )
-    look = look_at(skeleton, info, clip.start, end, frames, size)
+    look = plan_crop(skeleton, info, clip.start, end, frames, size)
     # faces are small: they need the picture as it is
     images = _decode(info, look.times, None if faces else look.max_side)
     read = Clip(clip, np.stack([look.cut(image) for image in images]), look.box, look.picture, look.times, skeleton)

@@ -78,7 +78,7 @@ def subject_leaks(file: Path, videos: Iterable[tuple[str, Split]]) -> Iterator[P
 
 
 class GestureDataset(ABC):
-    """A data set on disk. Facts about the set are class attributes; opening one reads no large file."""
+    """A data set on disk. DataSpec about the set are class attributes; opening one reads no large file."""
 
     name: ClassVar[str]
     access: ClassVar[str]  # where one asks for it

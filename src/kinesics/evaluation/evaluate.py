@@ -20,7 +20,7 @@ Curve = list[tuple[float, float, int]]
 
 
 @dataclass(frozen=True)
-class Mistake:
+class Error:
     """A clip that went wrong, and how sure the network was of it (0..1)."""
 
     id: str
@@ -51,7 +51,7 @@ class Evaluation:
     temperature: float | None
     calibration_error: dict[str, float]
     calibration_curves: dict[str, Curve]
-    mistakes: list[Mistake]
+    mistakes: list[Error]
     subjects: int
     answers: list[Answer]
 
@@ -125,12 +125,12 @@ def _labelled(predictions: Predictions) -> Predictions:
     )
 
 
-def _mistakes(test: Predictions, probability: NDArray[np.float32]) -> list[Mistake]:
+def _mistakes(test: Predictions, probability: NDArray[np.float32]) -> list[Error]:
     said, sure = probability.argmax(1), probability.max(1)
     wrong = np.flatnonzero(said != test.labels)
     order = wrong[np.argsort(-sure[wrong], kind="stable")]
     names = test.classes
-    return [Mistake(test.ids[i], names[test.labels[i]], names[said[i]], float(sure[i])) for i in order]
+    return [Error(test.ids[i], names[test.labels[i]], names[said[i]], float(sure[i])) for i in order]
 
 
 def _answers(test: Predictions, probability: NDArray[np.float32]) -> list[Answer]:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from kinesics.errors import KinesicsError
 from kinesics.inference.events import EventRule, find_events
 from kinesics.inference.fused import FusedNetwork, classify_fused, exported_fused_network, fused_network, score_fused
-from kinesics.inference.results import Analysis, Expressions, Reading, Recording
+from kinesics.inference.results import Analysis, EmotionPrediction, Expressions, Recording
 from kinesics.inference.scores import Scores
 from kinesics.inference.skeleton import classify_clip, score
 from kinesics.perception import Observation, observe
@@ -95,7 +95,7 @@ def classify(
         raise KinesicsError(f"{path}: classify looks at one person, found {len(people)}; name one with --person")
     if isinstance(network, FusedNetwork):
         _refuse_landmarks_alone(observation, network)
-        probability = classify_fused(people[0], observation.video, network, company=len(observation.people) > 1)
+        probability = classify_fused(people[0], observation.video, network, others_in_view=len(observation.people) > 1)
     else:
         probability = classify_clip(people[0], network, specification)
     names = [name for name in specification.classes if name != NONE]
@@ -164,8 +164,8 @@ def _scores(
     if not isinstance(network, FusedNetwork):
         return tuple(score(sequence, network, specification) for sequence in people)
     _refuse_landmarks_alone(observation, network)
-    company = len(observation.people) > 1
-    return score_fused(people, observation.video, network, company=company, progress=progress)
+    others_in_view = len(observation.people) > 1
+    return score_fused(people, observation.video, network, others_in_view=others_in_view, progress=progress)
 
 
 def _refuse_landmarks_alone(observation: Observation, network: FusedNetwork) -> None:
@@ -205,15 +205,15 @@ def _expressions(
 
 def _readings(
     looks: tuple[Expressions, ...], scores: tuple[Scores, ...], specification: Specification, duration: float
-) -> tuple[Reading, ...]:
+) -> tuple[EmotionPrediction, ...]:
     """Of those whose face was seen for long enough, with events at the thresholds that it was trained with."""
     if not looks:
         return ()
-    from kinesics.inference.emotion import read_outcome
+    from kinesics.inference.emotion import predict_outcome
 
     rule = _rule(specification, None, None)
     found = {one.person: list(find_events(one, rule, start=0.0, end=duration, source="")) for one in scores}
-    read = (read_outcome(look, found[look.person], duration) for look in looks)
+    read = (predict_outcome(look, found[look.person], duration) for look in looks)
     return tuple(one for one in read if one is not None)
 
 

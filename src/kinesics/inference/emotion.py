@@ -14,7 +14,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from kinesics.inference.results import Expressions, Reading
+from kinesics.inference.results import EmotionPrediction, Expressions
 from kinesics.models.emotion.interfusion import Gestures, Stream
 from kinesics.models.emotion.net import EmotionNet
 from kinesics.timeline import Event
@@ -29,7 +29,9 @@ _LEAST = 25  # faces; with fewer there is nothing to read
 
 
 @torch.no_grad()
-def read_outcome(face: Expressions, events: Sequence[Event], duration: float, path: Path = EMOTION) -> Reading | None:
+def predict_outcome(
+    face: Expressions, events: Sequence[Event], duration: float, path: Path = EMOTION
+) -> EmotionPrediction | None:
     """The reading of one person's `face` and `events`, found by the shipped weights at their thresholds.
 
     None where the face was not seen for long enough, or its network gives no features. Raises KinesicsError for
@@ -57,7 +59,9 @@ def read_outcome(face: Expressions, events: Sequence[Event], duration: float, pa
         if (~np.isnan(each[:, i])).any()
     }
     facts = asdict(specification) | {"sha256": sha256}
-    return Reading(face.person, float(np.mean(fused)), specification.classes, means, len(moments), len(events), facts)
+    return EmotionPrediction(
+        face.person, float(np.mean(fused)), specification.classes, means, len(moments), len(events), facts
+    )
 
 
 def _moments(face: Expressions) -> Rows:

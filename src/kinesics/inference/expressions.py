@@ -23,7 +23,7 @@ from kinesics.inference.results import Expressions
 from kinesics.models.face import mini_xception
 from kinesics.models.face.mini_xception import MiniXception
 from kinesics.preprocessing.face_crop import SIZE, TEMPLATE, align_face, readable_points, template_with_eyes
-from kinesics.skeleton import SkeletonSequence, load_note
+from kinesics.skeleton import SkeletonSequence, load_metadata
 from kinesics.skeleton.sequence import SUFFIX as SKELETON_SUFFIX
 from kinesics.skeleton.sequence import FloatArray
 from kinesics.video import Image, VideoInfo, ahead, read_frames
@@ -188,7 +188,7 @@ def _smooth(probability: FloatArray) -> FloatArray:
 def _kept(landmarks: Path, model: FaceExpressionModel, look: Callable[[], _Seen]) -> _Seen:
     """What `look` gives, or gave before from the same landmarks and model."""
     path = landmarks.with_name(landmarks.name.removesuffix(SKELETON_SUFFIX) + SUFFIX)
-    made_of = {"landmarks": load_note(landmarks), "model": dict(model.facts), "revision": _REVISION}
+    made_of = {"landmarks": load_metadata(landmarks), "model": dict(model.facts), "revision": _REVISION}
     note = json.dumps(made_of, sort_keys=True)
     known = _load(path, note)
     if known is None:

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kinesics.inference.scores import Scores, gestures_alone, probabilities
-from kinesics.preprocessing.person_crop import Look, joint_places, look_at
+from kinesics.preprocessing.person_crop import CropPlan, joint_places, plan_crop
 from kinesics.preprocessing.windows import as_trained, is_seen
 from kinesics.skeleton import SkeletonSequence, rows_around
 from kinesics.skeleton.sequence import FloatArray
@@ -98,14 +98,14 @@ def score_fused(
     video: VideoInfo | None,
     network: FusedNetwork,
     *,
-    company: bool = False,
+    others_in_view: bool = False,
     progress: Callable[[float], None] = lambda _: None,
 ) -> tuple[Scores, ...]:
     """Everybody's class probabilities every `STRIDE` seconds, each of the window around it, in the order of `people`.
 
     Windows are as long as training clips were on average, and lie inside the recording. One in which the person's
     skeleton is missing gets the answer of the video's own head, and without a video all get that of the skeleton's.
-    company: whether others are in the video, so that it tells nothing of somebody whose skeleton is missing.
+    others_in_view: whether others are in the video, so that it tells nothing of somebody whose skeleton is missing.
     progress: called with the share done, 0..1.
     """
     length = network.specification.frames / network.specification.fps
@@ -113,7 +113,7 @@ def score_fused(
     starts = [_starts(clock, length, person) for clock, person in zip(times, people, strict=True)]
     order = sorted((start, who) for who, (unique, _) in enumerate(starts) for start in unique.tolist())
     windows = [_window(people[who], video, start, start + length, network) for start, who in order]
-    found = _probabilities(windows, video, network, company, progress)
+    found = _probabilities(windows, video, network, others_in_view, progress)
     whose = np.array([who for _, who in order])
     scores = []
     for who, (person, clock, (_, rows)) in enumerate(zip(people, times, starts, strict=True)):
@@ -124,11 +124,11 @@ def score_fused(
 
 
 def classify_fused(
-    person: SkeletonSequence, video: VideoInfo | None, network: FusedNetwork, *, company: bool = False
+    person: SkeletonSequence, video: VideoInfo | None, network: FusedNetwork, *, others_in_view: bool = False
 ) -> FloatArray:
     """Probabilities of the gestures for one pre-cut clip, "none" left out; it is seen whole, as in training."""
     window = _window(person, video, 0.0, person.duration, network)
-    found = _probabilities([window], video, network, company, lambda _: None)
+    found = _probabilities([window], video, network, others_in_view, lambda _: None)
     return gestures_alone(found["both"][0], network.specification)
 
 
@@ -144,7 +144,7 @@ class _Window(NamedTuple):
     """A stretch of one person, and its pictures, if there is a video."""
 
     person: SkeletonSequence
-    look: Look | None
+    look: CropPlan | None
 
 
 def _window(
@@ -155,14 +155,14 @@ def _window(
     stretch = person.between(start, end)
     if video is None:
         return _Window(stretch, None)
-    return _Window(stretch, look_at(stretch, video, start, end, network.frames, network.size))
+    return _Window(stretch, plan_crop(stretch, video, start, end, network.frames, network.size))
 
 
 def _probabilities(
     windows: Sequence[_Window],
     video: VideoInfo | None,
     network: FusedNetwork,
-    company: bool,
+    others_in_view: bool,
     progress: Callable[[float], None],
 ) -> dict[str, FloatArray]:
     """(N, C) of the windows, by "both" and by modality."""
@@ -174,14 +174,16 @@ def _probabilities(
         pictures = ahead(_pictures(video, [window.look for window in windows if window.look is not None]), _AHEAD)
     for first in range(0, len(windows), _BATCH):
         batch = windows[first : first + _BATCH]
-        for name, values in _batch(batch, list(itertools.islice(pictures, len(batch))), network, company).items():
+        for name, values in _batch(
+            batch, list(itertools.islice(pictures, len(batch))), network, others_in_view
+        ).items():
             found[name][first : first + len(batch)] = values
         progress((first + len(batch)) / len(windows))
     return found
 
 
 def _batch(
-    windows: Sequence[_Window], frames: Sequence[Image | None], network: FusedNetwork, company: bool
+    windows: Sequence[_Window], frames: Sequence[Image | None], network: FusedNetwork, others_in_view: bool
 ) -> dict[str, FloatArray]:
     joints = [_joints(window, network.specification.frames) for window in windows]
     xyz, score, places = (np.stack(part) for part in zip(*joints, strict=True))
@@ -190,7 +192,7 @@ def _batch(
     if has_video.any() or network.video_alone:
         nothing = np.zeros((network.frames, network.size, network.size, 3), np.uint8)
         pictures = np.stack([nothing if one is None else one for one in frames])
-    if company:
+    if others_in_view:
         has_video &= has_skeleton
     return _answers(network.run(pictures, xyz, score, places), has_video, has_skeleton, network.specification)
 
@@ -227,7 +229,7 @@ def _joints(window: _Window, frames: int) -> tuple[FloatArray, FloatArray, Float
     return person.xyz[rows], person.score[rows], places[rows]
 
 
-def _pictures(video: VideoInfo, looks: Sequence[Look]) -> Iterator[Image | None]:
+def _pictures(video: VideoInfo, looks: Sequence[CropPlan]) -> Iterator[Image | None]:
     """The pictures of each look, (N, S, S, 3), in one pass for all, which must begin one after the other.
 
     The last picture again where the video ends before; None where it ends before the first.

@@ -58,7 +58,7 @@ class Expressions:
 
 
 @dataclass(frozen=True)
-class Reading:
+class EmotionPrediction:
     """What InterFusion makes of one person's face and micro-gestures; a game, for it knows simulated people alone.
 
     positive: 0..1, above a half where it leans to the second of `classes`; the mean over stretches of the recording.
@@ -89,4 +89,4 @@ class Analysis:
     timeline: Timeline
     model: Mapping[str, Any]
     expressions: tuple[Expressions, ...] = ()
-    readings: tuple[Reading, ...] = ()
+    readings: tuple[EmotionPrediction, ...] = ()

@@ -16,7 +16,7 @@ from kinesics.perception.engine import Follower, LandmarkEngine, Landmarks
 from kinesics.perception.fuse import to_metres
 from kinesics.perception.openpose import read_openpose
 from kinesics.perception.tracks import SCAN_RATE, Track, alone, crop, find_tracks
-from kinesics.skeleton import UPPER_BODY, SkeletonSequence, load_note, load_skeletons, save_skeletons, to_upper_body
+from kinesics.skeleton import UPPER_BODY, SkeletonSequence, load_metadata, load_skeletons, save_skeletons, to_upper_body
 from kinesics.skeleton.sequence import SUFFIX, FloatArray
 from kinesics.video import Frame, Image, VideoInfo, ahead, probe, read_frames
 
@@ -110,7 +110,7 @@ def _note(path: Path, fps: float, engine: LandmarkEngine) -> dict[str, object]:
 
 def _is_fresh(cache: Path, note: dict[str, object]) -> bool:
     try:
-        return load_note(cache) == note
+        return load_metadata(cache) == note
     except KinesicsError:  # not there, or damaged: made anew
         return False
 

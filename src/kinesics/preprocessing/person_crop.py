@@ -17,7 +17,7 @@ from kinesics.video import Image, VideoInfo
 MARGIN = 0.3  # of the person's extent, added to it: hair, elbows and whatever the hands reach for
 
 
-class Box(NamedTuple):
+class CropBox(NamedTuple):
     """A square of a picture in pixels; it may reach beyond the picture's border."""
 
     left: float
@@ -32,7 +32,7 @@ class Box(NamedTuple):
 
 
 @dataclass(frozen=True, eq=False)
-class Look:
+class CropPlan:
     """Which pictures of a video make a clip, and what is cut out of each.
 
     times: (N,) seconds, the middles of N equal parts of the clip. picture: (width, height) of the video. max_side:
@@ -40,7 +40,7 @@ class Look:
     """
 
     times: NDArray[np.float64]
-    box: Box
+    box: CropBox
     picture: tuple[int, int]
     max_side: int
     size: int
@@ -52,20 +52,20 @@ class Look:
         return np.asarray(square.resize((self.size, self.size), PIL.Image.Resampling.BILINEAR))
 
 
-def look_at(
+def plan_crop(
     skeleton: SkeletonSequence | None, info: VideoInfo, start: float, end: float, frames: int, size: int
-) -> Look:
+) -> CropPlan:
     """`frames` pictures of `size` pixels from start to end (seconds); `skeleton`: the person's, of that time alone."""
     picture = (info.width, info.height)
     box = person_box(skeleton, picture)
     times = start + (np.arange(frames) + 0.5) * (end - start) / frames
-    return Look(times, box, picture, math.ceil(max(picture) * min(1.0, size / box.side)), size)
+    return CropPlan(times, box, picture, math.ceil(max(picture) * min(1.0, size / box.side)), size)
 
 
-def person_box(skeleton: SkeletonSequence | None, size: tuple[int, int]) -> Box:
+def person_box(skeleton: SkeletonSequence | None, size: tuple[int, int]) -> CropBox:
     """One square for the whole clip in a picture of `size` (width, height), inside the picture as far as it can be."""
     width, height = size
-    whole = Box((width - max(size)) / 2, (height - max(size)) / 2, max(size))
+    whole = CropBox((width - max(size)) / 2, (height - max(size)) / 2, max(size))
     if skeleton is None or skeleton.image_xy is None or not (skeleton.score > 0).any():
         return whole
     seen = skeleton.image_xy[skeleton.score > 0] * np.array(size, np.float32)
@@ -77,7 +77,7 @@ def person_box(skeleton: SkeletonSequence | None, size: tuple[int, int]) -> Box:
         min(max(middle - side / 2, 0), end - side) if side <= end else (end - side) / 2
         for middle, end in zip(((low + high) / 2).tolist(), size, strict=True)
     )
-    return Box(left, top, side)
+    return CropBox(left, top, side)
 
 
 def joint_places(image_xy: FloatArray, score: FloatArray, layout: SkeletonLayout) -> FloatArray:

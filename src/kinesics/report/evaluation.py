@@ -11,7 +11,7 @@ import numpy as np
 import plotly.graph_objects as go
 from plotly.io import to_html
 
-from kinesics.evaluation.evaluate import EMOTION, Evaluation, Mistake
+from kinesics.evaluation.evaluate import EMOTION, Error, Evaluation
 from kinesics.metrics import roc_curve
 from kinesics.skeleton import SkeletonSequence
 from kinesics.timeline.files import write_text
@@ -147,7 +147,7 @@ def _calibration(evaluation: Evaluation) -> go.Figure:
     return figure.update_yaxes(range=[0, 1], tickformat=".0%", title="how often right")
 
 
-def _picture(mistake: Mistake, skeleton: Callable[[str], SkeletonSequence] | None) -> str | None:
+def _picture(mistake: Error, skeleton: Callable[[str], SkeletonSequence] | None) -> str | None:
     return None if skeleton is None else skeleton_strip(skeleton(mistake.id))
 
 

@@ -66,7 +66,7 @@ def simulate_clip(label: int | None, seed: int | tuple[int, ...], *, seconds: fl
     return SimulatedClip(detect(joints, camera, rng, fps=_FPS, table=motion.table), motion, camera, joints)
 
 
-def watch_clip(label: int | None, seed: int | tuple[int, ...], *, seconds: float = _SECONDS) -> SimulatedClip:
+def track_clip(label: int | None, seed: int | tuple[int, ...], *, seconds: float = _SECONDS) -> SimulatedClip:
     """The same in a film as the real landmark engine sees it, 12.5 fps; where it finds nobody all scores are 0.
 
     Raises NoGraphicsError where no OpenGL can be had.
@@ -84,8 +84,8 @@ def simulate_recording(seed: int | tuple[int, ...], *, seconds: float, gestures:
     return SimulatedClip(detect(joints, camera, rng, fps=_FPS, table=motion.table), motion, camera, joints)
 
 
-def watch_recording(seed: int | tuple[int, ...], *, seconds: float, gestures: bool = True) -> SimulatedClip:
-    """The same in a film as the real landmark engine sees it, as `watch_clip`."""
+def track_recording(seed: int | tuple[int, ...], *, seconds: float, gestures: bool = True) -> SimulatedClip:
+    """The same in a film as the real landmark engine sees it, as `track_clip`."""
     rng = np.random.default_rng(seed)
     return _watched(_life(rng, seconds, gestures), rng)
 
@@ -126,7 +126,7 @@ def _watched(motion: Motion, rng: np.random.Generator) -> SimulatedClip:
 def make_dataset(out: Path, count: int, split: Split, seed: int, *, watched: bool = False, workers: int = 2) -> None:
     """Write `count` clips a class (twice as many of everyday movement, index 32) to the folder `out`.
 
-    watched: as `watch_clip` sees them, at 12.5 frames a second (T = 50), not as `simulate_clip`, at 25 (T = 100); with
+    watched: as `track_clip` sees them, at 12.5 frames a second (T = 50), not as `simulate_clip`, at 25 (T = 100); with
     eight times as many of everyday movement.
     Memory-mappable: xyz.npy (N, T, 42, 3) float16, score.npy (N, T, 42) uint8 of 255, label.npy (N,) int64,
     onset.npy and offset.npy (N,) float32 seconds; and for the lifter the truth: joints.npy (N, T, 42, 3) float16
@@ -206,7 +206,7 @@ def _write_clips(job: tuple[Path, NDArray[np.int64], NDArray[np.int64], Split, i
     for n, index in zip(rows.tolist(), labels.tolist(), strict=True):
         gesture = None if index == _NONE else index
         if watched:
-            clip = watch_clip(gesture, (_SPLITS.index(split) + len(_SPLITS), seed, n))
+            clip = track_clip(gesture, (_SPLITS.index(split) + len(_SPLITS), seed, n))
         else:
             clip = simulate_clip(gesture, (_SPLITS.index(split), seed, n))
         xyz[n], score[n] = _compact(clip.seen)

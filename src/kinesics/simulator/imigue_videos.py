@@ -26,7 +26,7 @@ from kinesics.errors import KinesicsError
 from kinesics.simulator.camera import Camera, shaken
 from kinesics.simulator.clips import Progress, class_id, film, portrait_camera, processes
 from kinesics.simulator.detector.openpose import LIGHT_HAND_COLUMNS, detect_openpose, openpose_points
-from kinesics.simulator.detector.tracked import watch_openpose
+from kinesics.simulator.detector.tracked import track_openpose
 from kinesics.simulator.motion.programs import Motion, interview
 from kinesics.simulator.person.body import Body, Shape, random_shape
 from kinesics.simulator.person.looks import Look, random_look
@@ -172,7 +172,7 @@ def _write(job: tuple[Path, _Recipe, int]) -> None:
     frames = (picture for picture in pictures for _ in range(step))
     write_video(path, itertools.islice(frames, len(shown)), _FPS, crf=look.crf)
     if recipe.view == "seen":
-        found = watch_openpose(path)
+        found = track_openpose(path)
     else:
         points = openpose_points(body, pose)[shown]
         found = detect_openpose(joints, points, cameras, recipe.size, rng, fps=_FPS, table=motion.table)

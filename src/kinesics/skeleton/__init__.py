@@ -5,7 +5,7 @@ from kinesics.skeleton.layout import SkeletonLayout, make_layout
 from kinesics.skeleton.layouts import LAYOUTS, UPPER_BODY
 from kinesics.skeleton.sequence import (
     SkeletonSequence,
-    load_note,
+    load_metadata,
     load_skeletons,
     resampled_rows,
     rows_around,
@@ -17,7 +17,7 @@ __all__ = [
     "UPPER_BODY",
     "SkeletonLayout",
     "SkeletonSequence",
-    "load_note",
+    "load_metadata",
     "load_skeletons",
     "make_layout",
     "resampled_rows",

@@ -114,7 +114,7 @@ def rows_around(middle: float, step: float, places: FloatArray, length: int) -> 
 def save_skeletons(path: Path, sequences: Sequence[SkeletonSequence], extra: dict[str, object] | None = None) -> None:
     """Write the people of one recording to one `.skeleton.npz`, beside it first, then renamed.
 
-    `extra` is any JSON-able note that `load_note` gives back.
+    `extra` is any JSON-able note that `load_metadata` gives back.
     """
     header = {"format": "kinesics skeleton", "version": 1, "note": extra or {}, "people": []}
     arrays: dict[str, NDArray[np.generic]] = {}
@@ -143,7 +143,7 @@ def load_skeletons(path: Path) -> list[SkeletonSequence]:
         return [_person(file, i, person) for i, person in enumerate(header["people"])]
 
 
-def load_note(path: Path) -> dict[str, object]:
+def load_metadata(path: Path) -> dict[str, object]:
     """The note that was saved with the skeletons, which stay unread; raises KinesicsError like `load_skeletons`."""
     with _opened(path) as (_, header):
         note: dict[str, object] = header["note"]

@@ -55,16 +55,16 @@ class TrainingCLI(LightningCLI):
 
     def before_instantiate_classes(self) -> None:
         trainer = self.config.trainer
-        trainer.precision = affordable(trainer.precision, trainer.accelerator)
+        trainer.precision = supported_precision(trainer.precision, trainer.accelerator)
 
 
-def every_epoch(out: Path) -> ModelCheckpoint:
+def checkpoint_callback(out: Path) -> ModelCheckpoint:
     """What writes `out/last.ckpt` after every epoch, in place of the one before."""
     # `save_last` with `save_top_k=0` would write it at the very end alone, as of Lightning 2.6
     return ModelCheckpoint(out, filename="last", enable_version_counter=False)
 
 
-def affordable(precision: Any, accelerator: str = "auto") -> Any:
+def supported_precision(precision: Any, accelerator: str = "auto") -> Any:
     """`precision`, or float32 in place of bfloat16 on a processor that is slower in it: ten times without AVX-512."""
     on_cpu = accelerator == "cpu" or not torch.cuda.is_available()
     if precision != "bf16-mixed" or not on_cpu or best_dtype() is torch.bfloat16:
@@ -108,7 +108,7 @@ def assemble(config: Path, out: Path, arguments: Sequence[str] = ()) -> Training
             "enable_model_summary": False,
             "log_every_n_steps": 10,
             "use_distributed_sampler": False,  # the data know what each process gets
-            "callbacks": [every_epoch(out), EpochStart()],
+            "callbacks": [checkpoint_callback(out), EpochStart()],
             "logger": [CSVLogger(out, name=None, version="logs"), TensorBoardLogger(out, name=None, version="logs")],
         },
     )

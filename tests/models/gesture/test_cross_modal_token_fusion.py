@@ -7,8 +7,8 @@ from kinesics.models.gesture.cross_modal_token_fusion import (
     MODES,
     CrossModalTokenFusion,
     FusionConfig,
-    one_clock,
-    one_place,
+    resample_time,
+    sample_at_joints,
 )
 from kinesics.models.video.encoder import ClipTokens
 
@@ -38,15 +38,15 @@ def always_useless(scorer):
 
 def test_one_clock_averages_neighbouring_steps():
     x = torch.arange(8.0).view(1, 8, 1).expand(1, 8, 3)
-    assert one_clock(x, 4)[0, :, 0].tolist() == [0.5, 2.5, 4.5, 6.5]
-    assert one_clock(x, 8) is x
-    assert one_clock(x[:, :2], 4)[0, :, 2].tolist() == [0, 0, 1, 1]
+    assert resample_time(x, 4)[0, :, 0].tolist() == [0.5, 2.5, 4.5, 6.5]
+    assert resample_time(x, 8) is x
+    assert resample_time(x[:, :2], 4)[0, :, 2].tolist() == [0, 0, 1, 1]
 
 
 def test_one_place_reads_the_map_where_the_joint_is():
     patches = torch.arange(2 * 3.0).view(1, 1, 2, 3, 1)  # two rows of three cells
     places = torch.tensor([[0.5 / 3, 0.25], [2.5 / 3, 0.25], [0.5, 0.75], [0.5, 0.5]]).view(1, 1, 4, 2)
-    torch.testing.assert_close(one_place(patches, places)[0, 0, :, 0], torch.tensor([0.0, 2.0, 4.0, 2.5]))
+    torch.testing.assert_close(sample_at_joints(patches, places)[0, 0, :, 0], torch.tensor([0.0, 2.0, 4.0, 2.5]))
 
 
 def test_a_useless_joint_is_replaced_by_what_the_image_shows_at_its_place():

@@ -17,7 +17,7 @@ from kinesics.evaluation import Predictions
 from kinesics.inference.skeleton import score
 from kinesics.models.gesture.net import GestureNet
 from kinesics.skeleton import UPPER_BODY
-from kinesics.training.gesture.data import GestureData, Share, view_joints
+from kinesics.training.gesture.data import GestureData, RankSampler, view_joints
 from kinesics.training.inputs.samplers import ClassSampler
 from kinesics.training.inputs.video_augment import VideoAugmentation, View
 from kinesics.training.reproduce import CONFIGS
@@ -180,7 +180,7 @@ def test_pictures_are_varied_in_training_alone():
 
 def test_processes_share_the_draws():
     sampler = ClassSampler([0, 0, 0, 1, 1, 2, 2, 2, 2], seed=3)
-    shares = [Share(sampler, 2, rank) for rank in (0, 1)]
+    shares = [RankSampler(sampler, 2, rank) for rank in (0, 1)]
     seen = []
     for epoch in (0, 1):
         for share in shares:

@@ -5,7 +5,13 @@ from kinesics.data.sets.imigue.dataset import CLASSES
 from kinesics.inference.scores import Scores
 from kinesics.simulator.rendering.render import NoGraphicsError
 from kinesics.training.shipped import event_thresholds as thresholds
-from kinesics.training.shipped.event_thresholds import Heard, event_figures, fit_event_thresholds, listen, shift
+from kinesics.training.shipped.event_thresholds import (
+    ScoredRecording,
+    event_figures,
+    fit_event_thresholds,
+    score_recordings,
+    shift,
+)
 from kinesics.weights.load import load_weights
 
 
@@ -15,7 +21,9 @@ def heard(peaks, truth):
     probability = np.zeros((len(times), 33), np.float32)
     for n, peak in enumerate(peaks):
         probability[(times > 10 * n + 2) & (times < 10 * n + 4), 3] = peak
-    return Heard(Scores(times, probability, (*CLASSES, "none")), [(3, 10 * n + 2.0, 10 * n + 4.0) for n in truth])
+    return ScoredRecording(
+        Scores(times, probability, (*CLASSES, "none")), [(3, 10 * n + 2.0, 10 * n + 4.0) for n in truth]
+    )
 
 
 def test_the_threshold_lies_between_what_is_true_and_what_is_not():
@@ -57,12 +65,12 @@ def test_recordings_are_of_gestures_and_of_ordinary_life(monkeypatch):
     monkeypatch.setattr(thresholds, "SECONDS", 8.0)
     network, specification, _ = load_weights()
     told = []
-    recordings = listen(network, specification, 3, 5, told.append)
+    recordings = score_recordings(network, specification, 3, 5, told.append)
     assert told[-1] == 1.0
     assert [bool(one.truth) for one in recordings] == [False, True, True]
     assert all(0 <= start < end <= 8 for one in recordings for _, start, end in one.truth)
     assert all(len(one.scores.times) == round(8 / 0.32) for one in recordings)
-    again = listen(network, specification, 2, 5)
+    again = score_recordings(network, specification, 2, 5)
     np.testing.assert_array_equal(again[1].scores.probability, recordings[1].scores.probability)
 
 
@@ -70,7 +78,7 @@ def test_films_are_watched(monkeypatch):
     monkeypatch.setattr(thresholds, "SECONDS", 4.0)
     network, specification, _ = load_weights()
     try:
-        (quiet,) = listen(network, specification, 1, 5, watched=True)
+        (quiet,) = score_recordings(network, specification, 1, 5, watched=True)
     except NoGraphicsError as error:
         pytest.skip(f"no OpenGL context here ({error}); on Debian: apt install libegl1 libgl1-mesa-dri")
     assert not quiet.truth

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from kinesics.data.cache import store
 from kinesics.data.clips import read_clip
 from kinesics.data.dataset import ClipInfo, GestureDataset
-from kinesics.preprocessing.person_crop import Box
+from kinesics.preprocessing.person_crop import CropBox
 from kinesics.skeleton.sequence import FloatArray
 from kinesics.video import Image
 
@@ -26,7 +26,7 @@ class FrameCache:
         self, folder: Path, records: NDArray[Any], size: int, clips: tuple[ClipInfo, ...], rows: NDArray[np.int64]
     ) -> None:
         self.clips = clips
-        self._first, self._records = store.starts(records)[rows], records[rows]
+        self._first, self._records = store.offsets(records)[rows], records[rows]
         shape = (int(records["frames"].sum()), size, size, 3)
         self._frames = store.map_file(folder / "frames.u8", "u1", shape)
 
@@ -38,11 +38,11 @@ class FrameCache:
         first, count = int(self._first[i]), int(self._records["frames"][i])
         return self._frames[first : first + count] if count else None
 
-    def places(self, i: int, image_xy: FloatArray) -> FloatArray:
+    def positions_in_crop(self, i: int, image_xy: FloatArray) -> FloatArray:
         """Positions (..., 2) in 0..1 across clip i's video to 0..1 across its pictures."""
         record = self._records[i]
         width, height = record["size"].tolist()
-        return Box(*record["box"].tolist()).inside(image_xy, (width, height))
+        return CropBox(*record["box"].tolist()).inside(image_xy, (width, height))
 
 
 def cache_frames(
@@ -60,7 +60,7 @@ def cache_frames(
     """
     every = dataset.clips
     sources = [path for clip in every for path in (clip.video, clip.skeleton)]
-    note = store.note(dataset.name, every, sources, (_REVISION, frames, size))
+    note = store.fingerprint(dataset.name, every, sources, (_REVISION, frames, size))
     folder = folder or store.usual_folder("frames", note)
 
     def encode(i: int) -> store.Encoded:
@@ -69,6 +69,6 @@ def cache_frames(
             return np.array((0, (0, 0, 1), (1, 1)), _RECORD), (np.zeros(0, np.uint8),)
         return np.array((frames, tuple(read.box), read.picture), _RECORD), (read.frames,)
 
-    records = store.fill(folder, note, _RECORD, {"frames.u8": size * size * 3}, encode, progress)
+    records = store.build(folder, note, _RECORD, {"frames.u8": size * size * 3}, encode, progress)
     chosen = every if clips is None else clips
-    return FrameCache(folder, records, size, chosen, store.places(every, chosen))
+    return FrameCache(folder, records, size, chosen, store.indices_of(every, chosen))

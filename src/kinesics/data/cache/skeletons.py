@@ -40,7 +40,7 @@ class SkeletonCache:
         rows: NDArray[np.int64],
     ) -> None:
         self.clips, self.layout, self.classes = clips, dataset.layout, dataset.classes
-        self._first, self._records = store.starts(records)[rows], records[rows]
+        self._first, self._records = store.offsets(records)[rows], records[rows]
         shape = (int(records["frames"].sum()), len(self.layout))
         self._xyz = store.map_file(folder / "xyz.f16", "<f2", (*shape, 3))
         self._score = store.map_file(folder / "score.u8", "u1", shape)
@@ -109,16 +109,16 @@ def cache_skeletons(
     layout = dataset.layout
     what = (_REVISION, layout.joints, layout.parents, layout.pairs)
     every = tuple(clip for clip in dataset.clips if clip.skeleton is not None)
-    note = store.note(dataset.source, every, (clip.skeleton for clip in every), what)
+    note = store.fingerprint(dataset.source, every, (clip.skeleton for clip in every), what)
     folder = folder or store.usual_folder("skeletons", note)
     files = {name: size * len(layout) for name, size in _FILES.items()}
 
     def encode(i: int) -> store.Encoded:
         return _encode(every[i], dataset.read_skeleton(every[i]))
 
-    records = store.fill(folder, note, _RECORD, files, encode, progress)
+    records = store.build(folder, note, _RECORD, files, encode, progress)
     chosen = every if clips is None else clips
-    return SkeletonCache(folder, records, dataset, chosen, store.places(every, chosen))
+    return SkeletonCache(folder, records, dataset, chosen, store.indices_of(every, chosen))
 
 
 def _encode(clip: ClipInfo, skeleton: SkeletonSequence) -> store.Encoded:

@@ -28,7 +28,7 @@ Encoded = tuple[NDArray[Any], Sequence[NDArray[Any]]]  # a clip's record, and it
 INDEX = "clips.bin"
 
 
-def note(name: str, clips: Sequence[ClipInfo], sources: Iterable[Path | None], what: object) -> dict[str, Any]:
+def fingerprint(name: str, clips: Sequence[ClipInfo], sources: Iterable[Path | None], what: object) -> dict[str, Any]:
     """What a store is made from: the clips' boundaries, `what`, and size and time of the sources and all beside them.
 
     Another version of Kinesics may read files otherwise, and reads them again. Labels, subjects and splits are left
@@ -53,7 +53,7 @@ def usual_folder(kind: str, made_from: Mapping[str, Any]) -> Path:
     return home / "kinesics" / kind / f"{name}-{made_from['fingerprint'][:16]}"
 
 
-def fill(
+def build(
     folder: Path,
     made_from: Mapping[str, Any],
     record: np.dtype[Any],
@@ -85,7 +85,7 @@ def fill(
     return records
 
 
-def places(every: Sequence[ClipInfo], chosen: Sequence[ClipInfo]) -> NDArray[np.int64]:
+def indices_of(every: Sequence[ClipInfo], chosen: Sequence[ClipInfo]) -> NDArray[np.int64]:
     """Where the chosen clips stand among all that are stored; raises KinesicsError for one that is not."""
     index = {clip.id: i for i, clip in enumerate(every)}
     missing = next((clip.id for clip in chosen if clip.id not in index), None)
@@ -94,7 +94,7 @@ def places(every: Sequence[ClipInfo], chosen: Sequence[ClipInfo]) -> NDArray[np.
     return np.array([index[clip.id] for clip in chosen], np.int64)
 
 
-def starts(records: NDArray[Any]) -> NDArray[np.int64]:
+def offsets(records: NDArray[Any]) -> NDArray[np.int64]:
     """The first frame of each clip in the files."""
     first: NDArray[np.int64] = np.cumsum(records["frames"]) - records["frames"]
     return first

@@ -3,10 +3,10 @@
 The paper (arXiv 2512.23291) names the module and its purpose, to "combine spatial and pose information"; the design
 is Kinesics' own, after TokenFusion (Wang et al., CVPR 2022). Its five steps:
 
-1. One clock (`one_clock`): both sides are averaged to the same time steps; each is projected to one width.
-2. One place (`one_place`): every joint looks up the video map where it stands in the image: that is its partner.
+1. One clock (`resample_time`): both sides are averaged to the same time steps; each is projected to one width.
+2. One place (`sample_at_joints`): every joint looks up the video map where it stands in the image: that is its partner.
 3. Exchange (`Exchange`): a joint that is scored as useless gives way to its partner, a useless patch to nothing.
-4. Talk (`Talk`): blocks of cross-attention in both directions, then self-attention over both sides.
+4. Attend (`CrossModalBlocks`): cross-attention in both directions, then self-attention over both sides.
 5. Read out (`AttentionPool` and `head`): a learned query attends to all; beside it a head for each modality alone.
 
 `mode` switches them for an ablation: "full" takes all five, "exchange" leaves out the talk between the sides (each
@@ -69,7 +69,7 @@ class FusionOutput(NamedTuple):
     sparsity: Tensor
 
 
-def one_clock(x: Tensor, steps: int) -> Tensor:
+def resample_time(x: Tensor, steps: int) -> Tensor:
     """Step 1: (N, T, …) averaged over time to (N, steps, …)."""
     if x.shape[1] == steps:
         return x
@@ -82,7 +82,7 @@ def one_clock(x: Tensor, steps: int) -> Tensor:
     return pooled.transpose(1, 2).reshape(x.shape[0], steps, *x.shape[2:])
 
 
-def one_place(patches: Tensor, places: Tensor) -> Tensor:
+def sample_at_joints(patches: Tensor, places: Tensor) -> Tensor:
     """Step 2: the map (N, T, H, W, D) at places (N, T, V, 2), 0..1 across the image, bilinearly: (N, T, V, D)."""
     maps = patches.flatten(0, 1).permute(0, 3, 1, 2)
     grid = (2 * places - 1).flatten(0, 1)[:, :, None].to(maps.dtype)
@@ -133,7 +133,7 @@ def _scorer(inputs: int, hidden: int) -> nn.Sequential:
     return nn.Sequential(nn.LayerNorm(inputs), nn.Linear(inputs, hidden), nn.GELU(), nn.Linear(hidden, 1))
 
 
-class Talk(nn.Module):
+class CrossModalBlocks(nn.Module):
     """Step 4: two token sets (N, L, D) and (N, S, D) with their masks, to all tokens (N, L + S, D).
 
     `across=False` keeps the sets apart: no cross-attention, and self-attention inside each of them.
@@ -188,7 +188,7 @@ class TokenFusion(nn.Module):
         self.modality = nn.Parameter(0.02 * torch.randn(2, config.width))
         self.joint = nn.Parameter(0.02 * torch.randn(config.joints, config.width))
         self.exchange = None if config.mode == "cross-attention" else Exchange(config.width, config.threshold)
-        self.talk = Talk(config, across=config.mode != "exchange")
+        self.talk = CrossModalBlocks(config, across=config.mode != "exchange")
         self.pool = AttentionPool(config.width, config.heads)
         self.head = nn.Sequential(nn.LayerNorm(config.width), nn.Linear(config.width, config.classes))
 
@@ -202,12 +202,12 @@ class TokenFusion(nn.Module):
         has_skeleton: Tensor,
     ) -> tuple[Tensor, Tensor | None, Tensor | None]:
         """As `CrossModalTokenFusion.forward`; gives logits, joint and patch usefulness."""
-        patches = self.from_video(one_clock(video_tokens, self.steps))  # (N, T, H, W, D)
-        joints = self.from_joints(one_clock(joint_tokens, self.steps))  # (N, T, V, D)
+        patches = self.from_video(resample_time(video_tokens, self.steps))  # (N, T, H, W, D)
+        joints = self.from_joints(resample_time(joint_tokens, self.steps))  # (N, T, V, D)
         if places is not None:
             weight = confidence[..., None] + 1e-3  # where it was seen counts; where it never was, all guesses do
-            places = one_clock(places * weight, self.steps) / one_clock(weight, self.steps)
-        confidence = one_clock(confidence, self.steps)
+            places = resample_time(places * weight, self.steps) / resample_time(weight, self.steps)
+        confidence = resample_time(confidence, self.steps)
         patch_position, joint_position = self._positions(patches, places)
 
         patch_mask = has_video[:, None, None, None].expand(patches.shape[:-1])
@@ -220,7 +220,7 @@ class TokenFusion(nn.Module):
             if places is not None:
                 seen = ((places >= 0) & (places <= 1)).all(-1) & has_video[:, None, None]
                 share = torch.where(seen, self.exchange.cut(joint_usefulness), 1)  # no partner, no exchange
-                joints = self.exchange(joints, one_place(patches, places), share)
+                joints = self.exchange(joints, sample_at_joints(patches, places), share)
 
         masks = joint_mask.flatten(1), patch_mask.flatten(1)
         joints, patches = joints + joint_position, patches + patch_position

@@ -29,7 +29,7 @@ _MIDDLES = {"neck": ("left_shoulder", "right_shoulder"), "pelvis": ("left_hip", 
 _TO, _AT = OPENPOSE_137.indices(*_FROM), HOLISTIC.indices(*_FROM.values())
 
 
-def watch_openpose(path: Path) -> FloatArray:
+def track_openpose(path: Path) -> FloatArray:
     """(T, 137, 3) x and y in pixels and a confidence of the one person in a video, as the default engine sees them.
 
     A point that it does not see is zero in all three, and so are those that it does not know: small toes and pupils.

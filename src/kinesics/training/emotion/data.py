@@ -39,7 +39,7 @@ from kinesics.training.emotion.streams import (
     labelled_gestures,
     prepare_faces,
 )
-from kinesics.training.gesture.data import Batch, Share
+from kinesics.training.gesture.data import Batch, RankSampler
 from kinesics.training.inputs.video_tokens import UNTRAINED, Progress, video_encoder
 from kinesics.weights.load import DEFAULT
 
@@ -49,7 +49,7 @@ Item = dict[str, tuple[Tensor, Tensor]]  # by stream: tokens (L, …) and second
 
 
 @dataclass(frozen=True)
-class EmotionFacts:
+class EmotionDataSpec:
     """What a network must know of the data.
 
     streams: those in the batches, of `STREAMS`. face, video: the encoders whose tokens, or whose input, they hold; None
@@ -220,13 +220,13 @@ class EmotionData(L.LightningDataModule):
         self._windows: dict[Split, EmotionVideos] = {}
 
     @property
-    def facts(self) -> EmotionFacts:
+    def facts(self) -> EmotionDataSpec:
         detected = DEFAULT if self.gestures in ("detected", "labels") else Path(self.gestures)
         classes = len(self.recordings.dataset.classes) if self.gestures == "labels" else gesture_classes(detected)
         dataset = self.recordings.dataset
         simulated = isinstance(dataset, IMiGUE) and dataset.simulated
         words = f"{len(self.clips('train'))} recordings of {'simulated ' if simulated else ''}{dataset.name}"
-        return EmotionFacts(self.streams, self.face, self.face_preset, self.video, classes, self.pictures > 0, words)
+        return EmotionDataSpec(self.streams, self.face, self.face_preset, self.video, classes, self.pictures > 0, words)
 
     def clips(self, split: Split) -> tuple[ClipInfo, ...]:
         """The recordings of a split; all are labelled but those of the data set's own test split."""
@@ -251,7 +251,7 @@ class EmotionData(L.LightningDataModule):
 
     def prepare_data(self) -> None:
         """Computes all tokens, once; interrupted, it goes on where it stopped."""
-        with progress_bar("Reading skeletons") as progress:
+        with progress_bar("EmotionPrediction skeletons") as progress:
             self.recordings.keep_skeletons(progress)
         titles = {"face": "Looking at faces", "context": "Encoding videos", "gestures": "Finding micro-gestures"}
         for name in self.cached:
@@ -329,7 +329,7 @@ class EmotionData(L.LightningDataModule):
             videos, 1, 0, seed=self.seed
         )  # depends on seed and epoch alone
         processes, rank = (1, 0) if self.trainer is None else (self.trainer.world_size, self.trainer.global_rank)
-        share = Share(sampler, processes, rank)
+        share = RankSampler(sampler, processes, rank)
         return self._loader("train", sampler=share, drop_last=len(share) > self.batch)
 
     def val_dataloader(self) -> DataLoader[Any] | list[Any]:

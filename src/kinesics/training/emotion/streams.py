@@ -226,7 +226,7 @@ def _cache(
 ) -> StreamCache:
     every = recordings.clips
     sources = [path for clip in every for path in (clip.video, clip.skeleton)]
-    note = store.note(recordings.dataset.name, every, sources, (_REVISION, kind, what))
+    note = store.fingerprint(recordings.dataset.name, every, sources, (_REVISION, kind, what))
     folder = store.usual_folder(kind, note)
 
     def one(i: int) -> store.Encoded:
@@ -234,11 +234,11 @@ def _cache(
         half = np.clip(tokens, -6e4, 6e4).astype("<f2")
         return np.array((len(seconds),), _RECORD), (half, seconds.astype("<f4"))
 
-    records = store.fill(folder, note, _RECORD, {"tokens.f16": 2 * width, "seconds.f32": 4}, one, progress)
-    rows = store.places(every, clips)
+    records = store.build(folder, note, _RECORD, {"tokens.f16": 2 * width, "seconds.f32": 4}, one, progress)
+    rows = store.indices_of(every, clips)
     total = int(records["frames"].sum())
     return StreamCache(
-        store.starts(records)[rows],
+        store.offsets(records)[rows],
         records["frames"][rows],
         store.map_file(folder / "tokens.f16", "<f2", (total, width)),
         store.map_file(folder / "seconds.f32", "<f4", (total,)),

@@ -14,7 +14,7 @@ from kinesics.errors import KinesicsError
 from kinesics.metrics import emotion_report
 from kinesics.models.emotion.interfusion import Gestures, InterFusionOutput, Mode, Stream
 from kinesics.models.emotion.net import EmotionNet, fusion_config
-from kinesics.training.emotion.data import EmotionFacts
+from kinesics.training.emotion.data import EmotionDataSpec
 from kinesics.training.gesture.data import Batch
 from kinesics.training.gesture.task import encoder_config
 from kinesics.training.optimiser import adamw_one_cycle
@@ -32,7 +32,7 @@ class EmotionTask(L.LightningModule):
 
     def __init__(
         self,
-        facts: Any,  # EmotionFacts, linked from the data; the parser would take its fields apart
+        facts: Any,  # EmotionDataSpec, linked from the data; the parser would take its fields apart
         preset: Literal["paper", "small", "tiny"] = "small",
         fusion: Mode = "full",
         smoothing: float = 0.1,
@@ -43,7 +43,7 @@ class EmotionTask(L.LightningModule):
         start: Path | None = None,
     ) -> None:
         super().__init__()
-        self.facts: EmotionFacts = facts
+        self.facts: EmotionDataSpec = facts
         self.preset, self.fusion = preset, fusion
         self.smoothing, self.auxiliary = smoothing, auxiliary
         self.rate, self.encoder_rate, self.weight_decay = rate, encoder_rate, weight_decay

@@ -36,7 +36,7 @@ Batch = dict[str, Tensor]
 
 
 @dataclass(frozen=True)
-class Facts:
+class DataSpec:
     """What a network must know of the data: counts (C,) are the training clips of each class.
 
     encoder: the video encoder whose tokens, or whose input, are in the batches, or None. fps, frames: of the
@@ -95,7 +95,7 @@ class VideoWindows(Dataset[Batch]):
         if image_xy is None:  # nobody knows where: the middle
             return np.full((self.skeletons.length(i), len(self.skeletons.layout), 2), 0.5, np.float32)
         _, score = self.skeletons.read(i, np.arange(self.skeletons.length(i)))
-        return joint_places(self.video.places(i, image_xy), score, self.skeletons.layout)
+        return joint_places(self.video.positions_in_crop(i, image_xy), score, self.skeletons.layout)
 
 
 def view_joints(view: View, skeleton: Tensor, places: Tensor, layout: SkeletonLayout) -> tuple[Tensor, Tensor]:
@@ -109,7 +109,7 @@ def view_joints(view: View, skeleton: Tensor, places: Tensor, layout: SkeletonLa
     return mirrored, (torch.tensor([1.0, 0]) + places[:, order] * torch.tensor([-1.0, 1])).float()
 
 
-class Share(Sampler[int]):
+class RankSampler(Sampler[int]):
     """One process's share of a sampler's draws: every n-th of them, as many as every other process has."""
 
     def __init__(self, sampler: ClassSampler | DistributedSampler[Any], processes: int, rank: int) -> None:
@@ -134,7 +134,7 @@ class GestureWindows(L.LightningDataModule):
         self._windows: dict[Split, ClipWindows] = {}
 
     @property
-    def facts(self) -> Facts:
+    def facts(self) -> DataSpec:
         raise NotImplementedError
 
     @property
@@ -162,7 +162,7 @@ class GestureWindows(L.LightningDataModule):
         if self.balance > 0:
             sampler = ClassSampler(self.labels, self.balance, self.seed)
         processes, rank = (1, 0) if self.trainer is None else (self.trainer.world_size, self.trainer.global_rank)
-        share = Share(sampler, processes, rank)
+        share = RankSampler(sampler, processes, rank)
         return self._loader("train", self.batch, sampler=share, drop_last=len(share) > self.batch)
 
     def val_dataloader(self) -> DataLoader[Any] | list[Any]:
@@ -216,13 +216,13 @@ class GestureData(GestureWindows):
             self.encoder.train().requires_grad_(True)
 
     @property
-    def facts(self) -> Facts:
+    def facts(self) -> DataSpec:
         counts = np.bincount(self.labels, minlength=len(self.dataset.classes))
         clips = self.clips("train")
         seconds = float(np.mean([clip.end - clip.start for clip in clips])) if clips else 0.0
         fps = self.fps or (self.frames / seconds if seconds else 0.0)
         words = f"{len(clips)} clips of {'simulated ' if self._simulated else ''}{self.dataset.name}"
-        return Facts(
+        return DataSpec(
             self.dataset.classes, self.dataset.layout, tuple(counts.tolist()), self.encoder, fps, self.frames, words
         )
 
@@ -247,7 +247,7 @@ class GestureData(GestureWindows):
 
     def prepare_data(self) -> None:
         """Reads every skeleton into the cache, once; interrupted, it goes on where it stopped."""
-        with progress_bar("Reading skeletons") as progress:
+        with progress_bar("EmotionPrediction skeletons") as progress:
             cache_skeletons(self.skeletons, progress=progress)
         if self.encoder is not None:
             with progress_bar("Encoding videos" if self.frozen else "Decoding videos") as progress:

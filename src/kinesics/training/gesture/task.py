@@ -18,7 +18,7 @@ from kinesics.models.gesture.net import GESTURE_PRESETS, GestureNet, build_gestu
 from kinesics.models.skeleton.agcn import AGCNOutput, TwoStreamAGCN, TwoStreamOutput
 from kinesics.models.video.encoder import ClipTokens
 from kinesics.models.video.mvit import VideoEncoder
-from kinesics.training.gesture.data import Batch, Facts
+from kinesics.training.gesture.data import Batch, DataSpec
 from kinesics.training.losses import LongTailLoss, LossName
 from kinesics.training.optimiser import adamw_one_cycle
 from kinesics.weights.load import Specification, layout_fields
@@ -42,7 +42,7 @@ class GestureTask(L.LightningModule):
 
     def __init__(
         self,
-        facts: Any,  # Facts, linked from the data; the parser would take its fields apart
+        facts: Any,  # DataSpec, linked from the data; the parser would take its fields apart
         preset: Literal["paper", "small", "tiny"] = "small",
         modality: Modality = "skeleton",
         fusion: Mode = "full",
@@ -58,7 +58,7 @@ class GestureTask(L.LightningModule):
         contact: bool = False,
     ) -> None:
         super().__init__()
-        self.facts: Facts = facts
+        self.facts: DataSpec = facts
         self.preset, self.modality, self.fusion = preset, modality, fusion
         self.auxiliary, self.sparsity = auxiliary, sparsity
         self.rate, self.encoder_rate, self.weight_decay = rate, encoder_rate, weight_decay
@@ -158,7 +158,7 @@ def _single_streams(out: Output) -> Iterator[Tensor]:
 
 
 def build(
-    facts: Facts, preset: str, modality: Modality = "skeleton", fusion: Mode = "full", contact: bool = False
+    facts: DataSpec, preset: str, modality: Modality = "skeleton", fusion: Mode = "full", contact: bool = False
 ) -> nn.Module:
     """The network of a preset for these classes and this layout; a GestureNet where video takes part."""
     classes = len(facts.classes)

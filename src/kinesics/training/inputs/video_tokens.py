@@ -19,7 +19,7 @@ from kinesics.data.clips import read_clip
 from kinesics.data.dataset import ClipInfo, GestureDataset
 from kinesics.errors import KinesicsError
 from kinesics.models.video.encoder import ClipEncoder, ClipTokens, prepare_clip
-from kinesics.preprocessing.person_crop import Box
+from kinesics.preprocessing.person_crop import CropBox
 from kinesics.skeleton.sequence import FloatArray
 
 Progress = Callable[[float], None]
@@ -89,11 +89,11 @@ class TokenCache:
         grid, pooled = (np.array(part[row], np.float32) for part in (self.tokens, self.pooled))
         return ClipTokens(torch.from_numpy(grid), torch.from_numpy(pooled))
 
-    def places(self, i: int, image_xy: FloatArray) -> FloatArray:
+    def positions_in_crop(self, i: int, image_xy: FloatArray) -> FloatArray:
         """Positions (..., 2) in 0..1 across clip i's video to 0..1 across what the encoder saw of it."""
         record = self.records[int(self.rows[i])]
         width, height = record["size"].tolist()
-        return Box(*record["box"].tolist()).inside(image_xy, (width, height))
+        return CropBox(*record["box"].tolist()).inside(image_xy, (width, height))
 
 
 def cache_tokens(
@@ -111,7 +111,7 @@ def cache_tokens(
     """
     every = tuple(clip for clip in dataset.clips if clip.video is not None)
     what = (_REVISION, encoder.frames, encoder.size, digest(encoder))
-    note = store.note(dataset.name, every, (clip.video for clip in every), what)
+    note = store.fingerprint(dataset.name, every, (clip.video for clip in every), what)
     folder = folder or store.usual_folder("tokens", note)
     cells = int(np.prod(encoder.grid)) * encoder.width
 
@@ -125,10 +125,10 @@ def cache_tokens(
         return record, (_half(out.tokens[0]), _half(out.pooled[0]))
 
     files = {"tokens.f16": 2 * cells, "pooled.f16": 2 * encoder.width}
-    records = store.fill(folder, note, _RECORD, files, encode, progress)
+    records = store.build(folder, note, _RECORD, files, encode, progress)
     tokens = store.map_file(folder / "tokens.f16", "<f2", (len(every), *encoder.grid, encoder.width))
     pooled = store.map_file(folder / "pooled.f16", "<f2", (len(every), encoder.width))
-    return TokenCache(clips, store.places(every, clips), records, tokens, pooled)
+    return TokenCache(clips, store.indices_of(every, clips), records, tokens, pooled)
 
 
 def _half(x: Tensor) -> NDArray[np.float16]:

@@ -22,7 +22,7 @@ from kinesics.models.skeleton.lifter import FPS, Lifter, LifterConfig
 from kinesics.skeleton import UPPER_BODY
 from kinesics.training.lifter.data import KinectViews, LiftingWindows, SimulatedViews, Views
 from kinesics.training.optimiser import adamw_one_cycle
-from kinesics.training.run import EpochStart, affordable, every_epoch, quiet
+from kinesics.training.run import EpochStart, checkpoint_callback, quiet, supported_precision
 from kinesics.weights.load import save_weights
 from kinesics.weights.specification import Specification
 
@@ -94,8 +94,8 @@ def train_lifter(
     trainer = L.Trainer(
         max_epochs=epochs,
         accelerator="cpu",
-        precision=affordable("bf16-mixed", "cpu"),
-        callbacks=[every_epoch(out), EpochStart(), RichProgressBar()],
+        precision=supported_precision("bf16-mixed", "cpu"),
+        callbacks=[checkpoint_callback(out), EpochStart(), RichProgressBar()],
         logger=CSVLogger(out, name="logs"),
         gradient_clip_val=1.0,
         log_every_n_steps=10,

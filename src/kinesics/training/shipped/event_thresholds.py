@@ -15,7 +15,7 @@ from kinesics.inference.skeleton import score
 from kinesics.metrics.detection import Instance, detection_score
 from kinesics.models.skeleton.agcn import TwoStreamAGCN
 from kinesics.models.skeleton.agcn_inference import InferenceAGCN
-from kinesics.simulator.clips import SimulatedClip, processes, simulate_recording, watch_recording
+from kinesics.simulator.clips import SimulatedClip, processes, simulate_recording, track_recording
 from kinesics.weights.specification import Specification
 
 SECONDS = 40.0  # of a recording
@@ -27,14 +27,14 @@ _QUIET = 3  # every third recording has no gesture in it
 
 
 @dataclass(frozen=True, eq=False)
-class Heard:
+class ScoredRecording:
     """The scores of a recording, and the gestures that are in it."""
 
     scores: Scores
     truth: Sequence[Instance]
 
 
-def listen(
+def score_recordings(
     network: TwoStreamAGCN,
     specification: Specification,
     count: int,
@@ -42,7 +42,7 @@ def listen(
     progress: Callable[[float], None] = lambda _: None,
     *,
     watched: bool = False,
-) -> list[Heard]:
+) -> list[ScoredRecording]:
     """`count` simulated recordings of people and cameras of chance, scored; every third is of ordinary life alone.
 
     watched: in films, by the real landmark engine, in place of the model of one.
@@ -52,17 +52,17 @@ def listen(
     look = partial(_recording, seed, SECONDS, watched)
     with processes() as pool:
         for clip in pool.imap(look, range(count)):
-            found.append(Heard(score(clip.seen, quick, specification), clip.motion.events))
+            found.append(ScoredRecording(score(clip.seen, quick, specification), clip.motion.events))
             progress(len(found) / count)
     return found
 
 
 def _recording(seed: int, seconds: float, watched: bool, n: int) -> SimulatedClip:
-    look = watch_recording if watched else simulate_recording
+    look = track_recording if watched else simulate_recording
     return look((seed, 3000, n), seconds=seconds, gestures=n % _QUIET > 0)
 
 
-def fit_event_thresholds(heard: Sequence[Heard]) -> dict[str, float]:
+def fit_event_thresholds(heard: Sequence[ScoredRecording]) -> dict[str, float]:
     """For each gesture the threshold of `GRID` with the best F1 of its own events; of equal ones the middle.
 
     A class has a few events only, by which alone its threshold would be one of chance: so it is judged as if it had
@@ -79,7 +79,7 @@ def fit_event_thresholds(heard: Sequence[Heard]) -> dict[str, float]:
     return thresholds
 
 
-def shift(heard: Sequence[Heard], thresholds: Mapping[str, float]) -> dict[str, float]:
+def shift(heard: Sequence[ScoredRecording], thresholds: Mapping[str, float]) -> dict[str, float]:
     """The thresholds raised or lowered alike for films, whose mistakes are not those that the model of an engine makes.
 
     What each lacks of 1 is multiplied by one of `FACTORS`: that with the best F1, the strictest of equal ones, among
@@ -97,7 +97,7 @@ def _shifted(thresholds: Mapping[str, float], factor: float) -> dict[str, float]
     return {label: round(max(1 - factor * (1 - threshold), GRID[0]), 3) for label, threshold in thresholds.items()}
 
 
-def event_figures(heard: Sequence[Heard], thresholds: Mapping[str, float]) -> dict[str, float]:
+def event_figures(heard: Sequence[ScoredRecording], thresholds: Mapping[str, float]) -> dict[str, float]:
     """F1, precision and recall of events (labels equal, overlap above 0.3), and false alarms a minute where there is
     no gesture at all.
     """
@@ -113,12 +113,12 @@ def event_figures(heard: Sequence[Heard], thresholds: Mapping[str, float]) -> di
     }
 
 
-def _events(heard: Heard, rule: EventRule) -> list[Instance]:
+def _events(heard: ScoredRecording, rule: EventRule) -> list[Instance]:
     events = find_events(heard.scores, rule, start=0.0, end=SECONDS, source="")
     return [(event.index, event.start, event.end) for event in events]
 
 
-def _by_class(heard: Sequence[Heard], rule: EventRule) -> list[tuple[int, int, int]]:
+def _by_class(heard: Sequence[ScoredRecording], rule: EventRule) -> list[tuple[int, int, int]]:
     """Of each class: how many events are matched, predicted and true."""
     found = [_events(one, rule) for one in heard]
     counts = []

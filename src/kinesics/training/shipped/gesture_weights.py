@@ -22,11 +22,11 @@ from kinesics.metrics import fit_temperature
 from kinesics.models.skeleton.agcn import AGCNConfig, TwoStreamAGCN
 from kinesics.progress import progress_bar
 from kinesics.skeleton import UPPER_BODY
-from kinesics.training.gesture.data import Facts, GestureWindows
+from kinesics.training.gesture.data import DataSpec, GestureWindows
 from kinesics.training.gesture.task import GestureTask
 from kinesics.training.inputs.clip_windows import ClipArrays, ClipWindows, JoinedClips
-from kinesics.training.run import EpochStart, affordable, every_epoch, quiet
-from kinesics.training.shipped.event_thresholds import event_figures, fit_event_thresholds, listen, shift
+from kinesics.training.run import EpochStart, checkpoint_callback, quiet, supported_precision
+from kinesics.training.shipped.event_thresholds import event_figures, fit_event_thresholds, score_recordings, shift
 from kinesics.weights.load import NONE, Specification, load_weights, save_weights
 
 FRAMES, FPS = 32, 12.5  # 2.56 s, about the mean clip of iMiGUE
@@ -57,9 +57,9 @@ class SimulatedClips(GestureWindows):
         return [int(label) for clips, times in self.sources("train") for label in np.tile(clips.label, times)]
 
     @property
-    def facts(self) -> Facts:
+    def facts(self) -> DataSpec:
         counts = np.bincount(self.labels, minlength=len(CLASSES) + 1)
-        return Facts((*CLASSES, NONE), UPPER_BODY, tuple(counts.tolist()))
+        return DataSpec((*CLASSES, NONE), UPPER_BODY, tuple(counts.tolist()))
 
 
 def _windows(sources: Sequence[tuple[ClipArrays, int]], *, training: bool = False, seed: int = 0) -> ClipWindows:
@@ -97,8 +97,8 @@ def train(
             raise KinesicsError(f"{start}: expected weights of the network that ships, found another") from error
     trainer = L.Trainer(
         max_epochs=epochs,
-        precision=affordable("bf16-mixed"),
-        callbacks=[every_epoch(out), EpochStart(), RichProgressBar()],
+        precision=supported_precision("bf16-mixed"),
+        callbacks=[checkpoint_callback(out), EpochStart(), RichProgressBar()],
         logger=CSVLogger(out, name="logs"),
         gradient_clip_val=1.0,
         log_every_n_steps=10,
@@ -117,21 +117,23 @@ def train(
         told = f"{described.training_data}; before that {before[1].training_data}"
         described = replace(described, training_data=told)
     with progress_bar("Setting thresholds") as progress:
-        heard = listen(network, described, recordings, seed, progress)
+        heard = score_recordings(network, described, recordings, seed, progress)
     thresholds = fit_event_thresholds(heard)
     watched = (data / f"train{WATCHED}").exists()
     if watched:
         with progress_bar("Setting thresholds by films") as progress:
-            thresholds = shift(listen(network, described, films, seed + 1, progress, watched=True), thresholds)
+            thresholds = shift(
+                score_recordings(network, described, films, seed + 1, progress, watched=True), thresholds
+            )
     with progress_bar("Judging events") as progress:
-        other = listen(network, described, recordings, seed + 1, progress)
+        other = score_recordings(network, described, recordings, seed + 1, progress)
     figures: dict[str, float] = {}
     for (source, _), kind in zip(clips.sources("test"), ("", "watched/"), strict=False):
         found = metrics(*predict(network, _windows([(source, 1)])), described.temperature)
         figures |= {kind + name: value for name, value in found.items()}
     if watched:
         with progress_bar("Judging events in films") as progress:
-            seen = listen(network, described, films, seed, progress, watched=True)
+            seen = score_recordings(network, described, films, seed, progress, watched=True)
         figures |= {f"watched/{name}": value for name, value in event_figures(seen, thresholds).items()}
     figures |= event_figures(other, thresholds)
     described = replace(described, thresholds=thresholds, metrics=figures)
