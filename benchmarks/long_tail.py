@@ -18,9 +18,9 @@ import numpy as np
 from kinesics.data.sets.clip_folder import CLASSES as CLASSES_FILE
 from kinesics.data.sets.clip_folder import MANIFEST
 from kinesics.data.sets.imigue.dataset import CLASSES, TRAIN_CLIPS
+from kinesics.files import write_text
 from kinesics.simulator.clips import simulate_clip
 from kinesics.skeleton.sequence import save_skeletons
-from kinesics.timeline.files import write_text
 from kinesics.training.ablate import ablate
 
 SIZES = {"train": (1200, 4), "val": (250, 2), "test": (600, 5)}  # clips in all, and the least of a class

@@ -8,7 +8,7 @@ import sys
 import pytest
 
 from kinesics.cli import main
-from kinesics.weights.ledger import digest
+from kinesics.files import sha256_of
 from kinesics.weights.load import DEFAULT
 
 
@@ -43,7 +43,7 @@ def test_show_tells_of_a_name_and_of_a_file(capsys, tmp_path):
     assert main(["weights", "show", str(DEFAULT)]) == 0
     by_file = json.loads(capsys.readouterr().out)
     assert by_name["file"] == by_file["file"]
-    assert by_file["file"]["sha256"] == by_name["ledger"]["sha256"] == digest(DEFAULT)
+    assert by_file["file"]["sha256"] == by_name["ledger"]["sha256"] == sha256_of(DEFAULT)
     assert by_file["file"]["specification"]["network"] == "two_stream_agcn"
     assert main(["weights", "show", "swinface"]) == 0
     assert "file" not in json.loads(capsys.readouterr().out)
@@ -58,7 +58,7 @@ def test_verify_passes_what_ships_and_tells_damage(capsys, folder):
     folder.mkdir()
     (folder / "swinface.safetensors").write_bytes(b"anything")
     assert "1 not as they should be: swinface" in fails(capsys, "verify")
-    (folder / "swinface.safetensors.sha256").write_text(digest(folder / "swinface.safetensors") + "  x\n")
+    (folder / "swinface.safetensors.sha256").write_text(sha256_of(folder / "swinface.safetensors") + "  x\n")
     assert main(["weights", "verify"]) == 0
     assert "2 not as they should be: lifter, swinface" in fails(capsys, "verify", "--commercial")
 

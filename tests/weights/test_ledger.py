@@ -14,9 +14,10 @@ from support.reference import filled_state, window_index
 from torchvision.models.video import mvit_v2_s
 
 from kinesics.errors import KinesicsError
+from kinesics.files import sha256_of
 from kinesics.models.skeleton.agcn import AGCN
 from kinesics.models.video.i3d import I3D, read_i3d_checkpoint
-from kinesics.weights.ledger import Entry, digest, get, ledger, verify, weights_folder, weights_path
+from kinesics.weights.ledger import Entry, get, ledger, verify, weights_folder, weights_path
 from kinesics.weights.load import load_network, load_weights
 
 
@@ -76,7 +77,7 @@ def server(checkpoint):
 @pytest.fixture
 def known(checkpoint, server, monkeypatch) -> Entry:
     """An entry of the ledger with a published hash and address."""
-    one = Entry("known", "a test", "agcn", "MIT", True, "a test", "published.pt", digest(checkpoint), url=server.url)
+    one = Entry("known", "a test", "agcn", "MIT", True, "a test", "published.pt", sha256_of(checkpoint), url=server.url)
     monkeypatch.setitem(ledger(), "known", one)
     return one
 
@@ -168,14 +169,14 @@ def test_a_checkpoint_that_would_run_code_is_refused(folder, tmp_path, write):
     file, witness = tmp_path / "evil.pt", tmp_path / "witness"
     write({"state_dict_backbone": Evil(witness)}, file)
     with pytest.raises(KinesicsError, match="tensors alone"):
-        get("swinface", str(file), sha256=digest(file))
+        get("swinface", str(file), sha256=sha256_of(file))
     assert not witness.exists()
     assert names(folder) == []
 
 
 def test_a_checkpoint_of_another_network_is_refused(folder, checkpoint):
     with pytest.raises(KinesicsError, match="expected a published checkpoint of swinface, found another"):
-        get("swinface", str(checkpoint), sha256=digest(checkpoint))
+        get("swinface", str(checkpoint), sha256=sha256_of(checkpoint))
     assert names(folder) == []
 
 
@@ -193,7 +194,7 @@ def test_without_a_published_hash_the_user_vouches(folder, tmp_path):
     file = tmp_path / "downloads" / "checkpoint_step_79999_gpu_0.pt"
     file.parent.mkdir()
     torch.save(parts, file)
-    found = digest(file)
+    found = sha256_of(file)
     with pytest.raises(KinesicsError, match=f"call again with --sha256 {found}"):
         get("swinface", str(file.parent))
     with pytest.raises(KinesicsError, match="a download could not be verified"):
@@ -213,7 +214,7 @@ def test_torchvisions_video_encoder_keeps_every_bit(folder, tmp_path, monkeypatc
     monkeypatch.setitem(ledger(), "made", replace(ledger()["mvit-v2-s-kinetics400"], name="made", sha256=""))
     state = mvit_v2_s(weights=None).state_dict()
     torch.save(state, tmp_path / "mvit_v2_s-ae3be167.pth")
-    path = get("made", str(tmp_path), sha256=digest(tmp_path / "mvit_v2_s-ae3be167.pth"))
+    path = get("made", str(tmp_path), sha256=sha256_of(tmp_path / "mvit_v2_s-ae3be167.pth"))
     network, specification, _ = load_network(path)
     assert specification.frames / specification.fps == pytest.approx(2.13, abs=0.01)
     ours = network.state_dict()

@@ -30,8 +30,8 @@ def _evaluate(options: argparse.Namespace) -> None:
     out: Path = options.out or (options.run if options.run.is_dir() else options.run.parent)
     make_folder(out)
     from kinesics.evaluation import evaluate
+    from kinesics.files import write_text
     from kinesics.report.evaluation import FIGURES, write_evaluation
-    from kinesics.timeline.files import write_text
 
     evaluation = evaluate(test, validation)
     skeleton = None if options.data is None else _skeletons(options.data, bool(evaluation.answers))

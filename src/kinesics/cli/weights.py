@@ -105,7 +105,7 @@ def _header(file: Path) -> dict[str, Any]:
 
     from safetensors import SafetensorError, safe_open
 
-    from kinesics.weights.ledger import digest
+    from kinesics.files import sha256_of
 
     try:
         with safe_open(file, "np") as opened:
@@ -115,7 +115,7 @@ def _header(file: Path) -> dict[str, Any]:
         raise KinesicsError(
             f"{file}: expected safetensors weights with a Kinesics specification, found something else ({error})"
         ) from error
-    facts = {"path": str(file), "bytes": file.stat().st_size, "sha256": digest(file), "values": count}
+    facts = {"path": str(file), "bytes": file.stat().st_size, "sha256": sha256_of(file), "values": count}
     return facts | {"specification": told}
 
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar, Literal
 
 from kinesics.errors import KinesicsError
+from kinesics.progress import Progress
 from kinesics.skeleton import UPPER_BODY, SkeletonLayout, SkeletonSequence
 from kinesics.video import probe
 
@@ -125,7 +126,7 @@ class GestureDataset(ABC):
         """How many clips of each split its authors count; empty where they do not say."""
         return {}
 
-    def problems(self, progress: Callable[[float], None]) -> Iterator[Problem]:
+    def problems(self, progress: Progress) -> Iterator[Problem]:
         """What is wrong with the files, one after the other; `progress` is told the share that is done.
 
         By default every skeleton is read and every video's header, and no subject may be in two splits.

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from kinesics.data.dataset import SPLITS, DatasetNotFoundError, GestureDataset, Problem, Split
 from kinesics.data.registry import find_dataset
 from kinesics.errors import KinesicsError
+from kinesics.progress import Progress
 
 
 @dataclass(frozen=True)
@@ -38,7 +39,7 @@ class Diagnosis:
     problems: tuple[Problem, ...]
 
 
-def examine(folder: Path, progress: Callable[[float], None]) -> Diagnosis:
+def examine(folder: Path, progress: Progress) -> Diagnosis:
     """Recognise the data set in `folder` and look at all of its files.
 
     Raises DatasetNotFoundError where it is none that is known; broken files are problems, not errors.

@@ -5,9 +5,8 @@ from __future__ import annotations
 import csv
 import io
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 
 from kinesics.data.annotations import Annotation, read_annotations
@@ -15,17 +14,17 @@ from kinesics.data.dataset import ClipInfo, Split
 from kinesics.data.sets.clip_folder import CLASSES, COLUMNS, MANIFEST
 from kinesics.data.splits import subject_split, who
 from kinesics.errors import KinesicsError
+from kinesics.files import write_text
 from kinesics.perception import observe
 from kinesics.perception.engine import LandmarkEngine
+from kinesics.progress import Progress, part_of
 from kinesics.skeleton.sequence import SUFFIX
-from kinesics.timeline.files import write_text
 from kinesics.video import probe
 
 VIDEOS = frozenset((".mp4", ".mov", ".avi", ".mkv", ".webm", ".m4v", ".mpg", ".mpeg", ".mts", ".wmv", ".gif"))
 LABELS = frozenset((".csv", ".tsv", ".txt", ".eaf", ".boris"))
 SHARES: tuple[tuple[Split, float], ...] = (("train", 0.7), ("test", 0.2), ("val", 0.1))
 _SLACK = 0.5  # seconds by which a coded event may outlast its video
-Progress = Callable[[float], None]
 
 
 @dataclass(frozen=True)
@@ -68,7 +67,7 @@ def prepare(
     by_video = dict(_readable(_matched(_videos(videos), labels), left_out))
     for done, (name, (video, said)) in enumerate(by_video.items()):
         skeleton = out / "skeletons" / f"{name}{SUFFIX}"
-        share = partial(_share, progress, done, len(by_video))
+        share = part_of(progress, done / len(by_video), (done + 1) / len(by_video))
         try:
             found = observe(video, cache=skeleton, progress=share, engine=engine)
         except KinesicsError as error:
@@ -125,11 +124,6 @@ def _label_files(labels: Iterable[Path]) -> list[Path]:
             raise KinesicsError(f"{path}: expected annotations ({', '.join(sorted(LABELS))}), found none")
         found += inside
     return found
-
-
-def _share(progress: Progress | None, done: int, count: int, part: float) -> None:
-    if progress is not None:
-        progress((done + part) / count)
 
 
 def _readable(

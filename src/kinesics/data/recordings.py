@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import ClassVar
 
 from kinesics.data.cache.skeletons import SkeletonCache, cache_skeletons
-from kinesics.data.cache.store import Progress
 from kinesics.data.dataset import ClipInfo, GestureDataset
 from kinesics.errors import KinesicsError
+from kinesics.progress import Progress
 from kinesics.skeleton import SkeletonSequence
 from kinesics.video import probe
 

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from kinesics.data.clips import read_clip
 from kinesics.data.dataset import ClipInfo, GestureDataset
 from kinesics.errors import KinesicsError
+from kinesics.files import replacing
 from kinesics.skeleton import SkeletonLayout, SkeletonSequence
 from kinesics.skeleton.sequence import FloatArray
 
@@ -44,12 +45,8 @@ def show_clip(dataset: GestureDataset, clip: ClipInfo, path: Path) -> None:
     if not rows:
         raise KinesicsError(f"{dataset.folder}: clip {clip.id} has neither video nor skeleton to show")
     picture = _page(_title(dataset, clip, skeleton), rows, skeleton)
-    part = path.with_name(path.name + ".part")
-    try:
-        picture.save(part, "PNG", optimize=True)
-        part.replace(path)
-    except OSError as error:
-        raise KinesicsError(f"{path}: cannot be written ({error.strerror}); choose another place") from error
+    with replacing(path) as temporary:
+        picture.save(temporary, "PNG", optimize=True)
 
 
 def find_clip(dataset: GestureDataset, name: str) -> ClipInfo:

@@ -30,6 +30,7 @@ from kinesics.deploy.prepared import Prepared, PreparedFaces, PreparedGestures, 
 from kinesics.models.gesture.net import GESTURE_PRESETS, build_gesture_net
 from kinesics.models.optimised import best_dtype, optimised
 from kinesics.models.skeleton.agcn import TwoStreamAGCN
+from kinesics.progress import Progress
 from kinesics.skeleton import UPPER_BODY
 from kinesics.weights.exported import ONNX, OPENVINO, read_exported, threads
 from kinesics.weights.specification import Specification
@@ -102,7 +103,7 @@ def bench(
     quick: bool = False,
     processor_time: bool = False,
     only: str = "",
-    progress: Callable[[float], None] = lambda _: None,
+    progress: Progress = lambda _: None,
 ) -> Bench:
     """Measure everything, or what has `only` in its name; `clip`: a video for decoding, landmarks and `analyze`.
 

@@ -7,7 +7,7 @@ only if it chooses the same classes as before.
 from __future__ import annotations
 
 import json
-import os
+import shutil
 import tempfile
 import warnings
 import zipfile
@@ -22,6 +22,7 @@ from torch import nn
 
 from kinesics.deploy.prepared import Prepared, PreparedFaces, PreparedGestures, PreparedSkeleton, PreparedVideo
 from kinesics.errors import KinesicsError
+from kinesics.files import replacing
 from kinesics.models.skeleton.agcn import TwoStreamAGCN
 from kinesics.skeleton.sequence import FloatArray
 from kinesics.weights.exported import MODEL, ONNX, OPENVINO, TOLD, VALUES, read_exported
@@ -86,7 +87,8 @@ def export(path: Path, runtime: Runtime, *, weights: Path = DEFAULT, int8: bool 
                     f"{path}: expected int8 to choose the class of float32 in {AGREEMENT:.0%} of simulated clips, "
                     f"found {agreement:.1%}; nothing was written, export without --int8"
                 )
-        _place(result, path)
+        with replacing(path) as temporary:
+            shutil.copyfile(result, temporary)
     return Exported(path, difference, agreement)
 
 
@@ -212,12 +214,3 @@ def _quantise(onnx_file: Path, path: Path, specification: Specification) -> None
             activation_type=quantization.QuantType.QUInt8, weight_type=quantization.QuantType.QInt8,
             op_types_to_quantize=["Conv"],
         )  # fmt: skip
-
-
-def _place(made: Path, path: Path) -> None:
-    beside = path.with_name(path.name + ".part")
-    try:
-        beside.write_bytes(made.read_bytes())
-        os.replace(beside, path)
-    except OSError as error:
-        raise KinesicsError(f"{path}: cannot be written ({error.strerror}); choose another place with --out") from error

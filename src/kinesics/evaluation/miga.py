@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-import os
 import re
 import zipfile
 from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -12,6 +11,7 @@ from pathlib import Path
 from typing import Literal
 
 from kinesics.errors import KinesicsError
+from kinesics.files import replacing, write_text
 
 Track = Literal["classification", "recognition", "emotion"]
 TRACKS: tuple[Track, ...] = ("classification", "recognition", "emotion")
@@ -56,19 +56,16 @@ def write_emotion(path: Path, labels: Mapping[int, float]) -> None:
 
 
 def _write(path: Path, track: Track, rows: Sequence[Sequence[object]]) -> None:
-    """Beside first; renamed once the check finds no fault in it."""
+    """Write the table once the check finds no fault in it."""
     text = io.StringIO()
     csv.writer(text, lineterminator="\n").writerows(rows)
     faults = list(_faults(text.getvalue(), track, None))
     if faults:
         raise KinesicsError(f"{path}: not written, since {faults[0]}")
-    beside = path.with_name(path.name + ".part")
-    if path.suffix == ".zip":
-        with zipfile.ZipFile(beside, "w", zipfile.ZIP_DEFLATED) as archive:
-            archive.writestr(_ZIPPED, text.getvalue())
-    else:
-        beside.write_text(text.getvalue(), encoding="utf-8", newline="")
-    os.replace(beside, path)
+    if path.suffix != ".zip":
+        return write_text(path, text.getvalue())
+    with replacing(path) as temporary, zipfile.ZipFile(temporary, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr(_ZIPPED, text.getvalue())
 
 
 def _by_time(detection: Detection) -> tuple[int, int]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import zipfile
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kinesics.errors import KinesicsError
+from kinesics.files import replacing
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,9 +64,8 @@ class Predictions:
         )
 
     def save(self, path: Path) -> None:
-        """Write an .npz, beside first, then renamed."""
-        beside = path.with_name(path.name + ".part")
-        with beside.open("wb") as file:
+        """Write an .npz; raises KinesicsError if it cannot be written."""
+        with replacing(path) as temporary, temporary.open("wb") as file:
             np.savez_compressed(
                 file,
                 ids=np.array(self.ids, np.str_),
@@ -75,7 +74,6 @@ class Predictions:
                 subjects=np.array(self.subjects, np.str_),
                 classes=np.array(self.classes, np.str_),
             )
-        os.replace(beside, path)
 
     @classmethod
     def load(cls, path: Path) -> Predictions:

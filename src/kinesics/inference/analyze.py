@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,6 +15,7 @@ from kinesics.inference.results import Analysis, EmotionPrediction, Expressions,
 from kinesics.inference.scores import Scores
 from kinesics.inference.skeleton import classify_clip, score
 from kinesics.perception import Observation, observe
+from kinesics.progress import Progress, part_of
 from kinesics.skeleton import UPPER_BODY, SkeletonSequence
 from kinesics.timeline import Timeline
 from kinesics.weights.exported import SUFFIXES, read_exported
@@ -23,8 +24,6 @@ from kinesics.weights.specification import DEFAULT, NONE, Specification
 if TYPE_CHECKING:  # an exported network needs no torch
     from kinesics.inference.expressions import FaceExpressionModel
     from kinesics.inference.skeleton import SkeletonNetwork
-
-Progress = Callable[[float], None]
 
 _FACES = 0.1  # of the progress bar; half of the rest is for the network where it looks at the pictures as well
 
@@ -51,17 +50,14 @@ def analyze(
     that has no such person, and for weights that do not read gestures.
     """
     network, specification, digest = _network(weights or DEFAULT)
-    told = progress or (lambda _: None)
     before_faces = 1 - _FACES if expressions else 1.0
     share = before_faces / 2 if isinstance(network, FusedNetwork) else before_faces
     observation = observe(
-        Path(path), least=specification.fps or None, cache=cache, progress=lambda done: told(share * done)
+        Path(path), least=specification.fps or None, cache=cache, progress=part_of(progress, 0, share)
     )
     people = choose(observation.people, person)
-    scores = _scores(
-        people, observation, network, specification, lambda done: told(share + (before_faces - share) * done)
-    )
-    looks = _expressions(observation, expressions, cache, lambda done: told(before_faces + (1 - before_faces) * done))
+    scores = _scores(people, observation, network, specification, part_of(progress, share, before_faces))
+    looks = _expressions(observation, expressions, cache, part_of(progress, before_faces, 1))
     recording = _recording(Path(path), observation)
     rule = _rule(specification, threshold, labels)
     events = [

@@ -5,7 +5,6 @@ from __future__ import annotations
 import itertools
 import json
 import math
-import os
 import zipfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -18,11 +17,12 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from kinesics.errors import KinesicsError
+from kinesics.files import replacing
 from kinesics.inference.results import Expressions
 from kinesics.models.face import mini_xception
 from kinesics.models.face.mini_xception import MiniXception
 from kinesics.preprocessing.face_crop import SIZE, TEMPLATE, align_face, readable_points, template_with_eyes
+from kinesics.progress import Progress
 from kinesics.skeleton import SkeletonSequence, load_metadata
 from kinesics.skeleton.sequence import SUFFIX as SKELETON_SUFFIX
 from kinesics.skeleton.sequence import FloatArray
@@ -102,7 +102,7 @@ def read_expressions(
     model: FaceExpressionModel,
     *,
     landmarks: Path | None = None,
-    progress: Callable[[float], None] | None = None,
+    progress: Progress | None = None,
 ) -> tuple[Expressions, ...]:
     """Everybody's facial expression at `RATE`, smoothed over about a second, in the order of `people`.
 
@@ -136,7 +136,7 @@ def _rate(video: VideoInfo) -> float:
 
 @torch.no_grad()
 def _look(
-    video: VideoInfo, people: Sequence[SkeletonSequence], model: FaceExpressionModel, progress: Callable[[float], None]
+    video: VideoInfo, people: Sequence[SkeletonSequence], model: FaceExpressionModel, progress: Progress
 ) -> _Seen:
     count = max(1, math.ceil(video.duration * _rate(video)))
     probability = np.full((len(people), count, len(model.classes)), np.nan, np.float32)
@@ -159,7 +159,7 @@ def _faces(
     people: Sequence[SkeletonSequence],
     model: FaceExpressionModel,
     count: int,
-    progress: Callable[[float], None],
+    progress: Progress,
 ) -> Iterator[tuple[int, int, Image]]:
     """(person, moment, aligned face) of every face that can be read."""
     size = (video.width, video.height)
@@ -209,11 +209,6 @@ def _load(path: Path, note: str) -> _Seen | None:
 
 
 def _save(path: Path, seen: _Seen, note: str) -> None:
-    beside = path.with_name(path.name + ".part")
     arrays = {"probability": seen.probability} | ({} if seen.tokens is None else {"tokens": seen.tokens})
-    try:
-        with open(beside, "wb") as file:
-            np.savez(file, note=np.array(note), **arrays)
-        os.replace(beside, path)
-    except OSError as error:
-        raise KinesicsError(f"{path}: cannot be written ({error.strerror}); choose another place") from error
+    with replacing(path) as temporary, temporary.open("wb") as file:
+        np.savez(file, note=np.array(note), **arrays)

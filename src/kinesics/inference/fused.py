@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from kinesics.inference.scores import Scores, gestures_alone, probabilities
 from kinesics.preprocessing.person_crop import CropPlan, joint_places, plan_crop
 from kinesics.preprocessing.windows import as_trained, is_seen
+from kinesics.progress import Progress
 from kinesics.skeleton import SkeletonSequence, rows_around
 from kinesics.skeleton.sequence import FloatArray
 from kinesics.video import Image, VideoInfo, ahead, read_frames_at
@@ -99,7 +100,7 @@ def score_fused(
     network: FusedNetwork,
     *,
     others_in_view: bool = False,
-    progress: Callable[[float], None] = lambda _: None,
+    progress: Progress = lambda _: None,
 ) -> tuple[Scores, ...]:
     """Everybody's class probabilities every `STRIDE` seconds, each of the window around it, in the order of `people`.
 
@@ -163,7 +164,7 @@ def _probabilities(
     video: VideoInfo | None,
     network: FusedNetwork,
     others_in_view: bool,
-    progress: Callable[[float], None],
+    progress: Progress,
 ) -> dict[str, FloatArray]:
     """(N, C) of the windows, by "both" and by modality."""
     names = ["both", *(["video"] if video else []), *([] if network.video_alone else ["skeleton"])]

@@ -16,11 +16,10 @@ from kinesics.perception.engine import Follower, LandmarkEngine, Landmarks
 from kinesics.perception.fuse import to_metres
 from kinesics.perception.openpose import read_openpose
 from kinesics.perception.tracks import SCAN_RATE, Track, alone, crop, find_tracks
+from kinesics.progress import Progress, part_of
 from kinesics.skeleton import UPPER_BODY, SkeletonSequence, load_metadata, load_skeletons, save_skeletons, to_upper_body
 from kinesics.skeleton.sequence import SUFFIX, FloatArray
 from kinesics.video import Frame, Image, VideoInfo, ahead, probe, read_frames
-
-Progress = Callable[[float], None]
 
 Box = tuple[int, int, int, int]  # left, top, right, bottom in pixels
 
@@ -126,7 +125,7 @@ def _save(cache: Path, people: tuple[SkeletonSequence, ...], note: dict[str, obj
 def _watch(info: VideoInfo, fps: float, engine: LandmarkEngine, progress: Progress) -> list[SkeletonSequence]:
     """Two passes: who is there and where, then everybody's landmarks frame by frame."""
     with engine.finder() as finder:
-        tracks = find_tracks(_timed(info, SCAN_RATE, lambda done: progress(done * _SCAN_SHARE)), finder)
+        tracks = find_tracks(_timed(info, SCAN_RATE, part_of(progress, 0, _SCAN_SHARE)), finder)
     if alone(tracks):
         # one at a time is taken to be the same person throughout, whatever the camera does; without a crop the
         # engine also finds one whom the finder does not know
@@ -136,7 +135,7 @@ def _watch(info: VideoInfo, fps: float, engine: LandmarkEngine, progress: Progre
         whom: list[Track | None] = [*tracks] or [None]
         records = [_Record(engine, stack.enter_context(engine.follower()), count, track) for track in whom]
         frames = 0
-        for frame in _timed(info, fps, lambda done: progress(_SCAN_SHARE + done * (1 - _SCAN_SHARE))):
+        for frame in _timed(info, fps, part_of(progress, _SCAN_SHARE, 1)):
             for record in records:
                 record.look(frame, tracks)
             frames += 1

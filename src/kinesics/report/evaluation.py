@@ -12,9 +12,9 @@ import plotly.graph_objects as go
 from plotly.io import to_html
 
 from kinesics.evaluation.evaluate import EMOTION, Error, Evaluation
+from kinesics.files import write_text
 from kinesics.metrics import roc_curve
 from kinesics.skeleton import SkeletonSequence
-from kinesics.timeline.files import write_text
 
 FIGURES = {
     "top1": "Top-1 accuracy",

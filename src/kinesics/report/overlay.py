@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,6 +11,7 @@ import PIL.Image
 import PIL.ImageOps
 from PIL import ImageDraw, ImageFont
 
+from kinesics.progress import Progress
 from kinesics.report.drawing import DOTS, STROKES, Points, in_the_plane
 from kinesics.video import Frame, Image, read_frames, write_video
 
@@ -25,7 +26,7 @@ COLOURS = {"left": (45, 212, 191), "right": (251, 146, 60), "middle": (241, 245,
 _DARK = (15, 23, 42)
 
 
-def write_overlay(analysis: Analysis, out: Path, progress: Callable[[float], None] | None = None) -> None:
+def write_overlay(analysis: Analysis, out: Path, progress: Progress | None = None) -> None:
     """Write everybody's skeleton and the current events' names over the video, frame by frame, as mp4 or gif.
 
     Landmarks without a video are drawn on a dark ground. progress: called with the share done, 0..1. Raises
@@ -34,7 +35,7 @@ def write_overlay(analysis: Analysis, out: Path, progress: Callable[[float], Non
     write_video(out, _drawn(analysis, progress), min(analysis.recording.fps, RATE))
 
 
-def _drawn(analysis: Analysis, progress: Callable[[float], None] | None) -> Iterator[Image]:
+def _drawn(analysis: Analysis, progress: Progress | None) -> Iterator[Image]:
     plane, aspect = in_the_plane(analysis.people)
     several = len(analysis.people) > 1
     for frame in _frames(analysis, aspect or 16 / 9):

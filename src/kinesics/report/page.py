@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import gzip
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from datetime import datetime
 from functools import cache
 from importlib.resources import files
@@ -15,11 +15,13 @@ import jinja2
 import numpy as np
 from numpy.typing import NDArray
 
+from kinesics.files import write_text
+from kinesics.progress import Progress
 from kinesics.report.drawing import DOTS, STROKES, Points, frames_at, in_the_plane, points_at
 from kinesics.report.pictures import Picture, read_pictures
 from kinesics.skeleton import UPPER_BODY
 from kinesics.timeline import Event, Timeline
-from kinesics.timeline.files import to_csv, to_json, write_text
+from kinesics.timeline.files import to_csv, to_json
 
 if TYPE_CHECKING:
     from kinesics.inference.results import Analysis, Expressions, Recording
@@ -34,7 +36,7 @@ _GUESSES = 3
 _HIGHLIGHTS = 3
 
 
-def write_report(analysis: Analysis, out: Path, progress: Callable[[float], None] | None = None) -> None:
+def write_report(analysis: Analysis, out: Path, progress: Progress | None = None) -> None:
     """Write `analysis` as one HTML file: pictures, skeletons, timeline, events, scores, rates and the model's limits.
 
     progress: called with the share done, 0..1. Raises KinesicsError if the video cannot be read again or the file

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import base64
 import io
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 import PIL.Image
 
+from kinesics.progress import Progress
 from kinesics.timeline import Timeline
 from kinesics.video import Image, ahead, read_frames_at
 
@@ -27,7 +27,7 @@ class Picture:
     uri: str
 
 
-def read_pictures(path: Path, timeline: Timeline, progress: Callable[[float], None] | None = None) -> list[Picture]:
+def read_pictures(path: Path, timeline: Timeline, progress: Progress | None = None) -> list[Picture]:
     """Up to `MOST` pictures in order of time. Holds few decoded frames at a time, however long the video is."""
     wanted = moments(timeline)
     side = next(side for count, side in _SIDES if len(wanted) <= count)

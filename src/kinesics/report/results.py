@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from kinesics.progress import Progress, part_of
 from kinesics.report.overlay import write_overlay
 from kinesics.report.page import expression_facts, recording_facts, write_report
 from kinesics.timeline import files
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def write_results(
-    analysis: Analysis, out: Path, *, overlay: bool = False, progress: Callable[[float], None] | None = None
+    analysis: Analysis, out: Path, *, overlay: bool = False, progress: Progress | None = None
 ) -> list[Path]:
     """Write the timeline in every format, the report and, on wish, the overlay video into the folder `out`.
 
@@ -24,7 +24,6 @@ def write_results(
     """
     from kinesics.weights.specification import NONE
 
-    told = progress or (lambda _: None)
     recording, timeline = analysis.recording, analysis.timeline
     media = recording.path if recording.kind == "video" else None
     classes = [label for label in analysis.scores[0].classes if label != NONE] if analysis.scores else []
@@ -36,8 +35,8 @@ def write_results(
     files.write_boris(tables[3], timeline, classes, media, recording.fps)
     files.write_vtt(tables[4], timeline)
     share = 0.3 if overlay else 1.0  # reading the video is the report's work; the overlay writes it as well
-    write_report(analysis, report, lambda done: told(share * done))
+    write_report(analysis, report, part_of(progress, 0, share))
     if not overlay:
         return [report, *tables]
-    write_overlay(analysis, video, lambda done: told(share + (1 - share) * done))
+    write_overlay(analysis, video, part_of(progress, share, 1))
     return [report, video, *tables]

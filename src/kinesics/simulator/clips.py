@@ -19,6 +19,8 @@ from numpy.typing import NDArray
 
 from kinesics.data.sets.imigue.dataset import CLASSES, match_class
 from kinesics.errors import KinesicsError
+from kinesics.files import write_text
+from kinesics.progress import Progress
 from kinesics.simulator.camera import Camera, look_at, random_camera
 from kinesics.simulator.detector.model import detect
 from kinesics.simulator.motion.programs import Motion, interview, perform
@@ -27,11 +29,10 @@ from kinesics.simulator.rendering.render import Box, Image, Look, NoGraphicsErro
 from kinesics.skeleton import UPPER_BODY, SkeletonSequence
 from kinesics.skeleton.sequence import FloatArray
 from kinesics.timeline import Event, Timeline
-from kinesics.timeline.files import write_csv, write_json, write_text
+from kinesics.timeline.files import write_csv, write_json
 from kinesics.video import write_video
 
 Split = Literal["train", "val", "test"]
-Progress = Callable[[float], None]  # told the share that is done, 0..1
 
 _SPLITS: tuple[Split, ...] = ("train", "val", "test")
 _NONE = len(CLASSES)
@@ -227,10 +228,11 @@ def _compact(seen: SkeletonSequence) -> tuple[NDArray[np.float16], NDArray[np.ui
 @contextmanager
 def _bar(title: str, total: int) -> Iterator[Callable[[int], None]]:
     """A progress bar with the time left; calling what it yields moves it on."""
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+    from rich import progress as rich
 
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns) as bar:
+    words = rich.TextColumn("{task.description}")
+    columns = words, rich.BarColumn(), rich.MofNCompleteColumn(), rich.TimeRemainingColumn()
+    with rich.Progress(*columns) as bar:
         task = bar.add_task(title, total=total)
         yield lambda count: bar.advance(task, count)
 

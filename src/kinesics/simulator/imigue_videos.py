@@ -23,8 +23,10 @@ from kinesics.data.sets.imigue.dataset import (
     VALIDATION_CLIPS,
 )
 from kinesics.errors import KinesicsError
+from kinesics.files import write_text
+from kinesics.progress import Progress
 from kinesics.simulator.camera import Camera, shaken
-from kinesics.simulator.clips import Progress, class_id, film, portrait_camera, processes
+from kinesics.simulator.clips import class_id, film, portrait_camera, processes
 from kinesics.simulator.detector.openpose import LIGHT_HAND_COLUMNS, detect_openpose, openpose_points
 from kinesics.simulator.detector.tracked import track_openpose
 from kinesics.simulator.motion.programs import Motion, interview
@@ -32,7 +34,6 @@ from kinesics.simulator.person.body import Body, Shape, random_shape
 from kinesics.simulator.person.looks import Look, random_look
 from kinesics.skeleton import UPPER_BODY, SkeletonSequence
 from kinesics.skeleton.sequence import FloatArray, save_skeletons
-from kinesics.timeline.files import write_text
 from kinesics.video import write_video
 
 Prior = Literal["uniform", "imigue"]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import math
-import os
 import zipfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -16,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kinesics.errors import KinesicsError
+from kinesics.files import replacing
 from kinesics.skeleton.layout import SkeletonLayout
 from kinesics.skeleton.layouts import LAYOUTS
 
@@ -112,9 +112,9 @@ def rows_around(middle: float, step: float, places: FloatArray, length: int) -> 
 
 
 def save_skeletons(path: Path, sequences: Sequence[SkeletonSequence], extra: dict[str, object] | None = None) -> None:
-    """Write the people of one recording to one `.skeleton.npz`, beside it first, then renamed.
+    """Write the people of one recording to one `.skeleton.npz`.
 
-    `extra` is any JSON-able note that `load_metadata` gives back.
+    `extra` is any JSON-able note that `load_metadata` gives back. Raises KinesicsError if it cannot be written.
     """
     header = {"format": "kinesics skeleton", "version": 1, "note": extra or {}, "people": []}
     arrays: dict[str, NDArray[np.generic]] = {}
@@ -131,10 +131,8 @@ def save_skeletons(path: Path, sequences: Sequence[SkeletonSequence], extra: dic
             arrays[f"image_xy_{i}"] = sequence.image_xy
     header["people"] = people
     arrays["header"] = np.frombuffer(json.dumps(header).encode(), np.uint8)
-    beside = path.with_name(path.name + ".part")
-    with open(beside, "wb") as file:
+    with replacing(path) as temporary, temporary.open("wb") as file:
         np.savez(file, allow_pickle=False, **arrays)
-    os.replace(beside, path)
 
 
 def load_skeletons(path: Path) -> list[SkeletonSequence]:

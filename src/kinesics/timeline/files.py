@@ -1,7 +1,7 @@
 """`Timeline` as files: JSON and CSV, ELAN and BORIS for observers, WebVTT for players.
 
 Times are written in whole milliseconds and an event is never shorter than one, so a round trip moves a time by at
-most 1 ms. Every writer writes beside the file first and then renames.
+most 1 ms.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kinesics.errors import KinesicsError
+from kinesics.files import replacing, write_text
 from kinesics.timeline.timeline import Event, Timeline
 
 if TYPE_CHECKING:
@@ -31,12 +32,6 @@ COLUMNS = ("label", "index", "start", "end", "score", "person")
 OBSERVER = "observer"  # the source of events that come back from ELAN or BORIS
 UNKNOWN = -1  # the index of a label that is not in the file's vocabulary
 _VOCABULARY = "gestures"
-
-
-def write_text(path: Path, text: str, encoding: str = "utf-8") -> None:
-    """Write the whole file or nothing; raises KinesicsError if it cannot be written."""
-    with _beside(path) as part:
-        part.write_text(text, encoding=encoding, newline="")
 
 
 # ── JSON ──────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -148,9 +143,8 @@ def write_eaf(path: Path, timeline: Timeline, classes: Sequence[str], media: Pat
         if name not in eaf.tiers:
             eaf.add_tier(name, "gesture", part=f"Person {event.person}")
         eaf.add_annotation(name, start, end, event.label)
-    with _beside(path) as part:
-        part.unlink(missing_ok=True)  # pympi keeps an existing file as a backup
-        eaf.to_file(part)
+    with replacing(path) as temporary:
+        eaf.to_file(temporary)
 
 
 def read_eaf(path: Path) -> Timeline:
@@ -322,18 +316,6 @@ def _relative(media: Path, file: Path) -> str:
         return Path(os.path.relpath(media.resolve(), file.resolve().parent)).as_posix()
     except ValueError:
         return media.name
-
-
-@contextmanager
-def _beside(path: Path) -> Iterator[Path]:
-    part = path.with_name(path.name + ".part")
-    try:
-        yield part
-        os.replace(part, path)
-    except OSError as error:
-        raise KinesicsError(f"{path}: cannot be written ({error.strerror}); choose another place") from error
-    finally:
-        part.unlink(missing_ok=True)
 
 
 @contextmanager

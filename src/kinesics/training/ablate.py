@@ -13,7 +13,7 @@ import yaml
 
 from kinesics.errors import KinesicsError
 from kinesics.evaluation import Predictions, evaluate
-from kinesics.timeline.files import write_text
+from kinesics.files import write_text
 from kinesics.training.reproduce import find_config
 from kinesics.training.run import run
 

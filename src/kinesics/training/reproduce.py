@@ -21,7 +21,7 @@ from kinesics.data.cache.skeletons import cache_skeletons
 from kinesics.data.registry import open_dataset
 from kinesics.errors import KinesicsError
 from kinesics.evaluation import Predictions, evaluate
-from kinesics.timeline.files import write_text
+from kinesics.files import write_text
 from kinesics.training.run import run
 
 CONFIGS = Path(str(files("kinesics"))) / "configs"

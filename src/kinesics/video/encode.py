@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
 from fractions import Fraction
 from functools import partial
 from pathlib import Path
@@ -14,6 +13,7 @@ import numpy as np
 import PIL.Image
 
 from kinesics.errors import KinesicsError
+from kinesics.files import replacing
 from kinesics.video.decode import Image
 
 
@@ -32,23 +32,9 @@ def write_video(path: Path, frames: Iterable[Image], fps: float, *, crf: int = 2
     first = next(stream, None)
     if first is None:
         raise KinesicsError(f"{path}: expected frames to write, found none")
-    with _beside(path) as part:
-        writers[path.suffix.lower()](part, itertools.chain([first], stream), fps)
-
-
-@contextmanager
-def _beside(path: Path) -> Iterator[Path]:
-    """A path to write to, which becomes `path` at the end, or is removed if the end is not reached."""
-    part = path.with_name(path.name + ".part")
-    try:
-        part.touch()
-        yield part
-        part.replace(path)
-    except OSError as error:
-        raise KinesicsError(f"{path}: cannot be written ({error.strerror}); choose another place") from error
-    finally:
-        if part.is_file():
-            part.unlink()
+    with replacing(path) as temporary:
+        temporary.touch()
+        writers[path.suffix.lower()](temporary, itertools.chain([first], stream), fps)
 
 
 def _write_mp4(path: Path, frames: Iterator[Image], fps: float, *, crf: int) -> None:

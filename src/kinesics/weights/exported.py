@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import zipfile
 from collections.abc import Callable, Mapping
@@ -12,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from kinesics.errors import KinesicsError
+from kinesics.files import sha256_of
 from kinesics.skeleton.sequence import FloatArray
 from kinesics.weights.specification import Specification, read_specification
 
@@ -58,7 +58,7 @@ def read_exported(path: Path, precision: str | None = None) -> ExportedNetwork:
         raise KinesicsError(
             f"{path}: expected a network written by `kinesics export`, found something else ({first})"
         ) from error
-    return ExportedNetwork(run, specification, hashlib.sha256(path.read_bytes()).hexdigest())
+    return ExportedNetwork(run, specification, sha256_of(path))
 
 
 def threads() -> int:

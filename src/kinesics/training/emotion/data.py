@@ -27,7 +27,7 @@ from kinesics.models.emotion.interfusion import STREAMS
 from kinesics.models.emotion.net import FaceEncoder
 from kinesics.models.video.encoder import ClipEncoder, prepare_clip
 from kinesics.preprocessing.face_crop import ARCFACE
-from kinesics.progress import progress_bar
+from kinesics.progress import Progress, progress_bar
 from kinesics.training.emotion.streams import (
     StreamCache,
     cache_context,
@@ -40,7 +40,7 @@ from kinesics.training.emotion.streams import (
     prepare_faces,
 )
 from kinesics.training.gesture.data import Batch, RankSampler
-from kinesics.training.inputs.video_tokens import UNTRAINED, Progress, video_encoder
+from kinesics.training.inputs.video_tokens import UNTRAINED, video_encoder
 from kinesics.weights.load import DEFAULT
 
 MOST = 512  # tokens of a stream that one sample holds

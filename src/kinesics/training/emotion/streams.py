@@ -23,9 +23,10 @@ from kinesics.models.emotion.net import EMOTION_PRESETS, FaceEncoder, MiniXcepti
 from kinesics.models.face import mini_xception
 from kinesics.models.video.encoder import ClipEncoder, prepare_clip
 from kinesics.preprocessing.face_crop import ARCFACE, FaceCrop, align_face, readable_points, template_with_eyes
+from kinesics.progress import Progress
 from kinesics.skeleton import SkeletonSequence
 from kinesics.skeleton.sequence import FloatArray
-from kinesics.training.inputs.video_tokens import UNTRAINED, Progress, digest
+from kinesics.training.inputs.video_tokens import UNTRAINED, digest
 from kinesics.video import Image, ahead, probe, read_frames
 from kinesics.weights.load import DEFAULT, NONE, load_expression, load_weights
 

@@ -22,7 +22,7 @@ from kinesics.data.sets.imigue.dataset import IMiGUE
 from kinesics.errors import KinesicsError
 from kinesics.models.video.encoder import ClipEncoder, prepare_clip
 from kinesics.preprocessing.person_crop import joint_places
-from kinesics.progress import progress_bar
+from kinesics.progress import Progress, progress_bar
 from kinesics.skeleton import SkeletonLayout
 from kinesics.skeleton.sequence import FloatArray
 from kinesics.training.inputs.augment import Augmentation
@@ -30,7 +30,7 @@ from kinesics.training.inputs.clip_windows import ClipWindows
 from kinesics.training.inputs.lifted_dataset import Lifted
 from kinesics.training.inputs.samplers import ClassSampler
 from kinesics.training.inputs.video_augment import VideoAugmentation, View, random_view
-from kinesics.training.inputs.video_tokens import UNTRAINED, Progress, TokenCache, cache_tokens, video_encoder
+from kinesics.training.inputs.video_tokens import UNTRAINED, TokenCache, cache_tokens, video_encoder
 
 Batch = dict[str, Tensor]
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import importlib.util
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,9 +19,9 @@ from kinesics.data.dataset import ClipInfo, GestureDataset
 from kinesics.errors import KinesicsError
 from kinesics.models.video.encoder import ClipEncoder, ClipTokens, prepare_clip
 from kinesics.preprocessing.person_crop import CropBox
+from kinesics.progress import Progress
 from kinesics.skeleton.sequence import FloatArray
 
-Progress = Callable[[float], None]
 UNTRAINED = ("paper", "small", "tiny")
 WEIGHTS = "weights.safetensors"  # what a run leaves
 _REVISION = 1

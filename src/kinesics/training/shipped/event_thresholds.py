@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -15,6 +15,7 @@ from kinesics.inference.skeleton import score
 from kinesics.metrics.detection import Instance, detection_score
 from kinesics.models.skeleton.agcn import TwoStreamAGCN
 from kinesics.models.skeleton.agcn_inference import InferenceAGCN
+from kinesics.progress import Progress
 from kinesics.simulator.clips import SimulatedClip, processes, simulate_recording, track_recording
 from kinesics.weights.specification import Specification
 
@@ -39,7 +40,7 @@ def score_recordings(
     specification: Specification,
     count: int,
     seed: int,
-    progress: Callable[[float], None] = lambda _: None,
+    progress: Progress = lambda _: None,
     *,
     watched: bool = False,
 ) -> list[ScoredRecording]:

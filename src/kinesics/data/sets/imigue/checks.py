@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from kinesics.data.dataset import SPLITS, Problem, subject_leaks
 from kinesics.data.sets.imigue import files
 from kinesics.errors import KinesicsError
+from kinesics.progress import Progress
 from kinesics.video import lacks_bytes, probe
 
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ class _Traits:
     swapped: dict[Path, bool] = field(default_factory=dict)
 
 
-def find_problems(dataset: IMiGUE, progress: Callable[[float], None]) -> Iterator[Problem]:
+def find_problems(dataset: IMiGUE, progress: Progress) -> Iterator[Problem]:
     """Every fault of the files; reads all of them once, the videos' headers only."""
     yield from _published(dataset)
     yield from _splits(dataset)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -16,6 +16,7 @@ from kinesics.data.sets.imigue import files
 from kinesics.data.sets.imigue.checks import find_problems
 from kinesics.errors import KinesicsError
 from kinesics.perception.openpose import metres_per_pixel
+from kinesics.progress import Progress
 from kinesics.skeleton import SkeletonLayout, SkeletonSequence, to_upper_body
 from kinesics.skeleton.layouts import BODY_25, LIGHT_HAND, OPENPOSE_137
 from kinesics.skeleton.sequence import FloatArray
@@ -236,7 +237,7 @@ class IMiGUE(GestureDataset):
         assert video.skeleton is not None
         return self._whole(video.skeleton)
 
-    def problems(self, progress: Callable[[float], None]) -> Iterator[Problem]:
+    def problems(self, progress: Progress) -> Iterator[Problem]:
         return find_problems(self, progress)
 
     def _whole(self, skeleton: Path) -> SkeletonSequence:

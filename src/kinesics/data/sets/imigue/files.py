@@ -2,7 +2,7 @@
 
 As the MiGA challenge distributes them. Points are pixels with a confidence, `(T, points, 3)` float32 of x, y, score;
 a point without a detection is zero in all three. Every reader raises KinesicsError that names the file, what was
-expected and what was found; every writer writes the same bytes for the same input, beside first and then renamed.
+expected and what was found; every writer writes the same bytes for the same input.
 """
 
 from __future__ import annotations
@@ -10,13 +10,13 @@ from __future__ import annotations
 import csv
 import datetime
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 
 from kinesics.errors import KinesicsError
+from kinesics.files import replacing
 from kinesics.skeleton.sequence import FloatArray
 
 ILLUSTRATIVE = 99  # the class id of "illustrative" in the label files, training index 31
@@ -150,7 +150,7 @@ def write_openpose_xlsx(path: Path, points: FloatArray) -> None:
     import xlsxwriter
 
     _check_points(points, OPENPOSE_POINTS)
-    with _beside(path) as part, xlsxwriter.Workbook(str(part), {"constant_memory": True}) as book:
+    with replacing(path) as temporary, xlsxwriter.Workbook(str(temporary), {"constant_memory": True}) as book:
         book.set_properties({"created": datetime.datetime(2021, 1, 1)})
         sheet = book.add_worksheet()
         for frame, row in enumerate(np.round(points.astype(np.float64), 3).reshape(len(points), -1).tolist()):
@@ -262,21 +262,10 @@ def _check_points(points: FloatArray, count: int) -> None:
 def _write_points_csv(path: Path, points: FloatArray, count: int) -> None:
     _check_points(points, count)
     table = np.column_stack([np.arange(len(points)), points.reshape(len(points), -1)])
-    with _beside(path) as part:
-        np.savetxt(part, table, fmt=["%d"] + ["%.3f"] * (3 * count), delimiter=",")
+    with replacing(path) as temporary:
+        np.savetxt(temporary, table, fmt=["%d"] + ["%.3f"] * (3 * count), delimiter=",")
 
 
 def _write_csv(path: Path, rows: Iterable[Sequence[Any]]) -> None:
-    with _beside(path) as part, open(part, "w", newline="", encoding="utf-8") as file:
+    with replacing(path) as temporary, open(temporary, "w", newline="", encoding="utf-8") as file:
         csv.writer(file, lineterminator="\n").writerows(rows)
-
-
-@contextmanager
-def _beside(path: Path) -> Iterator[Path]:
-    """A path to write to, which becomes `path` at the end."""
-    part = path.with_name(path.name + ".part")
-    try:
-        yield part
-        part.replace(path)
-    finally:
-        part.unlink(missing_ok=True)
