@@ -4,10 +4,8 @@ Reads emotion_model.hdf5 (Keras) inside the installed package, whose code is nev
 Kinesics ships. Needs h5py.
 """
 
-import hashlib
 import importlib.util
 import json
-import os
 from importlib.metadata import distribution
 from pathlib import Path
 
@@ -16,6 +14,7 @@ import numpy as np
 import torch
 from safetensors.torch import save_file
 
+from kinesics.files import replacing, sha256_of
 from kinesics.models.face.mini_xception import CLASSES, MiniXception
 from kinesics.weights.specification import EXPRESSION
 
@@ -38,18 +37,17 @@ FACTS = {
 
 
 def main() -> None:
-    """Convert, check that every entry has found its place, and write beside first."""
+    """Convert, check that every entry has found its place, and write the file."""
     source = hdf5()
-    found = hashlib.sha256(source.read_bytes()).hexdigest()
+    found = sha256_of(source)
     if found != SHA256:
         raise SystemExit(f"{source}: expected the file of fer 25.10.3 (sha256 {SHA256}), found {found}")
     network = MiniXception()
     network.load_state_dict(converted(source), strict=True)
     state = {key: value.contiguous() for key, value in network.state_dict().items() if "num_batches" not in key}
     texts = {"specification": json.dumps(FACTS), "licence": licence()}
-    beside = EXPRESSION.with_name(EXPRESSION.name + ".part")
-    save_file(state, beside, texts)
-    os.replace(beside, EXPRESSION)
+    with replacing(EXPRESSION) as temporary:
+        save_file(state, temporary, texts)
     print(f"{EXPRESSION}: {sum(value.numel() for value in state.values()):,} numbers")
 
 

@@ -24,7 +24,7 @@ from kinesics.evaluation import Predictions, evaluate
 from kinesics.files import write_text
 from kinesics.training.run import run
 
-CONFIGS = Path(str(files("kinesics"))) / "configs"
+CONFIGS = Path(str(files("kinesics.training"))) / "configs"
 
 
 @dataclass(frozen=True)
