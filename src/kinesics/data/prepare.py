@@ -16,7 +16,7 @@ from kinesics.data.splits import subject_split, who
 from kinesics.errors import KinesicsError
 from kinesics.files import write_text
 from kinesics.perception import observe
-from kinesics.perception.engine import LandmarkEngine
+from kinesics.perception.engine import DEFAULT_ENGINE, LandmarkEngine
 from kinesics.progress import Progress, part_of
 from kinesics.skeleton.sequence import SUFFIX
 from kinesics.video import probe
@@ -53,7 +53,7 @@ def prepare(
     *,
     seed: int = 0,
     progress: Progress | None = None,
-    engine: LandmarkEngine | None = None,
+    engine: LandmarkEngine | str = DEFAULT_ENGINE,
 ) -> Prepared:
     """Write the clips that `labels` (files, or folders of them) name in `videos` (a folder, or one) as a ClipFolder.
 

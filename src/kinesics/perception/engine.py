@@ -7,6 +7,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Protocol
 
+from kinesics.errors import KinesicsError
 from kinesics.skeleton import SkeletonLayout
 from kinesics.skeleton.sequence import FloatArray
 from kinesics.video import Image
@@ -71,3 +72,20 @@ class Finder(Protocol):
     """Finds everybody in single pictures."""
 
     def find(self, image: Image) -> list[Face]: ...
+
+
+def _mediapipe() -> LandmarkEngine:
+    from kinesics.perception.mediapipe_engine import MediaPipeEngine
+
+    return MediaPipeEngine()
+
+
+DEFAULT_ENGINE = "mediapipe"
+ENGINES: dict[str, Callable[[], LandmarkEngine]] = {"mediapipe": _mediapipe}  # by the names that --engine takes
+
+
+def open_engine(name: str = DEFAULT_ENGINE) -> LandmarkEngine:
+    """The landmark engine of this name in `ENGINES`; raises KinesicsError that lists them for another name."""
+    if name not in ENGINES:
+        raise KinesicsError(f"--engine {name}: no such landmark engine; expected one of {', '.join(ENGINES)}")
+    return ENGINES[name]()

@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 
 from kinesics.errors import KinesicsError
-from kinesics.perception.engine import Follower, LandmarkEngine, Landmarks
+from kinesics.perception.engine import DEFAULT_ENGINE, Follower, LandmarkEngine, Landmarks, open_engine
 from kinesics.perception.fuse import to_metres
 from kinesics.perception.openpose import read_openpose
 from kinesics.perception.tracks import SCAN_RATE, Track, alone, crop, find_tracks
@@ -47,7 +47,7 @@ def observe(
     least: float | None = None,
     cache: Path | None = None,
     progress: Progress | None = None,
-    engine: LandmarkEngine | None = None,
+    engine: LandmarkEngine | str = DEFAULT_ENGINE,
 ) -> Observation:
     """Everybody in a video, a folder of OpenPose JSON files, or a `.skeleton.npz`, in the layout `UPPER_BODY`.
 
@@ -55,7 +55,7 @@ def observe(
     30; frames in which a person is not seen have score 0. least: frames a second that are enough; no more of them are
     looked at than it takes. cache: a `.skeleton.npz` to which the landmarks of a video
     are written, and from which they are read if it was made from the same video in the same way. progress: called
-    with the share done, 0..1. engine: `MediaPipeEngine` by default. Raises KinesicsError for a recording that cannot
+    with the share done, 0..1. engine: an engine, or its name in `ENGINES`. Raises KinesicsError for a recording that cannot
     be read, or in which nobody is found.
     """
     if path.is_dir():
@@ -64,10 +64,8 @@ def observe(
         return _of_landmarks(path, load_skeletons(path))
     info = probe(path)
     fps = fps or analysis_rate(info.fps, least)
-    if engine is None:
-        from kinesics.perception.mediapipe_engine import MediaPipeEngine
-
-        engine = MediaPipeEngine()
+    if isinstance(engine, str):
+        engine = open_engine(engine)
     note = _note(path, fps, engine)
     if cache is not None and _is_fresh(cache, note):
         return Observation(tuple(load_skeletons(cache)), info)
