@@ -55,8 +55,8 @@ def observe(
     30; frames in which a person is not seen have score 0. least: frames a second that are enough; no more of them are
     looked at than it takes. cache: a `.skeleton.npz` to which the landmarks of a video
     are written, and from which they are read if it was made from the same video in the same way. progress: called
-    with the share done, 0..1. engine: an engine, or its name in `ENGINES`. Raises KinesicsError for a recording that cannot
-    be read, or in which nobody is found.
+    with the share done, 0..1. engine: an engine, or its name in `ENGINES`. Raises KinesicsError for a recording that
+    cannot be read, or in which nobody is found.
     """
     if path.is_dir():
         return _of_landmarks(path, read_openpose(path))
