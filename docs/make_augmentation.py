@@ -22,12 +22,13 @@ from kinesics.simulator.motion.programs import perform
 from kinesics.simulator.person.body import Body
 from kinesics.simulator.rendering.render import random_look
 from kinesics.skeleton import UPPER_BODY, SkeletonSequence
+from kinesics.skeleton.drawing import ON_DARK, ON_LIGHT, Palette, draw_skeleton, with_gaps
 from kinesics.training.inputs.augment import Augmentation, augment, warp
 from kinesics.training.inputs.video_augment import View
 
 IMAGES = Path(__file__).parent / "images"
 LABEL = CLASSES.index("touch neck")
-GHOST, LEFT, RIGHT, MIDDLE, INK = (205, 207, 210), (214, 96, 32), (34, 112, 196), (70, 76, 84), (40, 44, 52)
+GHOST, INK = (205, 207, 210), (40, 44, 52)
 PANEL, TITLE = 300, 44  # pixels; everything is drawn twice as large and scaled down
 FONT = PIL.ImageFont.load_default(size=24)
 
@@ -52,18 +53,6 @@ VIEWS = {
 }
 
 
-def draw(canvas: PIL.ImageDraw.ImageDraw, places: np.ndarray, score: np.ndarray, colour: tuple | None = None) -> None:
-    """(42, 2) pixels as bones, left orange and right blue, or all in one colour."""
-    for child, parent in UPPER_BODY.links:
-        if score[child] > 0 and score[parent] > 0:
-            canvas.line((*places[parent], *places[child]), fill=colour or side(child), width=3)
-
-
-def side(joint: int) -> tuple[int, int, int]:
-    name = UPPER_BODY.joints[joint]
-    return LEFT if name.startswith("left_") else RIGHT if name.startswith("right_") else MIDDLE
-
-
 def skeletons() -> PIL.Image.Image:
     row = 37
     every = (simulate_clip(LABEL, seed).seen for seed in range(100))
@@ -73,18 +62,19 @@ def skeletons() -> PIL.Image.Image:
     scale = 0.82 * PANEL / np.ptp(xyz[row], axis=0)[:2].max()
     xyz = xyz - middle
 
-    def place(points: np.ndarray) -> np.ndarray:
-        return points[:, :2] * scale + PANEL / 2
+    def draw(canvas: PIL.ImageDraw.ImageDraw, points: np.ndarray, score: np.ndarray, colours: Palette) -> None:
+        pixels = with_gaps(points[:, :2] * scale + PANEL / 2, score)
+        draw_skeleton(canvas, pixels, width=3, colours=colours)
 
     panels = []
     for title, how in CHANGES.items():
         panel, canvas = blank(title)
-        draw(canvas, place(xyz[row]), score[row], GHOST)
+        draw(canvas, xyz[row], score[row], dict.fromkeys(ON_LIGHT, GHOST))
         for seed in range(100):  # the first draw that changes this very frame
             changed, left = augment(xyz, score, np.random.default_rng(seed), UPPER_BODY, how)
             if how.hand + how.arm + how.face + how.joints == 0 or (left[row] < score[row]).any():
                 break
-        draw(canvas, place(changed[row]), left[row])
+        draw(canvas, changed[row], left[row], ON_LIGHT)
         panels.append(panel)
     panels.append(tempo(xyz[:, UPPER_BODY.index("right_wrist"), 1], xyz[:, UPPER_BODY.index("left_wrist"), 1]))
     return sheet(panels, 5)
@@ -96,7 +86,7 @@ def tempo(*heights: np.ndarray) -> PIL.Image.Image:
     panel, canvas = blank("tempo changed")
     places = np.round(warp(len(height), np.random.default_rng(3), 0.5)).astype(int)
     x = np.linspace(20, PANEL - 20, len(height))
-    for row, colour in ((height, GHOST), (height[places], RIGHT)):
+    for row, colour in ((height, GHOST), (height[places], ON_LIGHT["right"])):
         y = 30 + (row - height.min()) / np.ptp(height) * (PANEL - 60)
         canvas.line(list(zip(x.tolist(), y.tolist(), strict=True)), fill=colour, width=5)
     return panel
@@ -118,7 +108,7 @@ def videos() -> PIL.Image.Image:
         ):
             panel, _ = blank(title if t == 0 else "")
             image = PIL.Image.fromarray(picture)
-            draw(PIL.ImageDraw.Draw(image), places, ones[t])
+            draw_skeleton(PIL.ImageDraw.Draw(image), places, width=3, colours=ON_DARK)
             panel.paste(image, (0, 0))
             panels.append(panel)
     return sheet(panels, len(frames))

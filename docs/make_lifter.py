@@ -23,13 +23,14 @@ from kinesics.simulator.detector.model import DetectorModel, detect
 from kinesics.simulator.motion.programs import perform
 from kinesics.simulator.person.body import Body
 from kinesics.skeleton import UPPER_BODY
+from kinesics.skeleton.drawing import draw_skeleton, with_gaps
 from kinesics.weights.load import load_lifter
 from kinesics.weights.specification import LIFTER
 
 GESTURES = ("touch chin", "fold arms", "illustrative", "touch neck")
 COLUMNS = ("x and y", "the truth, turned", "lifted, turned")
 SIDE, TURN, METRE = 300, np.radians(60), 260  # pixels; radians; pixels
-LEFT, RIGHT, MIDDLE, INK, PAPER = (214, 95, 62), (47, 111, 178), (70, 76, 84), (40, 44, 50), (246, 245, 242)
+INK, PAPER = (40, 44, 50), (246, 245, 242)
 NECK = UPPER_BODY.index("neck")
 
 
@@ -54,20 +55,9 @@ def turned(xyz: np.ndarray) -> np.ndarray:
 
 def panel(places: np.ndarray, score: np.ndarray) -> PIL.Image.Image:
     image = PIL.Image.new("RGB", (3 * SIDE, 3 * SIDE), (255, 255, 255))
-    pen = PIL.ImageDraw.Draw(image)
     points = (places * METRE + (SIDE / 2, 0.36 * SIDE)) * 3
-    for child, parent in UPPER_BODY.links:
-        if score[child] > 0 and score[parent] > 0:
-            pen.line((*points[parent], *points[child]), fill=colour(child), width=6)
-    for joint in np.flatnonzero(score > 0):
-        x, y = points[joint]
-        pen.ellipse((x - 6, y - 6, x + 6, y + 6), fill=colour(int(joint)))
+    draw_skeleton(PIL.ImageDraw.Draw(image), with_gaps(points, score), width=7)
     return image.resize((SIDE, SIDE), PIL.Image.Resampling.LANCZOS)
-
-
-def colour(joint: int) -> tuple[int, int, int]:
-    name = UPPER_BODY.joints[joint]
-    return LEFT if name.startswith("left_") else RIGHT if name.startswith("right_") else MIDDLE
 
 
 def main() -> None:

@@ -20,20 +20,13 @@ import PIL.ImageFont
 from kinesics.perception.engine import Landmarks
 from kinesics.perception.mediapipe_engine import MediaPipeEngine
 from kinesics.simulator.clips import simulate_class
+from kinesics.skeleton.drawing import EDGE, ON_DARK, ON_LIGHT, draw_skeleton, with_gaps
 from kinesics.skeleton.layouts import HOLISTIC
 from kinesics.video import Image, read_frames
 
 SIZE = (720, 540)
 PANEL, METRE = 2 * 400, 2 * 620  # pixels; everything is drawn twice as large and scaled down
-LEFT, RIGHT, MIDDLE, MESH, INK = (214, 96, 32), (34, 112, 196), (60, 140, 80), (170, 176, 184), (40, 44, 52)
-SHOULDERS = HOLISTIC.indices("left_shoulder", "right_shoulder")
-# the pose's own finger points are left out: the hand model's stand in their place
-COARSE = HOLISTIC.indices(*(f"{side}_{finger}" for side in ("left", "right") for finger in ("thumb", "index", "pinky")))
-BONES = [
-    (c, p)
-    for c, p in HOLISTIC.links
-    if c not in SHOULDERS and c not in COARSE and not HOLISTIC.joints[c].startswith("mesh_")
-]
+RULE, INK = (170, 176, 184), (40, 44, 52)
 
 
 def look(video: Path, time: float) -> tuple[Image, Landmarks]:
@@ -47,27 +40,6 @@ def look(video: Path, time: float) -> tuple[Image, Landmarks]:
     return frame.image, seen
 
 
-def draw(canvas: PIL.ImageDraw.ImageDraw, places: np.ndarray, score: np.ndarray, dot: int) -> None:
-    """(543, 2) pixels: the mesh as dots, body and hands as bones."""
-    for i in np.flatnonzero(score > 0):
-        if HOLISTIC.joints[i].startswith("mesh_"):
-            x, y = places[i]
-            canvas.ellipse((x - dot / 2, y - dot / 2, x + dot / 2, y + dot / 2), fill=MESH)
-    for child, parent in [*BONES, (SHOULDERS[0], SHOULDERS[1])]:
-        if score[child] > 0 and score[parent] > 0:
-            across = MIDDLE if child in SHOULDERS else colour(child)
-            canvas.line((*places[child], *places[parent]), fill=across, width=dot)
-    for i in np.flatnonzero(score > 0):
-        if HOLISTIC.joints[i].endswith("_tip"):
-            x, y = places[i]
-            canvas.ellipse((x - dot, y - dot, x + dot, y + dot), fill=colour(int(i)))
-
-
-def colour(joint: int) -> tuple[int, int, int]:
-    name = HOLISTIC.joints[joint]
-    return LEFT if name.startswith("left_") else RIGHT if name.startswith("right_") else MIDDLE
-
-
 def compose(image: Image, seen: Landmarks) -> PIL.Image.Image:
     metres = np.nanmean(seen.metres_per_pixel)
     xyz = seen.points * [metres, metres, 1]
@@ -75,7 +47,8 @@ def compose(image: Image, seen: Landmarks) -> PIL.Image.Image:
     xyz -= xyz[chin]
     height = 2 * image.shape[0]
     picture = PIL.Image.fromarray(image).resize((2 * image.shape[1], height))
-    draw(PIL.ImageDraw.Draw(picture), seen.points[:, :2] * 2, seen.score, 4)
+    points = with_gaps(seen.points[:, :2] * 2, seen.score)
+    draw_skeleton(PIL.ImageDraw.Draw(picture), points, HOLISTIC, width=5, colours=ON_DARK, edge=EDGE)
     sheet = PIL.Image.new("RGB", (picture.width + 2 * PANEL, height), "white")
     sheet.paste(picture, (0, 0))
     canvas = PIL.ImageDraw.Draw(sheet)
@@ -83,9 +56,10 @@ def compose(image: Image, seen: Landmarks) -> PIL.Image.Image:
     for number, (axes, title) in enumerate((([0, 1], "from the front: x, y"), ([2, 1], "from the side: z, y"))):
         left = picture.width + number * PANEL
         panel = PIL.Image.new("RGB", (PANEL, height), "white")
-        draw(PIL.ImageDraw.Draw(panel), xyz[:, axes] * METRE + [PANEL / 2, height * 0.42], seen.score, 6)
+        points = with_gaps(xyz[:, axes] * METRE + [PANEL / 2, height * 0.42], seen.score)
+        draw_skeleton(PIL.ImageDraw.Draw(panel), points, HOLISTIC, width=6, colours=ON_LIGHT)
         sheet.paste(panel, (left, 0))
-        canvas.line((left, 0, left, height), fill=MESH, width=2)
+        canvas.line((left, 0, left, height), fill=RULE, width=2)
         canvas.text((left + 30, 24), title, fill=INK, font=font)
         canvas.line((left + 30, height - 40, left + 30 + METRE * 0.1, height - 40), fill=INK, width=4)
         canvas.text((left + 30, height - 84), "10 cm", fill=INK, font=font)

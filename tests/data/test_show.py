@@ -9,9 +9,10 @@ from kinesics.data.sets.clip_folder import ClipFolder
 from kinesics.data.show import find_clip, show_clip
 from kinesics.errors import KinesicsError
 from kinesics.skeleton import SkeletonSequence, save_skeletons
+from kinesics.skeleton.drawing import ON_LIGHT
 from kinesics.video import write_video
 
-ORANGE = (214, 95, 62)
+TEAL = ON_LIGHT["left"]
 
 
 @pytest.fixture
@@ -37,16 +38,16 @@ def near(picture, colour):
 
 
 def test_rows_follow_what_the_data_set_has(folder, tmp_path):
-    data, heights, orange = ClipFolder(folder), {}, {}
+    data, heights, teal = ClipFolder(folder), {}, {}
     for name in ("film", "flat", "deep"):
         show_clip(data, find_clip(data, name), tmp_path / f"{name}.png")
         picture = np.asarray(PIL.Image.open(tmp_path / f"{name}.png").convert("RGB"))
-        heights[name], orange[name] = len(picture), near(picture, ORANGE)
+        heights[name], teal[name] = len(picture), near(picture, TEAL)
         if name == "film":
             assert near(picture, (90, 90, 90)) > 8 * 200 * 150
     assert heights["film"] < heights["flat"] < heights["deep"]
-    assert orange["film"] == 0
-    assert 0 < orange["flat"] < orange["deep"]
+    assert teal["film"] == 0
+    assert 0 < teal["flat"] < teal["deep"]
     assert not list(tmp_path.glob("*.part"))
 
 
@@ -56,8 +57,8 @@ def test_what_was_lost_is_left_white(folder, tmp_path):
     picture = np.asarray(PIL.Image.open(tmp_path / "a.png").convert("RGB"))
     strip = picture[-130:-8, 110:]
     half = strip.shape[1] // 2
-    assert near(strip[:, :half], ORANGE) > 20 * half  # the claw's row is a quarter of 126 pixels high
-    assert near(strip[:, half:], ORANGE) < 20 * half * 0.1
+    assert near(strip[:, :half], TEAL) > 20 * half  # the claw's row is a quarter of 126 pixels high
+    assert near(strip[:, half:], TEAL) < 20 * half * 0.1
 
 
 def test_mistakes(folder, tmp_path):

@@ -6,7 +6,8 @@ from support.recordings import landmarks_only, talking, three_people
 
 from kinesics.errors import KinesicsError
 from kinesics.report import write_overlay
-from kinesics.report.overlay import COLOURS, READABLE
+from kinesics.report.overlay import READABLE
+from kinesics.skeleton.drawing import ON_DARK
 from kinesics.video import probe, read_frames
 
 
@@ -26,13 +27,13 @@ def test_skeleton_and_names_are_drawn_on_the_video(tmp_path):
     plain = next(read_frames(analysis.recording.path, start=1.0)).image
     drawn = next(read_frames(tmp_path / "overlay.mp4", start=1.0)).image
     for side in ("left", "right"):
-        assert _share(drawn, COLOURS[side]) > 10 * _share(plain, COLOURS[side])
+        assert _share(drawn, ON_DARK[side]) > 10 * _share(plain, ON_DARK[side])
 
 
 def test_names_are_there_only_during_the_event(tmp_path):
     analysis = replace(landmarks_only(), people=())
     write_overlay(analysis, tmp_path / "overlay.mp4")
-    words = [_share(frame.image, COLOURS["middle"]) for frame in read_frames(tmp_path / "overlay.mp4", fps=5)]
+    words = [_share(frame.image, ON_DARK["middle"]) for frame in read_frames(tmp_path / "overlay.mp4", fps=5)]
     times = np.arange(len(words)) / 5
     for event in analysis.timeline:
         assert min(np.array(words)[(times > event.start + 0.05) & (times < event.end - 0.05)]) > 1e-4

@@ -15,21 +15,20 @@ from kinesics.data.dataset import ClipInfo, GestureDataset
 from kinesics.errors import KinesicsError
 from kinesics.files import replacing
 from kinesics.skeleton import SkeletonLayout, SkeletonSequence
-from kinesics.skeleton.sequence import FloatArray
+from kinesics.skeleton.drawing import EDGE, ON_DARK, ON_LIGHT, Points, draw_skeleton, side_of, with_gaps
 
 MOMENTS = 8
 _SIDE, _GAP, _MARGIN, _HEAD, _STRIP = 220, 6, 110, 64, 126  # pixels
 _TURN = np.radians(60)
 _PAPER, _INK, _PALE = (246, 245, 242), (40, 44, 50), (120, 126, 134)
-_LEFT, _RIGHT, _MIDDLE = (214, 95, 62), (47, 111, 178), (70, 76, 84)
-Colour = tuple[int, int, int]
+_FINE = 3  # a skeleton is drawn so many times as large, since Pillow's edges are hard
 
 
 def show_clip(dataset: GestureDataset, clip: ClipInfo, path: Path) -> None:
     """Write a PNG of the clip at `MOMENTS` moments; raises KinesicsError for broken files or one that holds nothing.
 
     Rows, as far as the data set has them: the frames with the skeleton on them, the skeleton from the front and, in
-    3D, turned by 60° (the person's left orange, right blue), and every joint's score over time, dark where seen.
+    3D, turned by 60° (the person's left teal, right orange), and every joint's score over time, dark where seen.
     """
     read = read_clip(dataset, clip, frames=MOMENTS, size=_SIDE)
     rows: list[tuple[str, list[PIL.Image.Image]]] = []
@@ -40,7 +39,7 @@ def show_clip(dataset: GestureDataset, clip: ClipInfo, path: Path) -> None:
         chosen = _moments(skeleton, read.times)
         if read.frames is not None and skeleton.image_xy is not None:
             for panel, t in zip(rows[0][1], chosen, strict=True):
-                _draw(panel, skeleton.image_xy[t] * _SIDE, skeleton.score[t], skeleton.layout)
+                _draw(panel, with_gaps(skeleton.image_xy[t], skeleton.score[t]) * _SIDE, skeleton.layout, on_video=True)
         rows += [(name, _views(skeleton, chosen, turn)) for name, turn in _turns(skeleton)]
     if not rows:
         raise KinesicsError(f"{dataset.folder}: clip {clip.id} has neither video nor skeleton to show")
@@ -82,30 +81,19 @@ def _views(skeleton: SkeletonSequence, rows: NDArray[np.int64], turn: float) -> 
         return panels
     low, high = np.percentile(flat[seen], [0.1, 99.9], axis=0)
     extent = max(float((high - low).max()), 1e-6) * 1.2
-    places = ((flat - (low + high) / 2) / extent + 0.5) * _SIDE
+    points = with_gaps(((flat - (low + high) / 2) / extent + 0.5) * _SIDE, skeleton.score)
     for panel, t in zip(panels, rows, strict=True):
-        _draw(panel, places[t], skeleton.score[t], skeleton.layout)
+        _draw(panel, points[t], skeleton.layout)
     return panels
 
 
-def _draw(panel: PIL.Image.Image, places: FloatArray, score: FloatArray, layout: SkeletonLayout) -> None:
-    """Bones and joints (V, 2) in pixels onto the panel; drawn three times as large, since Pillow's edges are hard."""
-    big = panel.resize((3 * _SIDE, 3 * _SIDE))
-    pen = PIL.ImageDraw.Draw(big)
-    points = [tuple((3 * place).tolist()) for place in places]
-    fine = len(layout) > 30
-    for child, parent in layout.links:
-        if score[child] > 0 and score[parent] > 0:
-            pen.line([points[parent], points[child]], fill=_colour(layout, child), width=5 if fine else 9)
-    for joint in np.flatnonzero(score > 0):
-        (x, y), r = points[joint], 5 if fine else 8
-        pen.ellipse((x - r, y - r, x + r, y + r), fill=_colour(layout, int(joint)))
-    panel.paste(big.resize(panel.size, PIL.Image.Resampling.LANCZOS))
-
-
-def _colour(layout: SkeletonLayout, joint: int) -> Colour:
-    left, right = ({pair[side] for pair in layout.pairs} for side in (0, 1))
-    return _LEFT if joint in left else _RIGHT if joint in right else _MIDDLE
+def _draw(panel: PIL.Image.Image, points: Points, layout: SkeletonLayout, on_video: bool = False) -> None:
+    """One frame's skeleton, (V, 2) pixels, onto the panel."""
+    large = panel.resize((_FINE * _SIDE, _FINE * _SIDE))
+    width = _FINE * (1.7 if len(layout) > 30 else 3)
+    colours, edge = (ON_DARK, EDGE) if on_video else (ON_LIGHT, None)
+    draw_skeleton(PIL.ImageDraw.Draw(large), _FINE * points, layout, width=width, colours=colours, edge=edge)
+    panel.paste(large.resize(panel.size, PIL.Image.Resampling.LANCZOS))
 
 
 def _title(dataset: GestureDataset, clip: ClipInfo, skeleton: SkeletonSequence | None) -> tuple[str, str]:
@@ -144,6 +132,6 @@ def _page(
 def _scores(skeleton: SkeletonSequence, size: tuple[int, int]) -> PIL.Image.Image:
     """Joints from top to bottom, time from left to right; white where missing, the darker the surer."""
     score = np.clip(skeleton.score.T, 0, 1)
-    ink = np.array([_colour(skeleton.layout, joint) for joint in range(len(skeleton.layout))])
+    ink = np.array([ON_LIGHT[side_of(skeleton.layout, joint)] for joint in range(len(skeleton.layout))])
     cells = 255 - score[..., None] * (255 - ink[:, None])
     return PIL.Image.fromarray(cells.astype(np.uint8)).resize(size, PIL.Image.Resampling.NEAREST)

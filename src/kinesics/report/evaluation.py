@@ -15,6 +15,7 @@ from kinesics.evaluation.evaluate import EMOTION, Error, Evaluation
 from kinesics.files import write_text
 from kinesics.metrics import roc_curve
 from kinesics.skeleton import SkeletonSequence
+from kinesics.skeleton.drawing import ON_LIGHT, hex_colour, lines_of, with_gaps
 
 FIGURES = {
     "top1": "Top-1 accuracy",
@@ -162,16 +163,12 @@ def skeleton_strip(sequence: SkeletonSequence, moments: int = _MOMENTS) -> str:
     scale = 88 / max(float((high - low).max()), 1e-6)
     lines = []
     for number, t in enumerate(rows):
-        place = (points[t] - (low + high) / 2) * scale + [100 * number + 50, 50]
-        for child, parent in sequence.layout.links:
-            if seen[t, child] and seen[t, parent]:
-                (x1, y1), (x2, y2) = place[parent].round(1), place[child].round(1)
-                joint = sequence.layout.joints[child]
-                colour = (
-                    "#0d9488" if joint.startswith("left") else "#c2570c" if joint.startswith("right") else "#475569"
-                )
-                lines.append(f'<line x1="{x1}" y1="{y1}" x2="{x2}" y2="{y2}" stroke="{colour}"/>')
+        frame = (points[t] - (low + high) / 2) * scale + [100 * number + 50, 50]
+        for stroke, line in lines_of(with_gaps(frame, sequence.score[t]), sequence.layout):
+            corners = " ".join(f"{x:.1f},{y:.1f}" for x, y in line)
+            colour, width = hex_colour(ON_LIGHT[stroke.side]), 1.6 * stroke.width
+            lines.append(f'<polyline points="{corners}" stroke="{colour}" stroke-width="{width:.2g}"/>')
     return (
-        f'<svg viewBox="0 0 {100 * moments} 100" role="img" stroke-width="1.6" stroke-linecap="round">'
+        f'<svg viewBox="0 0 {100 * moments} 100" role="img" fill="none" stroke-linecap="round">'
         f"<title>the movement at {moments} moments</title>{''.join(lines)}</svg>"
     )

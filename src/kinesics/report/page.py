@@ -17,9 +17,20 @@ from numpy.typing import NDArray
 
 from kinesics.files import write_text
 from kinesics.progress import Progress
-from kinesics.report.drawing import DOTS, STROKES, Points, frames_at, in_the_plane, points_at
 from kinesics.report.pictures import Picture, read_pictures
 from kinesics.skeleton import UPPER_BODY
+from kinesics.skeleton.drawing import (
+    ON_DARK,
+    ON_LIGHT,
+    Palette,
+    Points,
+    dots_of,
+    fit_to_image,
+    frames_at,
+    hex_colour,
+    points_at,
+    strokes_of,
+)
 from kinesics.timeline import Event, Timeline
 from kinesics.timeline.files import to_csv, to_json
 
@@ -117,7 +128,7 @@ def _render(analysis: Analysis, pictures: list[Picture]) -> str:
         stem=recording.path.name.split(".")[0] or "recording",
         csv=_base64(to_csv(timeline).encode("utf-8-sig")),
         json=_base64(to_json(timeline, recording_facts(recording), analysis.model, faces).encode()),
-        css=(assets / "report.css").read_text("utf-8"),
+        css=_colours() + (assets / "report.css").read_text("utf-8"),
         script="\n".join((assets / name).read_text("utf-8") for name in ("report.js", "faces.js")),
         plotly=_plotly(),
         data=_data(analysis, pictures),
@@ -130,6 +141,15 @@ def _plotly() -> str:
     import plotly.offline
 
     return _base64(gzip.compress(plotly.offline.get_plotlyjs().encode(), mtime=0))
+
+
+def _colours() -> str:
+    """The skeleton's colours as CSS variables, on a light ground and on a dark one."""
+
+    def variables(palette: Palette) -> str:
+        return ":root { " + " ".join(f"--{side}: {hex_colour(colour)};" for side, colour in palette.items()) + " }"
+
+    return f"{variables(ON_LIGHT)}\n@media (prefers-color-scheme: dark) {{ {variables(ON_DARK)} }}\n"
 
 
 def _base64(content: bytes) -> str:
@@ -189,7 +209,7 @@ def _number(value: object) -> str:
 
 def _data(analysis: Analysis, pictures: list[Picture]) -> dict[str, Any]:
     recording, people = analysis.recording, analysis.people
-    plane, own_aspect = in_the_plane(people)
+    plane, own_aspect = fit_to_image(people)
     known = recording.width / recording.height if recording.width and recording.height else 16 / 9
     rate, times = _motion_clock(recording.duration, len(people))
     shown = np.array([picture.time for picture in pictures])
@@ -198,8 +218,9 @@ def _data(analysis: Analysis, pictures: list[Picture]) -> dict[str, Any]:
     return {
         "duration": recording.duration,
         "aspect": known if own_aspect is None else own_aspect,
-        "strokes": [vars(stroke) for stroke in STROKES],
-        "dots": list(DOTS.items()),
+        "strokes": [vars(stroke) for stroke in strokes_of(UPPER_BODY)],
+        "colours": {side: hex_colour(colour) for side, colour in ON_DARK.items()},
+        "dots": list(dots_of(UPPER_BODY).items()),
         "eyes": UPPER_BODY.indices("left_eye", "right_eye"),
         "joints": len(UPPER_BODY),
         "reach": _REACH,

@@ -25,7 +25,7 @@ from kinesics.simulator.camera import Camera, look_at, random_camera
 from kinesics.simulator.detector.model import detect
 from kinesics.simulator.motion.programs import Motion, interview, perform
 from kinesics.simulator.person.body import Body
-from kinesics.simulator.rendering.render import Box, Image, Look, NoGraphicsError, draw_skeleton, random_look, render
+from kinesics.simulator.rendering.render import Box, Image, Look, NoGraphicsError, random_look, render, render_skeleton
 from kinesics.skeleton import UPPER_BODY, SkeletonSequence
 from kinesics.skeleton.sequence import FloatArray
 from kinesics.timeline import Event, Timeline
@@ -345,7 +345,7 @@ def film(
         if not drawn:
             raise
         logging.getLogger(__name__).warning("No OpenGL here (%s): drawing a skeleton instead of a person", error)
-        yield from draw_skeleton(camera.project(body.joints(pose)), width=width, height=height)
+        yield from render_skeleton(camera.project(body.joints(pose)), width=width, height=height)
 
 
 def _thing(motion: Motion, joints: FloatArray) -> FloatArray | None:

@@ -141,7 +141,7 @@ function drawPose(context, pose, at, width, edge) {
       context.stroke(paths[i]);
     });
   }
-  const hues = edge ? { left: "#5eead4", right: "#fdba74", middle: "#f1f5f9" } : { left: colourOf("--left"), right: colourOf("--right"), middle: colourOf("--middle") };
+  const hues = edge ? DATA.colours : { left: colourOf("--left"), right: colourOf("--right"), middle: colourOf("--middle") };
   DATA.strokes.forEach((stroke, i) => {
     context.strokeStyle = hues[stroke.side];
     context.lineWidth = width * stroke.width;

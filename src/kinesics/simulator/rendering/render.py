@@ -18,15 +18,16 @@ from kinesics.simulator.person.looks import Colour, Light, Look, random_look
 from kinesics.simulator.person.skin import PART, TEXTURE, Points, masks, paint
 from kinesics.simulator.rendering.backgrounds import draw_wall
 from kinesics.simulator.rendering.shaders import BACKDROP, SHADED, SHADOW, UNWRAP
-from kinesics.skeleton.layouts import UPPER_BODY
+from kinesics.skeleton.drawing import draw_skeleton, with_gaps
 from kinesics.skeleton.sequence import FloatArray
 
-__all__ = ["Box", "Image", "Look", "NoGraphicsError", "Stage", "draw_skeleton", "random_look", "render"]
+__all__ = ["Box", "Image", "Look", "NoGraphicsError", "Stage", "random_look", "render", "render_skeleton"]
 
 Image = NDArray[np.uint8]
 _BLUR_STEP = 3.0  # pixels between two of the pictures that a blurred one is made of
 _BLUR_MOST = 3
 _SHADOWS = 512  # width of the shadow map, which spans a metre and a half
+_PAPER = (246, 245, 242)
 _GRAINS = 2  # pictures of grain across and down in the field from which each frame takes a piece
 
 
@@ -352,35 +353,21 @@ def _with_grain(picture: Image, field: NDArray[np.int16], rng: np.random.Generat
 
 # ── the drawn skeleton ───────────────────────────────────────────────────────────────────────────────────────
 
-_LEFT, _RIGHT, _MIDDLE = (214, 95, 62), (47, 111, 178), (70, 76, 84)
 
-
-def draw_skeleton(
+def render_skeleton(
     image_xy: FloatArray, score: FloatArray | None = None, *, width: int = 640, height: int = 360
 ) -> Iterator[Image]:
-    """One (H, W, 3) uint8 picture a frame from joints (T, 42, 2) in 0..1 across the image.
+    """Draw the joints alone, where no OpenGL can be had: one (H, W, 3) uint8 image a frame.
 
-    The person's left is orange, the right blue; joints with score (T, 42) 0 are left out.
+    Parameters
+    ----------
+    image_xy : (T, 42, 2) joints of `UPPER_BODY`, 0..1 across the image
+    score : (T, 42); joints with 0 are left out
+    width, height : of the images, pixels
     """
-    # twice the size, then halved: Pillow's lines have hard edges
-    scale = np.array([2 * width, 2 * height])
-    thick = max(2, round(height / 60))
-    for t, points in enumerate(image_xy * scale):
-        picture = PIL.Image.new("RGB", (2 * width, 2 * height), (246, 245, 242))
-        pen = PIL.ImageDraw.Draw(picture)
-        seen = np.ones(len(points), bool) if score is None else score[t] > 0
-        for child, parent in UPPER_BODY.links:
-            if seen[child] and seen[parent]:
-                fine = 0.5 if child > UPPER_BODY.index("right_hip") else 1
-                line = [tuple(points[parent].tolist()), tuple(points[child].tolist())]
-                pen.line(line, fill=_tint(child), width=max(1, round(thick * fine)))
-        for joint in np.flatnonzero(seen):
-            x, y = points[joint].tolist()
-            r = thick * (0.45 if joint > UPPER_BODY.index("right_hip") else 0.8)
-            pen.ellipse((x - r, y - r, x + r, y + r), fill=_tint(int(joint)))
-        yield np.asarray(picture.resize((width, height), PIL.Image.Resampling.LANCZOS))
-
-
-def _tint(joint: int) -> tuple[int, int, int]:
-    name = UPPER_BODY.joints[joint]
-    return _LEFT if name.startswith("left") else _RIGHT if name.startswith("right") else _MIDDLE
+    double = (2 * width, 2 * height)  # then halved: Pillow's lines have hard edges
+    points = image_xy if score is None else with_gaps(image_xy, score)
+    for frame in points * np.array(double):
+        drawn = PIL.Image.new("RGB", double, _PAPER)
+        draw_skeleton(PIL.ImageDraw.Draw(drawn), frame, width=height / 60)
+        yield np.asarray(drawn.resize((width, height), PIL.Image.Resampling.LANCZOS))
