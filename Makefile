@@ -4,17 +4,21 @@ BIN := .venv/bin
 READY := .venv/.ready
 LOCK := $(BIN)/uv pip compile --quiet --generate-hashes --no-header --no-annotate --no-emit-index-url --python-version 3.11 --universal
 
-.PHONY: demo test lint lock weights clean
+.PHONY: demo test lint docs lock weights clean
 
 demo: $(READY)  ## analyse a real clip and a simulated interview
 	$(BIN)/python scripts/demo.py
 
-test: $(READY)  ## style, types and every test
-	$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy
-	OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/pytest -n 2 --dist loadscope
+test: $(READY)  ## style, types, the rooms' imports and every test
+	$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy && $(BIN)/lint-imports
+	OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/pytest -n 2 --dist loadscope $(TESTS)
 
 lint: $(READY)  ## mend style where it can be mended, then check types
 	$(BIN)/ruff check --fix . ; $(BIN)/ruff format . && $(BIN)/mypy
+
+docs: $(READY)  ## the documentation as a site in site/
+	$(BIN)/mkdocs build --strict --quiet
+	@echo "read it: $(BIN)/python -m http.server --directory site"
 
 weights: $(READY)  ## train the default weights again, from nothing
 	$(BIN)/kinesics train --out runs/default --seed 2
@@ -35,4 +39,4 @@ $(READY): requirements/uv.txt requirements/requirements.txt requirements/carrier
 	touch $@
 
 clean:
-	rm -rf .venv demo
+	rm -rf .venv demo site

@@ -15,7 +15,7 @@ __all__ = ["KinesicsError", "__version__", "analyze", "classify"]
 def __getattr__(name: str) -> Any:
     """`kinesics.analyze` and `kinesics.classify` load the networks when first used, so that importing stays quick."""
     if name in ("analyze", "classify"):
-        from kinesics import pipeline
+        from kinesics import inference
 
-        return getattr(pipeline, name)
+        return getattr(inference, name)
     raise AttributeError(f"module 'kinesics' has no attribute {name!r}")

@@ -5,13 +5,13 @@ from __future__ import annotations
 import itertools
 import json
 from dataclasses import asdict, dataclass, replace
+from importlib.metadata import version
 from pathlib import Path
 from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-import kinesics
 from kinesics.data.dataset import Split
 from kinesics.data.sets.imigue import files
 from kinesics.data.sets.imigue.dataset import (
@@ -131,7 +131,7 @@ def simulate_videos(
 
 def _open(out: Path, recipe: _Recipe) -> None:
     """The folder with all that is not of one video, unless an earlier call of the same recipe has made it."""
-    note = {"simulated": True, "version": kinesics.__version__, **asdict(recipe)}
+    note = {"simulated": True, "version": version("kinesics"), **asdict(recipe)}
     text = json.dumps(note, indent=2) + "\n"
     marker = out / MARKER
     if marker.exists() and marker.read_text() == text:

@@ -13,13 +13,13 @@ import os
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any, BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
 
-from kinesics import __version__
 from kinesics.data.dataset import ClipInfo
 from kinesics.errors import KinesicsError
 from kinesics.files import cache_folder
@@ -44,7 +44,7 @@ def fingerprint(name: str, clips: Sequence[ClipInfo], sources: Iterable[Path | N
             for entry in sorted((one for one in os.scandir(folder) if one.is_file()), key=lambda one: one.name):
                 stat = entry.stat()
                 digest.update(f"{entry.path} {stat.st_size} {stat.st_mtime_ns}\n".encode())
-    return {"data": name, "clips": len(clips), "kinesics": __version__, "fingerprint": digest.hexdigest()}
+    return {"data": name, "clips": len(clips), "kinesics": version("kinesics"), "fingerprint": digest.hexdigest()}
 
 
 def usual_folder(kind: str, made_from: Mapping[str, Any]) -> Path:
