@@ -16,7 +16,7 @@ import torch
 from rich.progress import track
 from torch.utils.data import DataLoader, Subset
 
-from kinesics.data.sets.imigue.dataset import CLASSES
+from kinesics.data.sets.imigue.classes import CLASSES
 from kinesics.models.skeleton.agcn import AGCNConfig, TwoStreamAGCN
 from kinesics.skeleton import UPPER_BODY
 from kinesics.training.inputs.clip_windows import ClipArrays, ClipWindows

@@ -23,7 +23,7 @@ import torch
 from torch import Tensor
 from torch.utils.data import DataLoader
 
-from kinesics.data.sets.imigue.dataset import CLASSES, TRAIN_CLIPS
+from kinesics.data.sets.imigue.classes import CLASSES, TRAIN_CLIPS
 from kinesics.models.emotion.interfusion import STREAMS
 from kinesics.models.emotion.net import SwinFaceTokens
 from kinesics.models.face.swinface import SwinFace

@@ -17,7 +17,7 @@ import numpy as np
 
 from kinesics.data.sets.clip_folder import CLASSES as CLASSES_FILE
 from kinesics.data.sets.clip_folder import MANIFEST
-from kinesics.data.sets.imigue.dataset import CLASSES, TRAIN_CLIPS
+from kinesics.data.sets.imigue.classes import CLASSES, TRAIN_CLIPS
 from kinesics.files import write_text
 from kinesics.simulator.clips import simulate_clip
 from kinesics.skeleton.sequence import save_skeletons

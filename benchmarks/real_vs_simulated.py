@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 
 import kinesics
-from kinesics.data.sets.imigue.dataset import CLASSES
+from kinesics.data.sets.imigue.classes import CLASSES
 from kinesics.simulator.clips import simulate_clip, simulate_interview
 from kinesics.skeleton import UPPER_BODY, SkeletonSequence
 

@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 
 import kinesics
-from kinesics.data.sets.imigue.dataset import CLASSES
+from kinesics.data.sets.imigue.classes import CLASSES
 from kinesics.inference import Analysis
 from kinesics.inference.skeleton import classify_clip
 from kinesics.skeleton import SkeletonSequence

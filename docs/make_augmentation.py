@@ -16,7 +16,7 @@ import PIL.Image
 import PIL.ImageDraw
 import PIL.ImageFont
 
-from kinesics.data.sets.imigue.dataset import CLASSES
+from kinesics.data.sets.imigue.classes import CLASSES
 from kinesics.simulator.clips import dressed_for, film, portrait_camera, simulate_clip
 from kinesics.simulator.motion.programs import perform
 from kinesics.simulator.person.body import Body

@@ -16,7 +16,7 @@ import PIL.Image
 import PIL.ImageDraw
 import PIL.ImageFont
 
-from kinesics.data.sets.imigue.dataset import CLASSES
+from kinesics.data.sets.imigue.classes import CLASSES
 from kinesics.models.skeleton.lifter import lift
 from kinesics.simulator.camera import random_camera
 from kinesics.simulator.detector.model import DetectorModel, detect

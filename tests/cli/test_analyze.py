@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from kinesics.cli import VERBS, main
-from kinesics.data.sets.imigue.dataset import CLASSES
+from kinesics.data.sets.imigue.classes import CLASSES
 from kinesics.skeleton import UPPER_BODY, SkeletonSequence, load_skeletons, save_skeletons
 
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from kinesics.cli import main
-from kinesics.data.sets.imigue.dataset import CLASSES
+from kinesics.data.sets.imigue.classes import CLASSES
 from kinesics.evaluation import EMOTION, Predictions
 
 CHROMIUM = Path("/usr/bin/chromium")

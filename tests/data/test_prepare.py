@@ -8,6 +8,7 @@ from support.paths import SAMPLES
 
 from kinesics.cli import main
 from kinesics.data.clips import read_clip
+from kinesics.data.doctor import find_problems
 from kinesics.data.prepare import prepare
 from kinesics.data.registry import open_dataset
 from kinesics.data.sets.clip_folder import ClipFolder
@@ -91,7 +92,7 @@ def test_a_clip_folder_comes_out(films):
     read = read_clip(data, data.clips[0], frames=2, size=32)
     assert len(read.skeleton) == 10
     assert read.frames.shape == (2, 32, 32, 3)
-    assert not list(data.problems(lambda _: None))
+    assert not list(find_problems(data, lambda _: None))
 
 
 def test_it_goes_on_and_new_labels_cost_nothing(films):

@@ -9,7 +9,7 @@ import pytest
 pytest.importorskip("anny", reason="needs the simulate extra (anny)")
 
 from kinesics.cli import main
-from kinesics.data.sets.imigue.dataset import CLASSES
+from kinesics.data.sets.imigue.classes import CLASSES
 from kinesics.errors import KinesicsError
 from kinesics.simulator import clips as world
 from kinesics.simulator.clips import (

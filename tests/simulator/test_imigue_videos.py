@@ -11,7 +11,9 @@ pytest.importorskip("anny", reason="needs the simulate extra (anny)")
 from kinesics.cli import main
 from kinesics.data.doctor import examine
 from kinesics.data.sets.imigue import files
-from kinesics.data.sets.imigue.dataset import CLASSES, MARKER, IMiGUE
+from kinesics.data.sets.imigue.classes import CLASSES
+from kinesics.data.sets.imigue.dataset import IMiGUE
+from kinesics.data.sets.imigue.files import SIMULATED_FILE
 from kinesics.errors import KinesicsError
 from kinesics.simulator import imigue_videos as videos
 from kinesics.simulator.imigue_videos import simulate_videos
@@ -150,6 +152,6 @@ def test_the_command_passes_size_and_prior_on(tmp_path):
     assert main([*arguments, "--out", str(out)]) == 0
     info = probe(IMiGUE(out).recordings[0].video)
     assert (info.frames, info.width, info.height) == (50, 64, 48)
-    assert '"prior": "imigue"' in (out / MARKER).read_text()
+    assert '"prior": "imigue"' in (out / SIMULATED_FILE).read_text()
     with pytest.raises(SystemExit):
         main(["simulate", "--videos", "3", "--size", "64", "--out", str(out)])

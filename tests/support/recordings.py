@@ -8,7 +8,7 @@ import av
 import numpy as np
 import pytest
 
-from kinesics.data.sets.imigue.dataset import CLASSES
+from kinesics.data.sets.imigue.classes import CLASSES
 from kinesics.inference.results import Analysis, Expressions, Recording
 from kinesics.inference.scores import Scores
 from kinesics.models.face.mini_xception import CLASSES as LOOKS

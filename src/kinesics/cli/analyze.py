@@ -104,7 +104,7 @@ def _summary(analysis: Analysis, written: Sequence[Path]) -> None:
 
 def _thresholds(texts: Sequence[str]) -> tuple[float | None, dict[str, float]]:
     """--threshold 0.6 and --threshold "touch neck=0.3" as one number for all and a mapping for some."""
-    from kinesics.data.sets.imigue.dataset import CLASSES, match_class
+    from kinesics.data.sets.imigue.classes import CLASSES, match_class
 
     every, single = None, {}
     for text in texts:

@@ -57,7 +57,7 @@ def _size(text: str) -> tuple[int, int]:
 
 def _simulate(options: argparse.Namespace) -> None:
     if options.list:
-        from kinesics.data.sets.imigue.dataset import CLASSES
+        from kinesics.data.sets.imigue.classes import CLASSES
 
         print("\n".join(f"{index:2}  {label}" for index, label in enumerate(CLASSES)))
         return
@@ -83,7 +83,7 @@ def _simulate(options: argparse.Namespace) -> None:
         print(options.out)
         return
     if options.label is not None:
-        from kinesics.data.sets.imigue.dataset import match_class
+        from kinesics.data.sets.imigue.classes import match_class
 
         match_class(options.label)
     from kinesics.simulator.clips import simulate_class, simulate_interview

@@ -49,6 +49,7 @@ def _submit(options: argparse.Namespace) -> None:
 
 def _recognition(timelines: list[Path], out: Path) -> None:
     """Track 2 from the timelines of `kinesics analyze`, named by their recordings; frames are the recording's own."""
+    from kinesics.data.sets.imigue.classes import class_id
     from kinesics.evaluation import write_recognition
 
     sequences = {}
@@ -57,7 +58,7 @@ def _recognition(timelines: list[Path], out: Path) -> None:
         fps = told["recording"]["fps"]
         sequences[told["recording"]["name"].split(".")[0]] = [
             (
-                99 if event["label"] == "illustrative" else event["index"] + 1,
+                class_id(event["index"]),
                 round(event["start"] * fps),
                 max(round(event["end"] * fps) - 1, round(event["start"] * fps)),
             )

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar, Literal
 
 from kinesics.errors import KinesicsError
-from kinesics.progress import Progress
 from kinesics.skeleton import UPPER_BODY, SkeletonLayout, SkeletonSequence
-from kinesics.video import probe
 
 Split = Literal["train", "val", "test"]
 SPLITS: tuple[Split, ...] = ("train", "val", "test")
@@ -55,31 +53,8 @@ class LabelledVideo:
     skeleton: Path | None = None
 
 
-@dataclass(frozen=True)
-class Problem:
-    """A file or folder of a data set, and what is wrong with it, in one line."""
-
-    file: Path
-    fault: str
-
-    @classmethod
-    def of(cls, file: Path, error: KinesicsError) -> Problem:
-        """The error that reading `file` raised, without the name that it begins with."""
-        return cls(file, str(error).removeprefix(f"{file}: "))
-
-
-def subject_leaks(file: Path, videos: Iterable[tuple[str, Split]]) -> Iterator[Problem]:
-    """The subjects of (subject, split) pairs that are in more than one split; "" is nobody. `file` says who is who."""
-    splits: dict[str, set[Split]] = {}
-    for subject, split in videos:
-        splits.setdefault(subject, set()).add(split)
-    for subject, found in splits.items():
-        if subject and len(found) > 1:
-            yield Problem(file, f"subject {subject} is in several splits: {', '.join(s for s in SPLITS if s in found)}")
-
-
 class GestureDataset(ABC):
-    """A data set on disk. DataSpec about the set are class attributes; opening one reads no large file."""
+    """A data set on disk. Facts about the set are class attributes; opening one reads no large file."""
 
     name: ClassVar[str]
     access: ClassVar[str]  # where one asks for it
@@ -125,29 +100,6 @@ class GestureDataset(ABC):
     def published(self) -> Mapping[Split, int]:
         """How many clips of each split its authors count; empty where they do not say."""
         return {}
-
-    def problems(self, progress: Progress) -> Iterator[Problem]:
-        """What is wrong with the files, one after the other; `progress` is told the share that is done.
-
-        By default every skeleton is read and every video's header, and no subject may be in two splits.
-        """
-        yield from subject_leaks(self.folder, ((clip.subject, clip.split) for clip in self.clips))
-        videos: set[Path] = set()
-        told: set[Problem] = set()
-        for i, clip in enumerate(self.clips):
-            try:
-                if clip.video is not None and clip.video not in videos:
-                    videos.add(clip.video)
-                    probe(clip.video)
-                if clip.skeleton is not None:
-                    self.read_skeleton(clip)
-            except KinesicsError as error:
-                file = next((f for f in (clip.video, clip.skeleton) if f and str(error).startswith(f"{f}: ")), None)
-                problem = Problem.of(file or self.folder, error)
-                if problem not in told:  # a broken file is told once, not with each of its clips
-                    told.add(problem)
-                    yield problem
-            progress((i + 1) / len(self.clips))
 
     def split(self, name: Split) -> tuple[ClipInfo, ...]:
         """The clips of one split."""

@@ -4,14 +4,25 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-from kinesics.data.dataset import SPLITS, DatasetNotFoundError, GestureDataset, Problem, Split
+from kinesics.data.dataset import SPLITS, DatasetNotFoundError, GestureDataset, Split
+from kinesics.data.problems import Problem, clip_problems
 from kinesics.data.registry import find_dataset
+from kinesics.data.sets.clip_folder import ClipFolder, manifest_problems
+from kinesics.data.sets.imigue.checks import imigue_problems
+from kinesics.data.sets.imigue.dataset import IMiGUE
 from kinesics.errors import KinesicsError
 from kinesics.progress import Progress
+
+# data sets with checks of their own; all others have their clips read
+CHECKS: Mapping[type[GestureDataset], Callable[[Any, Progress], Iterator[Problem]]] = {
+    IMiGUE: imigue_problems,
+    ClipFolder: manifest_problems,
+}
 
 
 @dataclass(frozen=True)
@@ -55,8 +66,13 @@ def examine(folder: Path, progress: Progress) -> Diagnosis:
         splits = {split: _facts(dataset, split) for split in SPLITS}
     except KinesicsError:
         splits = {}  # the data set's own checks name the file
-    problems = (*_counts(folder, splits), *dataset.problems(progress))
+    problems = (*_counts(folder, splits), *find_problems(dataset, progress))
     return Diagnosis(dataset.name, dataset.classes, splits, problems)
+
+
+def find_problems(dataset: GestureDataset, progress: Progress) -> Iterator[Problem]:
+    """Check all files of an opened data set, one after the other; `progress` is called with the share done."""
+    return CHECKS.get(type(dataset), clip_problems)(dataset, progress)
 
 
 def _problem(folder: Path, error: KinesicsError) -> Problem:

@@ -1,4 +1,4 @@
-"""The data sets that Kinesics knows, each recognised by its files."""
+"""The data sets that Kinesics knows, by name, each recognised by its files. A new one is a file and a row here."""
 
 from __future__ import annotations
 
@@ -12,15 +12,18 @@ from kinesics.data.sets.natops import NATOPS
 from kinesics.data.sets.smg import SMG
 from kinesics.data.sets.utd_mhad import UTDMHAD
 
-DATASETS: tuple[type[GestureDataset], ...] = (IMiGUE, SMG, MA52, ClipFolder, NATOPS, UTDMHAD)
+# a folder belongs to the first that recognises it
+DATASETS: dict[str, type[GestureDataset]] = {
+    dataset.name: dataset for dataset in (IMiGUE, SMG, MA52, ClipFolder, NATOPS, UTDMHAD)
+}
 
 
 def find_dataset(folder: Path) -> type[GestureDataset]:
     """The class of the data set in `folder`; raises DatasetNotFoundError that lists those that are known."""
-    for dataset in DATASETS:
+    for dataset in DATASETS.values():
         if dataset.recognises(folder):
             return dataset
-    known = ", ".join(dataset.name for dataset in DATASETS)
+    known = ", ".join(DATASETS)
     found = "a folder that looks like none of them" if folder.is_dir() else "no such folder"
     raise DatasetNotFoundError(
         f"{folder}: expected a data set ({known}), found {found}; name the folder that holds what you unpacked"

@@ -177,7 +177,7 @@ def simulated_windows(
     specification: Specification, of_each: int, *, seed: int
 ) -> Iterator[tuple[FloatArray, FloatArray]]:
     """xyz (N, T, V, 3) and score (N, T, V) of the middles of simulated clips, a batch for each class and for none."""
-    from kinesics.data.sets.imigue.dataset import CLASSES
+    from kinesics.data.sets.imigue.classes import CLASSES
     from kinesics.simulator.clips import simulate_clip
     from kinesics.skeleton import resampled_rows
 

@@ -10,6 +10,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Literal
 
+from kinesics.data.sets.imigue.classes import CLASSES, class_id
 from kinesics.errors import KinesicsError
 from kinesics.files import replacing, write_text
 
@@ -18,7 +19,7 @@ TRACKS: tuple[Track, ...] = ("classification", "recognition", "emotion")
 Detection = tuple[int, int, int]  # class id as in the label files (1..31, 99), first frame, last frame
 
 TEST_CLIPS = 4562
-CLASS_IDS = frozenset({*range(1, 32), 99})
+CLASS_IDS = frozenset(map(class_id, range(len(CLASSES))))
 _CLASS_COUNT = 32
 _ZIPPED = "Submission.csv"  # the name inside the archive of 2023
 _LARGEST = 50_000_000  # bytes: no honest submission comes near

@@ -17,7 +17,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from kinesics.data.sets.imigue.dataset import CLASSES, match_class
+from kinesics.data.sets.imigue.classes import CLASSES, class_id, match_class
 from kinesics.errors import KinesicsError
 from kinesics.files import write_text
 from kinesics.progress import Progress
@@ -278,11 +278,6 @@ def simulate_interview(out: Path, seconds: float, seed: int, *, progress: Progre
     write_csv(out.with_suffix(".truth.csv"), truth)
     rows = [f"{class_id(e.index)},{round(e.start * _FPS)},{round(e.end * _FPS) - 1}\n" for e in truth]
     write_text(out.with_name(out.stem + "_label.csv"), "".join(rows))
-
-
-def class_id(index: int) -> int:
-    """What iMiGUE's label files call the class of this index."""
-    return 99 if CLASSES[index] == "illustrative" else index + 1
 
 
 def portrait_camera(motion: Motion, rng: np.random.Generator, aspect: float) -> Camera:

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import PIL.Image
 
-from kinesics.data.sets.imigue.dataset import CLASSES
+from kinesics.data.sets.imigue.classes import CLASSES
 from kinesics.simulator.clips import dressed_for, film, portrait_camera
 from kinesics.simulator.motion.programs import perform
 from kinesics.simulator.rendering.render import Image, random_look

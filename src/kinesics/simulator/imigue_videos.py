@@ -14,19 +14,12 @@ from numpy.typing import NDArray
 
 from kinesics.data.dataset import Split
 from kinesics.data.sets.imigue import files
-from kinesics.data.sets.imigue.dataset import (
-    CLASSES,
-    EMOTION_FILES,
-    MARKER,
-    SUBJECTS_FILE,
-    TRAIN_CLIPS,
-    VALIDATION_CLIPS,
-)
+from kinesics.data.sets.imigue.classes import CLASSES, TRAIN_CLIPS, VALIDATION_CLIPS, class_id
 from kinesics.errors import KinesicsError
 from kinesics.files import write_text
 from kinesics.progress import Progress
 from kinesics.simulator.camera import Camera, shaken
-from kinesics.simulator.clips import class_id, film, portrait_camera, processes
+from kinesics.simulator.clips import film, portrait_camera, processes
 from kinesics.simulator.detector.openpose import LIGHT_HAND_COLUMNS, detect_openpose, openpose_points
 from kinesics.simulator.detector.tracked import track_openpose
 from kinesics.simulator.motion.programs import Motion, interview
@@ -38,16 +31,6 @@ from kinesics.video import write_video
 
 Prior = Literal["uniform", "imigue"]
 Way = Literal["kinematic", "seen"]
-SKELETON_FOLDERS = {
-    "train": "imigue_data_phase1/datasets/imigue_skeleton_train",
-    "val": "imigue_data_phase1/datasets/imigue_skeleton_validate",
-    "test": "imigue_data_phase2/imigue_skeleton_test",
-}
-VIDEO_FOLDERS = {
-    "train": "imigue_rgb_phase1/train_data",
-    "val": "imigue_rgb_phase1/validation_data",
-    "test": "imigue_rgb_phase2",
-}
 _FPS = 25.0
 _VIDEOS_EACH = 5  # of a subject, as in iMiGUE
 _MOST = 9999  # videos have four digits
@@ -133,16 +116,16 @@ def _open(out: Path, recipe: _Recipe) -> None:
     """The folder with all that is not of one video, unless an earlier call of the same recipe has made it."""
     note = {"simulated": True, "version": version("kinesics"), **asdict(recipe)}
     text = json.dumps(note, indent=2) + "\n"
-    marker = out / MARKER
+    marker = out / files.SIMULATED_FILE
     if marker.exists() and marker.read_text() == text:
         return
     if out.exists() and any(out.iterdir()):
         raise KinesicsError(f"{out}: expected an empty folder or the same simulated set, found others; choose another")
     (out / "truth").mkdir(parents=True)
     videos = range(1, recipe.videos + 1)
-    files.write_subjects(out / SUBJECTS_FILE, {f"{video:04d}": str(recipe.subject(video)) for video in videos})
-    files.write_emotions(out / "truth" / "emotions.csv", {f"{video:04d}": recipe.won(video) for video in videos})
-    for split, name in EMOTION_FILES.items():
+    files.write_subjects(out / files.SUBJECTS_FILE, {f"{video:04d}": str(recipe.subject(video)) for video in videos})
+    files.write_emotions(out / files.TRUE_EMOTIONS_FILE, {f"{video:04d}": recipe.won(video) for video in videos})
+    for split, name in files.EMOTION_FILES.items():
         mine = {f"{video:04d}": recipe.won(video) for video in videos if recipe.split(video) == split}
         files.write_emotions(out / name, mine)
     write_text(marker, text)  # last: the files above are whole
@@ -167,7 +150,7 @@ def _write(job: tuple[Path, _Recipe, int]) -> None:
     cameras = [shots[i] for i in shown]
     body = Body(shape)
     joints = body.joints(pose)[shown]
-    path = out / VIDEO_FOLDERS[split] / name / f"{name}.mp4"
+    path = out / files.VIDEO_FOLDERS[split] / name / f"{name}.mp4"
     path.parent.mkdir(parents=True, exist_ok=True)
     pictures = film(motion, camera, look, recipe.size, rows=slice(None, None, step))
     frames = (picture for picture in pictures for _ in range(step))
@@ -178,7 +161,7 @@ def _write(job: tuple[Path, _Recipe, int]) -> None:
         points = openpose_points(body, pose)[shown]
         found = detect_openpose(joints, points, cameras, recipe.size, rng, fps=_FPS, table=motion.table)
 
-    folder = out / SKELETON_FOLDERS[split] / name
+    folder = out / files.SKELETON_FOLDERS[split] / name
     folder.mkdir(parents=True, exist_ok=True)
     rows = [(class_id(label), round(start * _FPS), round(end * _FPS) - 1) for label, start, end in events]
     files.write_labels(folder / f"{name}_label.csv", rows)

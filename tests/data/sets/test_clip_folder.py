@@ -8,7 +8,7 @@ from support.crab import CRAB, HEADER, PAIRS, TREE, make
 
 from kinesics.data.cache.skeletons import cache_skeletons
 from kinesics.data.dataset import DatasetNotFoundError
-from kinesics.data.sets.clip_folder import ClipFolder
+from kinesics.data.sets.clip_folder import ClipFolder, manifest_problems
 from kinesics.errors import KinesicsError
 from kinesics.skeleton import LAYOUTS, UPPER_BODY, SkeletonSequence, save_skeletons
 from kinesics.training.inputs.clip_windows import ClipWindows
@@ -149,7 +149,7 @@ def test_faults_of_the_manifest_name_the_line(tmp_path, row, says):
     data = ClipFolder(folder)
     with pytest.raises(KinesicsError, match=rf"manifest\.csv: .*{says}") as error:
         data.split("train")
-    (problem,) = data.problems(lambda _: None)
+    (problem,) = manifest_problems(data, lambda _: None)
     assert problem.file == folder / "manifest.csv"
     assert problem.fault in str(error.value)
     assert "\n" not in str(error.value)
@@ -165,14 +165,18 @@ def test_a_link_that_leads_out_is_refused(tmp_path):
 
 def test_problems_name_every_faulty_line_or_file(tmp_path):
     folder = make(tmp_path, "a,run,train,s1,v.mp4,0,1,", "b,walk,test,s1,,0,1,", "c,walk,val,s2,,0,1,c.skeleton.npz")
-    assert [problem.fault[:7] for problem in ClipFolder(folder).problems(lambda _: None)] == ["line 2:", "line 3:"]
+    problems = manifest_problems(ClipFolder(folder), lambda _: None)
+    assert [problem.fault[:7] for problem in problems] == [
+        "line 2:",
+        "line 3:",
+    ]
     make(
         folder, "a,walk,train,s1,v.mp4,0,1,", "b,walk,test,s1,,0,1,b.skeleton.npz", "c,walk,val,s2,,9,10,c.skeleton.npz"
     )
     save_skeletons(folder / "b.skeleton.npz", [skeleton(UPPER_BODY)])
     save_skeletons(folder / "c.skeleton.npz", [skeleton(UPPER_BODY)])
     shares = []
-    problems = {problem.file.name: problem.fault for problem in ClipFolder(folder).problems(shares.append)}
+    problems = {problem.file.name: problem.fault for problem in manifest_problems(ClipFolder(folder), shares.append)}
     assert set(problems) == {folder.name, "v.mp4", "c.skeleton.npz"}
     assert "subject s1" in problems[folder.name]
     assert "begins at 9.00 s" in problems["c.skeleton.npz"]

@@ -7,7 +7,7 @@ import pytest
 if find_spec("anny") is None:  # not imported: that takes seconds
     pytest.skip("needs the simulate extra (anny)", allow_module_level=True)
 
-from kinesics.data.sets.imigue.dataset import CLASSES, match_class
+from kinesics.data.sets.imigue.classes import CLASSES, match_class
 from kinesics.simulator.motion import programs
 from kinesics.simulator.motion.kinematics import PLACES, SIDES, Surface, depth_inside, skin_samples
 from kinesics.simulator.motion.programs import PROGRAMS, interview, perform

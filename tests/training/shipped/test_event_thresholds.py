@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from kinesics.data.sets.imigue.dataset import CLASSES
+from kinesics.data.sets.imigue.classes import CLASSES
 from kinesics.inference.scores import Scores
 from kinesics.simulator.rendering.render import NoGraphicsError
 from kinesics.training.shipped import event_thresholds as thresholds

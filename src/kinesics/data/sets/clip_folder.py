@@ -12,7 +12,8 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from kinesics.data.dataset import SPLITS, ClipInfo, DatasetNotFoundError, GestureDataset, Problem, Split
+from kinesics.data.dataset import SPLITS, ClipInfo, DatasetNotFoundError, GestureDataset, Split
+from kinesics.data.problems import Problem, clip_problems
 from kinesics.errors import KinesicsError
 from kinesics.progress import Progress
 from kinesics.skeleton import (
@@ -45,7 +46,8 @@ class Declared:
 class ClipFolder(GestureDataset):
     """Clips listed in `manifest.csv`, with `classes.txt` and, for joints that Kinesics does not know, `layout.json`.
 
-    A clip whose manifest line leaves `end` open lasts to the end of its recording, and its `end` is infinite.
+    A clip whose manifest line leaves `end` open lasts to the end of its recording, and its `end` is infinite. `faults`
+    says what is wrong with the manifest, a line each.
     """
 
     name: ClassVar[str] = "ClipFolder"
@@ -61,7 +63,7 @@ class ClipFolder(GestureDataset):
         self._classes = read_classes(folder / CLASSES)
         self._declared = read_layout(folder / LAYOUT) if (folder / LAYOUT).exists() else Declared()
         self.layout = self._declared.layout
-        self._clips, self._person, self._faults = _read_manifest(folder, self._classes)
+        self._clips, self._person, self.faults = _read_manifest(folder, self._classes)
         self._last: tuple[Path | None, list[SkeletonSequence]] = (None, [])
 
     @classmethod
@@ -75,16 +77,10 @@ class ClipFolder(GestureDataset):
     @property
     def clips(self) -> tuple[ClipInfo, ...]:
         """Raises KinesicsError for a manifest with faults, naming the first one's line."""
-        if self._faults:
-            more = f" (and {len(self._faults) - 1} more faults)" if len(self._faults) > 1 else ""
-            raise KinesicsError(f"{self.folder / MANIFEST}: {self._faults[0]}{more}")
+        if self.faults:
+            more = f" (and {len(self.faults) - 1} more faults)" if len(self.faults) > 1 else ""
+            raise KinesicsError(f"{self.folder / MANIFEST}: {self.faults[0]}{more}")
         return self._clips
-
-    def problems(self, progress: Progress) -> Iterator[Problem]:
-        """Every faulty line of the manifest; if there is none, whatever is wrong with the files it names."""
-        yield from (Problem(self.folder / MANIFEST, fault) for fault in self._faults)
-        if not self._faults:
-            yield from super().problems(progress)
 
     def read_skeleton(self, clip: ClipInfo) -> SkeletonSequence:
         if clip.skeleton is None:
@@ -112,6 +108,13 @@ class ClipFolder(GestureDataset):
         raise KinesicsError(
             f"{path}: expected the layout {self.layout.name}, found {skeleton.layout.name}; describe it in {LAYOUT}"
         )
+
+
+def manifest_problems(dataset: ClipFolder, progress: Progress) -> Iterator[Problem]:
+    """Find every faulty line of the manifest; if there is none, whatever is wrong with the files that it names."""
+    yield from (Problem(dataset.folder / MANIFEST, fault) for fault in dataset.faults)
+    if not dataset.faults:
+        yield from clip_problems(dataset, progress)
 
 
 def read_classes(path: Path) -> tuple[str, ...]:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from kinesics.data.sets.imigue.dataset import CLASSES
+from kinesics.data.sets.imigue.classes import CLASSES
 from kinesics.simulator.motion import everyday
 from kinesics.simulator.motion.kinematics import SIDES, Goal, Rub
 from kinesics.simulator.motion.scene import Scene

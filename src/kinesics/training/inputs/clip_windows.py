@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.utils.data import Dataset
 
-from kinesics.data.sets.imigue.dataset import CLASSES
+from kinesics.data.sets.imigue.classes import CLASSES
 from kinesics.preprocessing.normalise import normalise
 from kinesics.skeleton import UPPER_BODY, SkeletonLayout, rows_around
 from kinesics.skeleton.sequence import FloatArray

@@ -8,7 +8,7 @@ from functools import partial
 
 import numpy as np
 
-from kinesics.data.sets.imigue.dataset import CLASSES
+from kinesics.data.sets.imigue.classes import CLASSES
 from kinesics.inference.events import EventRule, find_events
 from kinesics.inference.scores import Scores
 from kinesics.inference.skeleton import score

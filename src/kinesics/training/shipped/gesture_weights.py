@@ -16,7 +16,7 @@ from torch import Tensor
 from torch.utils.data import DataLoader
 
 from kinesics.data.dataset import Split
-from kinesics.data.sets.imigue.dataset import CLASSES
+from kinesics.data.sets.imigue.classes import CLASSES
 from kinesics.errors import KinesicsError
 from kinesics.metrics import fit_temperature
 from kinesics.models.skeleton.agcn import AGCNConfig, TwoStreamAGCN

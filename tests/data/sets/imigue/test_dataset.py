@@ -10,10 +10,11 @@ import pytest
 from support.imigue_sample import LABELS, SPLITS, TIPS, light_hand, points, write_sample
 
 from kinesics.data.dataset import DatasetNotFoundError
+from kinesics.data.doctor import find_problems
 from kinesics.data.registry import open_dataset
-from kinesics.data.sets.imigue import dataset as imigue
 from kinesics.data.sets.imigue import files as imigue_files
-from kinesics.data.sets.imigue.dataset import CLASSES, TRAIN_CLIPS, VALIDATION_CLIPS, IMiGUE
+from kinesics.data.sets.imigue.classes import CLASSES, TRAIN_CLIPS, VALIDATION_CLIPS
+from kinesics.data.sets.imigue.dataset import CVPR_EMOTIONS, CVPR_SUBJECTS, IMiGUE
 from kinesics.errors import KinesicsError
 from kinesics.skeleton import UPPER_BODY
 from kinesics.skeleton.layouts import OPENPOSE_137
@@ -183,7 +184,7 @@ def test_light_files_and_no_videos_are_enough(folder: Path) -> None:
     assert skeleton.score[0, UPPER_BODY.index("left_thumb_tip")] == 0
     assert dataset.clips[0].video is None
     assert dataset.emotions == ()
-    assert list(dataset.problems(lambda _: None)) == []
+    assert list(find_problems(dataset, lambda _: None)) == []
 
 
 def test_clips_of_one_video_parse_its_files_once(sound: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -232,8 +233,8 @@ def test_the_protocol_of_the_paper_needs_subjects(folder: Path) -> None:
 
 def test_published_numbers() -> None:
     assert (len(CLASSES), sum(TRAIN_CLIPS), sum(VALIDATION_CLIPS)) == (32, 12_893, 777)
-    train, test = imigue._CVPR_EMOTIONS["train"], imigue._CVPR_EMOTIONS["test"]
-    assert (len(imigue._CVPR_SUBJECTS), len(train), len(test)) == (37, 102, 100)
+    train, test = CVPR_EMOTIONS["train"], CVPR_EMOTIONS["test"]
+    assert (len(CVPR_SUBJECTS), len(train), len(test)) == (37, 102, 100)
     assert not train & test
 
 

@@ -1,4 +1,4 @@
-"""What can be wrong with the files of iMiGUE, told file by file."""
+"""What can be wrong with the files of iMiGUE, file by file."""
 
 from __future__ import annotations
 
@@ -6,16 +6,15 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from kinesics.data.dataset import SPLITS, Problem, subject_leaks
+from kinesics.data.dataset import SPLITS
+from kinesics.data.problems import Problem, subject_leaks
 from kinesics.data.sets.imigue import files
+from kinesics.data.sets.imigue.classes import class_index
+from kinesics.data.sets.imigue.dataset import IMiGUE, Recording
 from kinesics.errors import KinesicsError
 from kinesics.progress import Progress
 from kinesics.video import lacks_bytes, probe
-
-if TYPE_CHECKING:
-    from kinesics.data.sets.imigue.dataset import IMiGUE, Recording
 
 _KINDS = ("label.csv", "light.csv", "light_hand.csv", "openpose.xlsx")
 _READERS = {
@@ -33,7 +32,7 @@ class _Traits:
     swapped: dict[Path, bool] = field(default_factory=dict)
 
 
-def find_problems(dataset: IMiGUE, progress: Progress) -> Iterator[Problem]:
+def imigue_problems(dataset: IMiGUE, progress: Progress) -> Iterator[Problem]:
     """Every fault of the files; reads all of them once, the videos' headers only."""
     yield from _published(dataset)
     yield from _splits(dataset)
@@ -68,7 +67,7 @@ def _published(dataset: IMiGUE) -> Iterator[Problem]:
     try:
         labels = Counter((clip.split, clip.label) for clip in dataset.clips)
     except KinesicsError:
-        return  # the label file is told by itself
+        return  # the label file is named by its own check
     for split, counts in dataset.published_classes.items():
         for label, expected in enumerate(counts):
             found = labels[split, label]
@@ -84,7 +83,7 @@ def _splits(dataset: IMiGUE) -> Iterator[Problem]:
         other = first.setdefault(one.id, one)
         if other is not one:
             yield Problem(one.folder or dataset.folder, f"video {one.id} is in {other.split} and in {one.split}")
-    path = dataset.folder / "subjects.csv"
+    path = dataset.folder / files.SUBJECTS_FILE
     try:
         yield from subject_leaks(path, ((dataset.subjects.get(one.id, ""), one.split) for one in dataset.recordings))
     except KinesicsError as error:
@@ -180,7 +179,7 @@ def _labels(path: Path, frames: int | None, *, hidden: bool) -> Iterator[Problem
         return
     lines: dict[files.LabelRow, int] = {}
     for line, row in enumerate(rows, 1):
-        if files.training_index(row.class_id) is None and not hidden:
+        if class_index(row.class_id) is None and not hidden:
             yield Problem(path, f"line {line}: class {row.class_id} does not exist, expected 1 to 31 or 99")
         if row.start > row.end:
             yield Problem(path, f"line {line}: boundaries reversed, starts at frame {row.start}, ends at {row.end}")

@@ -11,12 +11,11 @@ from typing import ClassVar, Literal
 
 import numpy as np
 
-from kinesics.data.dataset import SPLITS, ClipInfo, DatasetNotFoundError, GestureDataset, LabelledVideo, Problem, Split
+from kinesics.data.dataset import SPLITS, ClipInfo, DatasetNotFoundError, GestureDataset, LabelledVideo, Split
 from kinesics.data.sets.imigue import files
-from kinesics.data.sets.imigue.checks import find_problems
+from kinesics.data.sets.imigue.classes import CLASSES, TRAIN_CLIPS, VALIDATION_CLIPS, class_index
 from kinesics.errors import KinesicsError
 from kinesics.perception.openpose import metres_per_pixel
-from kinesics.progress import Progress
 from kinesics.skeleton import SkeletonLayout, SkeletonSequence, to_upper_body
 from kinesics.skeleton.layouts import BODY_25, LIGHT_HAND, OPENPOSE_137
 from kinesics.skeleton.sequence import FloatArray
@@ -24,54 +23,11 @@ from kinesics.video import probe
 
 Protocol = Literal["challenge", "cvpr2021"]
 
-CLASSES: tuple[str, ...] = (
-    "turtle neck",
-    "deep breath (puff cheeks)",
-    "touch hat",
-    "touch face",
-    "touch forehead",
-    "cover face",
-    "rub eyes",
-    "touch other face part",
-    "touch ears",
-    "bite nails",
-    "touch chin",
-    "touch neck",
-    "play with hair",
-    "adjust tie",
-    "touch chest",
-    "scratch back",
-    "fold arms",
-    "tidy sleeve",
-    "put arms back",
-    "move torso",
-    "sit straight",
-    "scratch arm",
-    "rub hands",
-    "cross fingers",
-    "minaret (steeple) hands",
-    "play with things",
-    "withdraw arms",
-    "head up",
-    "bite lip",
-    "arms akimbo",
-    "shake shoulders",
-    "illustrative",
-)
-
-# clips of each class as the challenge counts them, train and validation
-TRAIN_CLIPS = (
-    10, 393, 38, 199, 80, 23, 57, 824, 80, 3, 284, 137, 97, 41, 26, 24,
-    304, 82, 1, 887, 157, 360, 656, 690, 11, 280, 84, 60, 1155, 6, 2079, 3765,
-)  # fmt: skip
-VALIDATION_CLIPS = (
-    0, 25, 1, 8, 0, 0, 7, 34, 7, 0, 18, 17, 0, 0, 2, 3, 18, 1, 1, 55, 13, 13, 1, 10, 0, 7, 3, 0, 82, 0, 193, 258,
-)  # fmt: skip
 _CHALLENGE_VIDEOS: Mapping[Split, int] = {"train": 241, "val": 10, "test": 104}
 _CHALLENGE_CLIPS: Mapping[Split, int] = {"train": 12_893, "val": 777, "test": 4_562}
 _CVPR_CLIPS: Mapping[Split, int] = {"train": 13_936, "test": 4_563}
 
-_CVPR_SUBJECTS = frozenset((
+CVPR_SUBJECTS = frozenset((
     2, 4, 5, 6, 9, 10, 12, 13, 14, 15, 17, 18, 20, 21, 22, 23, 25, 28, 29, 30, 31, 35, 36, 38, 39, 41, 42, 43, 44, 46,
     47, 48, 52, 53, 59, 61, 62,
 ))  # fmt: skip
@@ -83,7 +39,7 @@ def _ids(text: str) -> frozenset[str]:
     return frozenset(f"{number:04d}" for span in spans for number in range(span[0], span[-1] + 1))
 
 
-_CVPR_EMOTIONS: Mapping[Split, frozenset[str]] = {
+CVPR_EMOTIONS: Mapping[Split, frozenset[str]] = {
     "train": _ids(
         "1,7,8,11,26,27,46,47,48,53,55,57,63,66,67,74,77,84,85,86,91,96,102-106,108,109,112,114,117,124,132,134,140,148,"
         "157,161-164,167,169,170,172,176,186,196,216,233,236,237,239-243,249,252,266,290,297,300,306,310,314,318-320,324,"
@@ -96,15 +52,6 @@ _CVPR_EMOTIONS: Mapping[Split, frozenset[str]] = {
         "446,447"
     ),
 }
-_SKELETONS: Mapping[Split, str] = {
-    "train": "imigue_skeleton_train",
-    "val": "imigue_skeleton_validate",
-    "test": "imigue_skeleton_test",
-}
-_VIDEOS: Mapping[Split, str] = {"train": "train_data", "val": "validation_data", "test": "imigue_rgb_phase2"}
-EMOTION_FILES: Mapping[Split, str] = {"train": "train_label.csv", "val": "validation_label.csv"}
-SUBJECTS_FILE, MARKER = "subjects.csv", "kinesics.json"
-TRUE_EMOTIONS = "truth/emotions.csv"  # of all videos of a simulated set
 
 
 @dataclass(frozen=True)
@@ -150,19 +97,19 @@ class IMiGUE(GestureDataset):
         self.recordings = _recordings(folder)
         if not self.recordings:
             raise DatasetNotFoundError(
-                f"{folder}: expected iMiGUE's folders ({', '.join(_SKELETONS.values())}, or videos in "
-                f"{', '.join(_VIDEOS.values())}), found none; ask for the data at {self.access}"
+                f"{folder}: expected iMiGUE's folders ({_names(files.SKELETON_FOLDERS)}, or videos in "
+                f"{_names(files.VIDEO_FOLDERS)}), found none; ask for the data at {self.access}"
             )
         self._last: tuple[Path | None, SkeletonSequence | None] = (None, None)
 
     @classmethod
     def recognises(cls, folder: Path) -> bool:
-        return any(_find(folder, name) for name in _SKELETONS.values())
+        return any(_find(folder, Path(path).name) for path in files.SKELETON_FOLDERS.values())
 
     @property
     def simulated(self) -> bool:
         """Whether the simulator made it, so that the published counts do not hold."""
-        return (self.folder / MARKER).is_file()
+        return (self.folder / files.SIMULATED_FILE).is_file()
 
     @property
     def published(self) -> Mapping[Split, int]:
@@ -187,7 +134,7 @@ class IMiGUE(GestureDataset):
     @cached_property
     def subjects(self) -> dict[str, str]:
         """{video id: subject} where `subjects.csv` is there."""
-        path = self.folder / SUBJECTS_FILE
+        path = self.folder / files.SUBJECTS_FILE
         return files.read_subjects(path) if path.is_file() else {}
 
     @cached_property
@@ -201,8 +148,8 @@ class IMiGUE(GestureDataset):
 
         Those of the challenge's test videos are hidden; a simulated set tells them.
         """
-        truth = self.folder / TRUE_EMOTIONS
-        paths = [path for split in EMOTION_FILES if (path := self.emotion_file(split))]
+        truth = self.folder / files.TRUE_EMOTIONS_FILE
+        paths = [path for split in files.EMOTION_FILES if (path := self.emotion_file(split))]
         paths += [truth] if self.simulated and truth.is_file() else []
         known = {video: label for path in paths for video, label in files.read_emotions(path).items()}
         return tuple(
@@ -213,7 +160,7 @@ class IMiGUE(GestureDataset):
 
     def emotion_file(self, split: Split) -> Path | None:
         """The csv with the emotions of train or val, where it is there."""
-        return _find(self.folder, EMOTION_FILES[split])
+        return _find(self.folder, files.EMOTION_FILES[split])
 
     def read_skeleton(self, clip: ClipInfo) -> SkeletonSequence:
         """2D, in roughly metres by the body's own size; `image_xy` only where an mp4 tells the picture's size.
@@ -237,9 +184,6 @@ class IMiGUE(GestureDataset):
         assert video.skeleton is not None
         return self._whole(video.skeleton)
 
-    def problems(self, progress: Progress) -> Iterator[Problem]:
-        return find_problems(self, progress)
-
     def _whole(self, skeleton: Path) -> SkeletonSequence:
         if self._last[0] != skeleton:
             recording = next(one for one in self.recordings if one.skeleton == skeleton)
@@ -259,7 +203,7 @@ class IMiGUE(GestureDataset):
         split, subject = self._split(recording), self.subjects.get(recording.id, "")
         video = recording.video if recording.video is not None and recording.video.is_file() else None
         for k, row in enumerate(files.read_labels(path) if path else ()):
-            label = None if recording.split == "test" and self._hidden else files.training_index(row.class_id)
+            label = None if recording.split == "test" and self._hidden else class_index(row.class_id)
             known = label is not None or recording.split == "test"
             if not known or not 0 <= row.start <= row.end:
                 raise KinesicsError(
@@ -275,31 +219,20 @@ class IMiGUE(GestureDataset):
         subject = self.subjects.get(recording.id)
         if subject is None or not subject.isdigit():
             raise KinesicsError(
-                f"{self.folder / SUBJECTS_FILE}: expected a line video_id,subject (1 to 72) for {recording.id}, found "
-                f"{subject or 'none'}: the CVPR-2021 protocol splits by subject, which the challenge does not tell; "
-                f"ask for the list at {self.access}"
+                f"{self.folder / files.SUBJECTS_FILE}: expected a line video_id,subject (1 to 72) for {recording.id}, "
+                f"found {subject or 'none'}: the CVPR-2021 protocol splits by subject, which the challenge does not "
+                f"say; ask for the list at {self.access}"
             )
-        return "train" if int(subject) in _CVPR_SUBJECTS else "test"
+        return "train" if int(subject) in CVPR_SUBJECTS else "test"
 
     def _emotion_split(self, recording: Recording) -> Split | None:
         if self.protocol == "challenge":
             return recording.split
-        return next((split for split, ids in _CVPR_EMOTIONS.items() if recording.id in ids), None)
+        return next((split for split, ids in CVPR_EMOTIONS.items() if recording.id in ids), None)
 
 
-def match_class(name: str) -> int:
-    """The index of the class of this name, or of the one class whose name holds it.
-
-    Raises KinesicsError that lists the classes in question.
-    """
-    wanted = name.strip().lower()
-    if wanted in CLASSES:
-        return CLASSES.index(wanted)
-    fits = [index for index, label in enumerate(CLASSES) if wanted and wanted in label]
-    if len(fits) == 1:
-        return fits[0]
-    expected = ", ".join(CLASSES[index] for index in fits) or "one of those that `kinesics simulate --list` prints"
-    raise KinesicsError(f"{'several classes hold' if fits else 'unknown class'} {name!r}; expected {expected}")
+def _names(paths: Mapping[Split, str]) -> str:
+    return ", ".join(Path(path).name for path in paths.values())
 
 
 def _find(folder: Path, name: str) -> Path | None:
@@ -310,7 +243,9 @@ def _find(folder: Path, name: str) -> Path | None:
 def _recordings(folder: Path) -> tuple[Recording, ...]:
     found = []
     for split in SPLITS:
-        skeletons, videos = _find(folder, _SKELETONS[split]), _find(folder, _VIDEOS[split])
+        skeletons, videos = (
+            _find(folder, Path(paths[split]).name) for paths in (files.SKELETON_FOLDERS, files.VIDEO_FOLDERS)
+        )
         names = {path.name for parent in (skeletons, videos) if parent for path in parent.iterdir() if path.is_dir()}
         for name in sorted(name for name in names if re.fullmatch(r"\d{4}", name)):
             video = videos / name / f"{name}.mp4" if videos else None

@@ -15,11 +15,26 @@ from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 
+from kinesics.data.dataset import Split
 from kinesics.errors import KinesicsError
 from kinesics.files import replacing
 from kinesics.skeleton.sequence import FloatArray
 
-ILLUSTRATIVE = 99  # the class id of "illustrative" in the label files, training index 31
+# where each split's folders lie in the distribution
+SKELETON_FOLDERS: Mapping[Split, str] = {
+    "train": "imigue_data_phase1/datasets/imigue_skeleton_train",
+    "val": "imigue_data_phase1/datasets/imigue_skeleton_validate",
+    "test": "imigue_data_phase2/imigue_skeleton_test",
+}
+VIDEO_FOLDERS: Mapping[Split, str] = {
+    "train": "imigue_rgb_phase1/train_data",
+    "val": "imigue_rgb_phase1/validation_data",
+    "test": "imigue_rgb_phase2",
+}
+EMOTION_FILES: Mapping[Split, str] = {"train": "train_label.csv", "val": "validation_label.csv"}
+SUBJECTS_FILE = "subjects.csv"
+SIMULATED_FILE = "kinesics.json"  # marks a simulated set and says how it was made
+TRUE_EMOTIONS_FILE = "truth/emotions.csv"  # of all videos of a simulated set
 _LEFT_WRIST, _RIGHT_WRIST = 7, 4  # OpenPose counts the person's right arm first
 _LEFT_SHOULDER, _RIGHT_SHOULDER = 5, 2
 _APART = 0.8  # of the shoulders' width: more than the length of two hands
@@ -35,11 +50,6 @@ class LabelRow(NamedTuple):
     class_id: int
     start: int
     end: int
-
-
-def training_index(class_id: int) -> int | None:
-    """The index into the 32 classes of a class id in the files; None for an id that does not exist."""
-    return 31 if class_id == ILLUSTRATIVE else class_id - 1 if 1 <= class_id <= 31 else None
 
 
 def read_labels(path: Path) -> list[LabelRow]:
