@@ -17,7 +17,7 @@ lint: $(READY)  ## mend style where it can be mended, then check types
 	$(BIN)/ruff check --fix . ; $(BIN)/ruff format . && $(BIN)/mypy
 
 docs: $(READY)  ## the documentation as a site in site/
-	$(BIN)/mkdocs build --strict --quiet
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
 	@echo "read it: $(BIN)/python -m http.server --directory site"
 
 weights: $(READY)  ## train the default weights again, from nothing

@@ -105,6 +105,15 @@ def ladders() -> Iterator[str]:
             yield f"{found}: expected a table or a method of the networks, found questions for {asked}"
 
 
+def stale_names() -> Iterator[str]:
+    """Names of modules and of what is in them that a document tells and the package does not have."""
+    for path in sorted([*paths.DOCS.rglob("*.md"), paths.ROOT / "README.md", paths.ROOT / "CONTRIBUTING.md"]):
+        for number, line in enumerate(path.read_text("utf-8").splitlines(), 1):
+            for name in re.findall(r"[`\[](kinesics(?:\.\w+)+)(?![\w/])", line):
+                if not source.exists(name) and not name.endswith(".json"):
+                    yield f"{path.relative_to(paths.ROOT)}:{number} {name}: expected a name of the package"
+
+
 RULES: dict[str, Callable[[], Iterator[str]]] = {
     rule.__name__: rule
     for rule in (
@@ -117,6 +126,7 @@ RULES: dict[str, Callable[[], Iterator[str]]] = {
         private_names_in_tests,
         tests_elsewhere,
         ladders,
+        stale_names,
     )
 } | {"words": lambda: iter(words.uses())}
 

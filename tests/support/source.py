@@ -83,6 +83,35 @@ def definitions() -> list[Definition]:
     return [found for file, tree in files().items() for found in _inside(file, tree.body, (), False)]
 
 
+def exists(name: str) -> bool:
+    """Whether `kinesics.a.b.Name` is a module, or something that the module `kinesics.a.b` defines or imports."""
+    parts = name.split(".")[1:]
+    for end in range(len(parts), -1, -1):
+        path = "/".join(parts[:end])
+        tree = files().get(f"{path}.py") or files().get(f"{path}/__init__.py".lstrip("/"))
+        if tree:
+            return end == len(parts) or _holds(tree.body, parts[end:])
+    return False
+
+
+def _holds(body: list[ast.stmt], names: list[str]) -> bool:
+    for node in body:
+        if isinstance(node, ast.If | ast.Try) and _holds(node.body, names):
+            return True
+        if names[0] in _bound(node):
+            return len(names) == 1 or not isinstance(node, ast.ClassDef) or _holds(node.body, names[1:])
+    return False
+
+
+def _bound(node: ast.stmt) -> set[str]:
+    if isinstance(node, ast.ClassDef | Function):
+        return {node.name}
+    if isinstance(node, ast.Import | ast.ImportFrom):
+        return {name.asname or name.name for name in node.names}
+    targets = node.targets if isinstance(node, ast.Assign) else [node.target] if isinstance(node, ast.AnnAssign) else []
+    return {name.id for target in targets for name in ast.walk(target) if isinstance(name, ast.Name)}
+
+
 def _inside(file: str, body: list[ast.stmt], owners: tuple[ast.ClassDef, ...], nested: bool) -> Iterator[Definition]:
     for node in body:
         if isinstance(node, ast.ClassDef):

@@ -1,6 +1,6 @@
 """Draw docs/images/augmentation_skeleton.png and augmentation_video.png: what training does to a clip.
 
-    python docs/make_augmentation.py
+    python scripts/augmentation_images.py
 
 A simulated person touches the neck; each panel shows one change alone, beside what was seen (grey in the first picture,
 the first row in the second).
@@ -26,7 +26,7 @@ from kinesics.skeleton.drawing import ON_DARK, ON_LIGHT, Palette, draw_skeleton,
 from kinesics.training.inputs.augment import Augmentation, augment, warp
 from kinesics.training.inputs.video_augment import View
 
-IMAGES = Path(__file__).parent / "images"
+IMAGES = Path(__file__).parents[1] / "docs" / "images"
 LABEL = CLASSES.index("touch neck")
 GHOST, INK = (205, 207, 210), (40, 44, 52)
 PANEL, TITLE = 300, 44  # pixels; everything is drawn twice as large and scaled down

@@ -1,6 +1,6 @@
 """Draw docs/images/one_frame.png: body, hands and face of one picture in one 3D frame.
 
-    python docs/make_one_frame.py
+    python scripts/one_frame_image.py
 
 films a simulated person who touches the chin, looks at the film with the landmark engine, and draws the picture with
 its landmarks beside the fused skeleton from the front (x, y) and from the side (z, y), in metres.
@@ -71,7 +71,7 @@ def main() -> None:
     parser.add_argument("--class", dest="name", default="touch chin")
     parser.add_argument("--seed", type=int, default=2)
     parser.add_argument("--time", type=float, default=2.0, help="seconds into the film")
-    parser.add_argument("--out", type=Path, default=Path(__file__).parent / "images" / "one_frame.png")
+    parser.add_argument("--out", type=Path, default=Path(__file__).parents[1] / "docs" / "images" / "one_frame.png")
     given = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         film = Path(folder) / "film.mp4"

@@ -1,4 +1,4 @@
-"""The picture of a report for the README: python scripts/report_picture.py demo/simulated/report.html"""
+"""The image of a report for the README: python scripts/report_image.py demo/simulated/report.html"""
 
 import sys
 from pathlib import Path
@@ -6,7 +6,7 @@ from pathlib import Path
 from playwright.sync_api import sync_playwright
 
 CHROMIUM = "/usr/bin/chromium"  # Debian's
-PICTURE = Path(__file__).parents[1] / "docs" / "images" / "report.png"
+IMAGE = Path(__file__).parents[1] / "docs" / "images" / "report.png"
 
 
 def main(report: Path) -> None:
@@ -20,11 +20,11 @@ def main(report: Path) -> None:
             page.locator(".card .pick").first.click()
             page.evaluate("scrollTo(0, 0)")
         page.mouse.move(0, 0)
-        page.wait_for_timeout(1000)  # for the pictures of the strip
-        PICTURE.parent.mkdir(parents=True, exist_ok=True)
-        page.screenshot(path=PICTURE)
+        page.wait_for_timeout(1000)  # for the frames of the strip
+        IMAGE.parent.mkdir(parents=True, exist_ok=True)
+        page.screenshot(path=IMAGE)
         browser.close()
-    print(PICTURE)
+    print(IMAGE)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """Draw docs/images/lifter.png: what the lifter is given, what it answers, and the truth.
 
-    python docs/make_lifter.py
+    python scripts/lifter_image.py
 
 Four simulated people whom it has never seen, each through a camera and a detector of chance: the flat joints, then
 truth and answer turned by 60°, in one scale.
