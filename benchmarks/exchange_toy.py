@@ -20,13 +20,8 @@ import torch.nn.functional as F
 from rich.progress import track
 from torch import Tensor
 
-from kinesics.models.gesture.cross_modal_token_fusion import (
-    MODES,
-    CrossModalTokenFusion,
-    FusionConfig,
-    FusionOutput,
-    Mode,
-)
+from kinesics.models.gesture.fusion import FusionConfig, FusionOutput, GestureFusion
+from kinesics.models.gesture.net import FUSIONS
 from kinesics.models.video.encoder import ClipTokens
 
 KINDS, STEPS, CELLS, JOINTS, HANDS, WIDTH = 4, 2, 5, 8, 2, 16
@@ -77,11 +72,11 @@ class World:
         return Clips(ClipTokens(video, pooled), joints, places.clamp(0, 1), confidence, KINDS * state + shape)
 
 
-def train(mode: Mode, seed: int, steps: int, sparsity: float) -> CrossModalTokenFusion:
+def train(name: str, seed: int, steps: int, sparsity: float) -> GestureFusion:
     torch.manual_seed(seed)
     world = World(seed)
-    network = CrossModalTokenFusion(
-        FusionConfig(CLASSES, WIDTH, WIDTH, JOINTS, mode, 32, 4, STEPS, cross_blocks=1, self_blocks=1, drop=0)
+    network = FUSIONS[name](
+        FusionConfig(CLASSES, WIDTH, WIDTH, JOINTS, 32, 4, STEPS, cross_blocks=1, self_blocks=1, drop=0)
     )
     optimizer = torch.optim.AdamW(network.parameters(), lr=3e-3, weight_decay=0.01)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, 3e-3, total_steps=steps, pct_start=0.1)
@@ -97,12 +92,12 @@ def train(mode: Mode, seed: int, steps: int, sparsity: float) -> CrossModalToken
     return network
 
 
-def answer(network: CrossModalTokenFusion, clips: Clips) -> FusionOutput:
+def answer(network: GestureFusion, clips: Clips) -> FusionOutput:
     return network(clips.video, clips.joints, clips.places, clips.confidence)
 
 
 @torch.no_grad()
-def measure(network: CrossModalTokenFusion, seed: int) -> dict[str, float]:
+def measure(network: GestureFusion, seed: int) -> dict[str, float]:
     """Accuracies in %, and how useful hands, body and patches were found, on clips that training did not draw."""
     world = World(seed)
     world.random.manual_seed(1000 + seed)  # the same looks, other clips
@@ -117,7 +112,8 @@ def measure(network: CrossModalTokenFusion, seed: int) -> dict[str, float]:
         "video": accuracy(out.video_logits),
         "joints": accuracy(out.skeleton_logits),
     }
-    if network.tokens is not None and (exchange := network.tokens.exchange) is not None:
+    exchange = getattr(getattr(network, "tokens", None), "exchange", None)
+    if exchange is not None:
         found["hands"] = float(out.joint_usefulness[..., -HANDS:].mean())
         found["body"] = float(out.joint_usefulness[..., :-HANDS].mean())
         found["patches"] = float(out.patch_usefulness.mean())
@@ -129,12 +125,12 @@ def measure(network: CrossModalTokenFusion, seed: int) -> dict[str, float]:
 
 
 def rows(
-    modes: tuple[Mode, ...], seeds: int, steps: int, sparsity: float
+    fusions: tuple[str, ...], seeds: int, steps: int, sparsity: float
 ) -> Iterator[tuple[str, dict[str, list[float]]]]:
-    """Each mode with the values of every seed."""
-    for mode in modes:
-        each = [measure(train(mode, seed, steps, sparsity), seed) for seed in track(range(seeds), mode)]
-        yield mode, {name: [found[name] for found in each] for name in each[0]}
+    """Each fusion with the values of every seed."""
+    for fusion in fusions:
+        each = [measure(train(fusion, seed, steps, sparsity), seed) for seed in track(range(seeds), fusion)]
+        yield fusion, {name: [found[name] for found in each] for name in each[0]}
 
 
 def table(results: dict[str, dict[str, list[float]]]) -> str:
@@ -151,8 +147,8 @@ def table(results: dict[str, dict[str, list[float]]]) -> str:
         "| fusion | accuracy, % | without the cut, % | useful: hands | body | patches | hands cut | patches cut |",
         "|---|---|---|---|---|---|---|---|",
     ]
-    for mode, found in results.items():
-        lines.append(f"| {mode} | " + " | ".join(cell(found.get(name), names[name]) for name in names) + " |")
+    for fusion, found in results.items():
+        lines.append(f"| {fusion} | " + " | ".join(cell(found.get(name), names[name]) for name in names) + " |")
     last = list(results.values())[-1]
     lines.append(f"| video alone | {cell(last['video'], 1)} | – | – | – | – | – | – |")
     lines.append(f"| joints alone | {cell(last['joints'], 1)} | – | – | – | – | – | – |")
@@ -161,14 +157,14 @@ def table(results: dict[str, dict[str, list[float]]]) -> str:
 
 def main() -> None:
     parser = argparse.ArgumentParser()
-    parser.add_argument("--modes", nargs="+", choices=MODES, default=MODES)
+    parser.add_argument("--fusions", nargs="+", choices=FUSIONS, default=tuple(FUSIONS))
     parser.add_argument("--seeds", type=int, default=5)
     parser.add_argument("--steps", type=int, default=300)
     parser.add_argument("--sparsity", type=float, default=0.01, help="weight of the usefulness in the loss")
     parser.add_argument("--markdown", type=Path, help="also write the table here")
     options = parser.parse_args()
     torch.set_num_threads(1)
-    text = table(dict(rows(tuple(options.modes), options.seeds, options.steps, options.sparsity)))
+    text = table(dict(rows(tuple(options.fusions), options.seeds, options.steps, options.sparsity)))
     print(text)
     if options.markdown:
         options.markdown.write_text(text + "\n")

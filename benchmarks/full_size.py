@@ -24,9 +24,8 @@ from torch import Tensor
 from torch.utils.data import DataLoader
 
 from kinesics.data.sets.imigue.classes import CLASSES, TRAIN_CLIPS
-from kinesics.models.emotion.interfusion import STREAMS
-from kinesics.models.emotion.net import SwinFaceTokens
-from kinesics.models.face.swinface import SwinFace
+from kinesics.models.emotion.streams import STREAMS
+from kinesics.models.face.swinface import SwinFaceTokens
 from kinesics.models.video.mvit import PAPER, VideoEncoder
 from kinesics.skeleton import UPPER_BODY
 from kinesics.training.emotion.data import FACES, EmotionDataSpec
@@ -60,7 +59,7 @@ def gesture(frozen: bool, **options: Any) -> tuple[L.LightningModule, dict[str, 
 
 def emotion(pictures: bool) -> tuple[L.LightningModule, dict[str, Tensor]]:
     """The paper preset: SwinFace on 112×112, MViTv2-S on 16×224×224, InterFusion."""
-    face, video = SwinFaceTokens(SwinFace()), VideoEncoder(PAPER)
+    face, video = SwinFaceTokens(), VideoEncoder(PAPER)
     facts = EmotionDataSpec(STREAMS, face, "paper", video, len(CLASSES), pictures, "random numbers")
     count = MINUTE | ({"face": WINDOWS * FACES, "context": WINDOWS} if pictures else {})
     shapes = {"face": (face.width,), "context": (video.width,), "gestures": (3,)}

@@ -21,12 +21,13 @@ import torch.nn.functional as F
 from rich.progress import track
 from torch import Tensor
 
-from kinesics.models.emotion.interfusion import Gestures, InterFusion, InterFusionConfig, InterFusionOutput, Stream
+from kinesics.models.emotion.net import build_head
+from kinesics.models.emotion.streams import EmotionConfig, EmotionHead, EmotionOutput, Gestures, Stream
 
 SECONDS, FACES, WINDOWS, CUES, OTHERS, CLASSES, WIDTH = 60.0, 24, 12, 4, 4, 6, 16
 MISSING = 0.2  # of the faces that belong to no cue
 BATCH, TESTED, AUXILIARY = 64, 2000, 0.3
-# a name, the mode, and the streams that it is given
+# a name, the head, and the streams that it is given
 VARIANTS = (
     ("full", "full", ("face", "context", "gestures")),
     ("mean", "mean", ("face", "context", "gestures")),
@@ -89,15 +90,15 @@ class World:
         )
 
 
-def answer(network: InterFusion, recordings: Recordings, streams: tuple[str, ...]) -> InterFusionOutput:
+def answer(network: EmotionHead, recordings: Recordings, streams: tuple[str, ...]) -> EmotionOutput:
     return network(**{name: getattr(recordings, name) for name in streams})
 
 
-def train(mode: str, streams: tuple[str, ...], seed: int, steps: int) -> InterFusion:
+def train(head: str, streams: tuple[str, ...], seed: int, steps: int) -> EmotionHead:
     torch.manual_seed(seed)
     world = World(seed)
-    network = InterFusion(
-        InterFusionConfig(WIDTH, WIDTH, CLASSES, mode, width=32, heads=4, blocks=1, drop=0, stream_dropout=0)
+    network = build_head(
+        head, EmotionConfig(WIDTH, WIDTH, CLASSES, width=32, heads=4, blocks=1, drop=0, stream_dropout=0)
     )
     optimizer = torch.optim.AdamW(network.parameters(), lr=3e-3, weight_decay=0.01, fused=True)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, 3e-3, total_steps=steps, pct_start=0.1)
@@ -117,7 +118,7 @@ def train(mode: str, streams: tuple[str, ...], seed: int, steps: int) -> InterFu
 
 
 @torch.no_grad()
-def measure(network: InterFusion, streams: tuple[str, ...], seed: int) -> dict[str, float]:
+def measure(network: EmotionHead, streams: tuple[str, ...], seed: int) -> dict[str, float]:
     """In %: accuracy, and how much of the moments of face and gestures lies on cues, on recordings that are new.
 
     Evenly spread moments would put 4 / (4 + 20 · 0.8) = 20 % and 4 / 8 = 50 % there.

@@ -17,14 +17,14 @@ import PIL.ImageDraw
 import PIL.ImageFont
 
 from kinesics.data.sets.imigue.classes import CLASSES
-from kinesics.models.skeleton.lifter import lift
+from kinesics.models.skeleton.lifter import Lifter, lift
 from kinesics.simulator.camera import random_camera
 from kinesics.simulator.detector.model import DetectorModel, detect
 from kinesics.simulator.motion.programs import perform
 from kinesics.simulator.person.body import Body
 from kinesics.skeleton import UPPER_BODY
 from kinesics.skeleton.drawing import draw_skeleton, with_gaps
-from kinesics.weights.load import load_lifter
+from kinesics.weights.load import load_as
 from kinesics.weights.specification import LIFTER
 
 GESTURES = ("touch chin", "fold arms", "illustrative", "touch neck")
@@ -41,7 +41,7 @@ def views(label: str) -> tuple[list[np.ndarray], np.ndarray]:
     joints = Body(motion.shape).joints(motion.pose)
     camera = random_camera(rng, joints)
     seen = detect(joints, camera, rng, fps=25.0, table=motion.table, model=DetectorModel(openpose=1, light_hand=0))
-    lifted = lift(seen, load_lifter(LIFTER))
+    lifted = lift(seen, load_as(Lifter, LIFTER)[0])
     t = round((motion.onset + motion.offset) / 2 * 25)
     truth = (joints[t] - joints[t, NECK]) @ camera.rotation.T
     answer = lifted.xyz[t] - lifted.xyz[t, NECK]

@@ -11,8 +11,8 @@ from kinesics.inference.analyze import _readings
 from kinesics.inference.emotion import predict_outcome
 from kinesics.inference.results import Expressions
 from kinesics.inference.scores import Scores
-from kinesics.models.emotion.net import MiniXceptionTokens, build_emotion_net
-from kinesics.models.face.mini_xception import MiniXception
+from kinesics.models.emotion.net import build_emotion_net
+from kinesics.models.face.mini_xception import MiniXception, MiniXceptionTokens
 from kinesics.timeline import Event
 from kinesics.weights.load import Specification, load_weights, save_weights
 

@@ -13,13 +13,15 @@ import torch
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
-from kinesics.models.emotion.interfusion import MODES as STREAM_MODES
-from kinesics.models.emotion.interfusion import Gestures, InterFusion, InterFusionConfig, Stream
-from kinesics.models.emotion.net import build_emotion_net
+from kinesics.models.emotion.net import HEADS as EMOTION_HEADS
+from kinesics.models.emotion.net import build_emotion_net, build_head
+from kinesics.models.emotion.streams import EmotionConfig, Gestures, Stream
+from kinesics.models.face.mini_xception import MiniXception, MiniXceptionTokens
 from kinesics.models.face.swinface import HEADS, SwinFace
-from kinesics.models.gesture.cross_modal_token_fusion import MODES, CrossModalTokenFusion, FusionConfig
-from kinesics.models.gesture.net import build_gesture_net
+from kinesics.models.gesture.fusion import FusionConfig
+from kinesics.models.gesture.net import FUSIONS, build_gesture_net
 from kinesics.models.skeleton.agcn import AGCN, AGCNConfig, TwoStreamAGCN
+from kinesics.models.skeleton.lifter import Lifter, LifterConfig
 from kinesics.models.video.encoder import ClipTokens
 from kinesics.models.video.i3d import I3D
 from kinesics.models.video.mvit import TINY, VideoEncoder
@@ -101,11 +103,11 @@ def fusion_inputs() -> dict[str, Any]:
 
 
 def fusion_cases() -> Iterator[Case]:
-    for mode in MODES:
-        config = FusionConfig(5, 16, 12, 6, mode, width=32, heads=4, steps=4, cross_blocks=1, self_blocks=1)
+    for name, fusion in FUSIONS.items():
+        config = FusionConfig(5, 16, 12, 6, width=32, heads=4, steps=4, cross_blocks=1, self_blocks=1)
         yield Case(
-            f"cross_modal_token_fusion-{mode}",
-            lambda config=config: CrossModalTokenFusion(config),
+            f"fusion-{name}",
+            lambda fusion=fusion, config=config: fusion(config),
             fusion_inputs,
             {name: (5,) for name in ("logits", "video_logits", "skeleton_logits")},
             without=(("video",), ("joint_tokens", "places", "confidence"), ("places",), ("confidence",)),
@@ -140,18 +142,18 @@ ONE_OR_TWO_STREAMS = (("face",), ("context",), ("gestures",), ("face", "context"
 
 
 def emotion_cases() -> Iterator[Case]:
-    for mode in STREAM_MODES:
-        config = InterFusionConfig(12, 16, 5, mode, width=32, heads=4, blocks=2)
+    for head in EMOTION_HEADS:
+        config = EmotionConfig(12, 16, 5, width=32, heads=4, blocks=2)
         yield Case(
-            f"interfusion-{mode}",
-            lambda config=config: InterFusion(config),
+            f"emotion_head-{head}",
+            lambda head=head, config=config: build_head(head, config),
             lambda: {"face": stream(12), "context": stream(16), "gestures": gestures()},
             EMOTION_SHAPES,
             without=ONE_OR_TWO_STREAMS,
         )
         yield Case(
-            f"emotion_net-{mode}",
-            lambda mode=mode: build_emotion_net("tiny", 5, mode),
+            f"emotion_net-{head}",
+            lambda head=head: build_emotion_net("tiny", 5, head),
             lambda: {"face": stream(1, 64, 64), "context": stream(3, 4, 64, 64), "gestures": gestures()},
             EMOTION_SHAPES,
             without=ONE_OR_TWO_STREAMS,
@@ -182,6 +184,25 @@ CASES = [
         settings={"wanted": HEADS},
     ),
     Case(
+        "mini_xception",
+        lambda: MiniXception(4, (8, 16)),
+        lambda: {"x": torch.randn(N, 1, 64, 64)},
+        {"real": (7,)},
+    ),
+    Case(
+        "mini_xception_tokens",
+        lambda: MiniXceptionTokens(MiniXception(4, (8, 16))),
+        lambda: {"faces": torch.randn(N, 1, 64, 64)},
+        {"real": (16,)},
+        no_gradient={"network.head.": "features are read before it"},
+    ),
+    Case(
+        "lifter",
+        lambda: Lifter(LifterConfig(width=16, dilations=(1, 2))),
+        lambda: {"plane": torch.randn(N, 20, len(UPPER_BODY), 3)},
+        {"real": (20, len(UPPER_BODY), 3)},
+    ),
+    Case(
         "video_encoder",
         lambda: VideoEncoder(TINY),
         lambda: {"clip": torch.randn(N, 3, 4, 64, 64)},
@@ -198,17 +219,17 @@ CASES = [
     *fusion_cases(),
     *(
         Case(
-            f"gesture_net-{mode}",
-            lambda mode=mode: build_gesture_net("tiny", 5, mode=mode),
+            f"gesture_net-{name}",
+            lambda name=name: build_gesture_net("tiny", 5, fusion=name),
             gesture_inputs,
             {name: (5,) for name in ("logits", "video_logits", "skeleton_logits")},
             without=(("video",), ("skeleton", "places"), ("places",)),
             no_gradient=THETA_BIAS
             | KEY_BIAS
             | OWN_HEADS
-            | (CLASS_TOKEN_ALONE if mode in ("concatenation", "late") else {}),
+            | (CLASS_TOKEN_ALONE if name in ("concatenation", "late") else {}),
         )
-        for mode in MODES
+        for name in FUSIONS
     ),
     *emotion_cases(),
 ]

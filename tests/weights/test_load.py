@@ -5,8 +5,8 @@ import torch
 from safetensors.torch import save_file
 
 from kinesics.errors import KinesicsError
-from kinesics.models.emotion.interfusion import Stream
 from kinesics.models.emotion.net import build_emotion_net
+from kinesics.models.emotion.streams import Stream
 from kinesics.models.gesture.net import build_gesture_net
 from kinesics.models.skeleton.agcn import AGCNConfig, TwoStreamAGCN
 from kinesics.skeleton import UPPER_BODY, make_layout

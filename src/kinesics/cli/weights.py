@@ -48,7 +48,8 @@ def _describe_get(verb: argparse.ArgumentParser) -> None:
 
 
 def _get(options: argparse.Namespace) -> None:
-    from kinesics.weights.ledger import entry, get
+    from kinesics.weights.fetch import get
+    from kinesics.weights.ledger import entry
 
     with progress_bar(f"Getting {options.name}") as progress:
         path = get(

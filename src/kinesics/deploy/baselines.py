@@ -7,7 +7,7 @@ import copy
 import torch
 from torch import Tensor, nn
 
-from kinesics.models.skeleton.agcn import SUBSETS, AdaptiveGraphConv, Block, TwoStreamAGCN
+from kinesics.models.skeleton.agcn import SUBSETS, AdaptiveGraphConv, AGCNBlock, TwoStreamAGCN
 
 
 class PublishedGraphConv(nn.Module):
@@ -37,7 +37,7 @@ def published(network: TwoStreamAGCN) -> TwoStreamAGCN:
     """A copy in eval mode that computes as the published code does."""
     network = copy.deepcopy(network)
     for block in network.modules():
-        if isinstance(block, Block):
+        if isinstance(block, AGCNBlock):
             block.gcn = PublishedGraphConv(block.gcn)  # type: ignore[assignment]  # the same inputs and outputs
     return network.eval().requires_grad_(False)
 

@@ -274,24 +274,24 @@ def _gestures(size: str, folder: Path) -> Iterator[Case]:
 
 
 def _fusions(size: str) -> Iterator[Case]:
-    from kinesics.models.gesture.cross_modal_token_fusion import MODES
+    from kinesics.models.gesture.net import FUSIONS
     from kinesics.models.video.encoder import ClipTokens
 
-    for mode in MODES:
+    for name in FUSIONS:
         torch.manual_seed(0)
-        network = build_gesture_net(size, CLASSES, mode=mode).eval()
+        network = build_gesture_net(size, CLASSES, fusion=name).eval()
         video: Any = network.video
         tokens = ClipTokens(torch.randn(1, *video.grid, video.width), torch.randn(1, video.width))
         joints = torch.randn(1, FRAMES // 4, len(UPPER_BODY), network.fusion.config.joint_width)
         places = torch.rand(1, FRAMES, len(UPPER_BODY), 2)
         given = (tokens, joints, places)
         ways = _ways(network.fusion, network.fusion, lambda run, given=given: partial(run, *given))  # type: ignore[misc]
-        yield Case(f"Cross-Modal Token Fusion, {size}, {mode}", "clip", 1, ways, _gflop(network.fusion, *given))
+        yield Case(f"Cross-Modal Token Fusion, {size}, {name}", "clip", 1, ways, _gflop(network.fusion, *given))
 
 
 def _interfusion(size: str) -> Iterator[Case]:
-    from kinesics.models.emotion.interfusion import Gestures, Stream
     from kinesics.models.emotion.net import build_emotion_net
+    from kinesics.models.emotion.streams import Gestures, Stream
 
     torch.manual_seed(0)
     fusion = build_emotion_net(size, gestures=32).fusion.eval()

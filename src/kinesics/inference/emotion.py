@@ -15,8 +15,8 @@ import torch
 from numpy.typing import NDArray
 
 from kinesics.inference.results import EmotionPrediction, Expressions
-from kinesics.models.emotion.interfusion import Gestures, Stream
 from kinesics.models.emotion.net import EmotionNet
+from kinesics.models.emotion.streams import Gestures, Stream
 from kinesics.timeline import Event
 from kinesics.weights.load import load_network
 from kinesics.weights.specification import EMOTION

@@ -10,8 +10,8 @@ import torch
 from torch import Tensor, nn
 from torch.utils.flop_counter import FlopCounterMode
 
-from kinesics.models.emotion.interfusion import Gestures, Stream
 from kinesics.models.emotion.net import EMOTION_PRESETS, EmotionNet, build_emotion_net
+from kinesics.models.emotion.streams import Gestures, Stream
 from kinesics.models.face.mini_xception import SIZE, MiniXception
 from kinesics.models.face.swinface import HEADS, SwinFace
 from kinesics.models.gesture.net import GESTURE_PRESETS, GestureNet, build_gesture_net
@@ -41,7 +41,7 @@ class Cost(NamedTuple):
 Inputs = Mapping[str, Any]
 
 
-class Row(NamedTuple):
+class CountedNetwork(NamedTuple):
     """A network to count. feed: the network to its arguments. parts: attributes that get rows of their own, by name."""
 
     network: str
@@ -86,30 +86,38 @@ def _padded(row: tuple[str, ...], widths: list[int]) -> Iterator[str]:
         yield cell.rjust(width) if i > 2 else cell.ljust(width)
 
 
-def _rows() -> Iterator[Row]:
+def _rows() -> Iterator[CountedNetwork]:
     for preset, config in (("paper", PAPER), ("small", SMALL), ("tiny", TINY)):
-        told = f"{config.frames}×{config.size}×{config.size}"
-        yield Row("VideoEncoder (MViTv2)", preset, told, partial(VideoEncoder, config), _clip)
-    yield Row("I3D", "published", "64×224×224", I3D, _clip)
+        clip = f"{config.frames}×{config.size}×{config.size}"
+        yield CountedNetwork("VideoEncoder (MViTv2)", preset, clip, partial(VideoEncoder, config), _clip)
+    yield CountedNetwork("I3D", "published", "64×224×224", I3D, _clip)
 
     ntu = LAYOUTS["ntu_25"]
-    yield Row("AGCN, one stream", "published", "300×25, 2 persons", partial(AGCN, ntu, AGCNConfig()), _two_people)
-    yield Row("2s-AGCN", "published", "300×25, 2 persons", partial(TwoStreamAGCN, ntu, AGCNConfig()), _two_people)
+    yield CountedNetwork(
+        "AGCN, one stream", "published", "300×25, 2 persons", partial(AGCN, ntu, AGCNConfig()), _two_people
+    )
+    yield CountedNetwork(
+        "2s-AGCN", "published", "300×25, 2 persons", partial(TwoStreamAGCN, ntu, AGCNConfig()), _two_people
+    )
     for preset, sizes in GESTURE_PRESETS.items():
         build = partial(TwoStreamAGCN, UPPER_BODY, sizes.skeleton)
-        yield Row("2s-AGCN", preset, f"{FRAMES}×{len(UPPER_BODY)}", build, lambda _: {"x": _skeleton()})
+        yield CountedNetwork("2s-AGCN", preset, f"{FRAMES}×{len(UPPER_BODY)}", build, lambda _: {"x": _skeleton()})
 
     parts = {"SwinFace, backbone": "backbone"}
-    yield Row("SwinFace, expression", "published", "112×112", SwinFace, _face, parts)
-    yield Row("SwinFace, all heads", "published", "112×112", SwinFace, _face_for_all)
-    yield Row("MiniXception", "shipped", f"{SIZE}×{SIZE}", MiniXception, lambda _: {"x": torch.empty(1, 1, SIZE, SIZE)})
+    yield CountedNetwork("SwinFace, expression", "published", "112×112", SwinFace, _face, parts)
+    yield CountedNetwork("SwinFace, all heads", "published", "112×112", SwinFace, _face_for_all)
+    yield CountedNetwork(
+        "MiniXception", "shipped", f"{SIZE}×{SIZE}", MiniXception, lambda _: {"x": torch.empty(1, 1, SIZE, SIZE)}
+    )
 
     for preset in GESTURE_PRESETS:
         gesture = partial(build_gesture_net, preset, CLASSES)
-        yield Row("GestureNet", preset, CLIP, gesture, _clip_and_skeleton, {"CrossModalTokenFusion": "fusion"})
+        yield CountedNetwork(
+            "GestureNet", preset, CLIP, gesture, _clip_and_skeleton, {"CrossModalTokenFusion": "fusion"}
+        )
     for preset in EMOTION_PRESETS:
         emotion = partial(build_emotion_net, preset, CLASSES)
-        yield Row("EmotionNet", preset, MINUTE, emotion, _minute, {"InterFusion": "fusion"})
+        yield CountedNetwork("EmotionNet", preset, MINUTE, emotion, _minute, {"InterFusion": "fusion"})
 
 
 def _clip(network: ClipEncoder) -> Inputs:

@@ -1,27 +1,32 @@
-"""Networks as they answer fastest on this machine, with the numbers that they were trained to give."""
+"""Networks as they run fastest on this machine, with the numbers that they were trained to give.
+
+A network that can be rearranged is a row of `ARRANGEMENTS`; whatever else computes under autocast.
+"""
 
 from __future__ import annotations
 
 import copy
 import statistics
 import time
+from collections.abc import Callable
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 import torch
 from torch import nn
 
-from kinesics.models.skeleton.agcn import TwoStreamAGCN
-from kinesics.models.skeleton.agcn_inference import InferenceAGCN
+if TYPE_CHECKING:
+    from kinesics.models.skeleton.agcn import TwoStreamAGCN
+    from kinesics.models.video.mvit import VideoEncoder
 
 _SIZE, _TRIES = 512, 5  # of the matrix products that are timed: some 20 ms in all
 
 
 def optimised(network: nn.Module, dtype: torch.dtype | None = None) -> nn.Module:
-    """The network for inference, with the same inputs and outputs, on the CPU; `network` itself is left as it is.
+    """Arrange a network for inference, with the same inputs and outputs, on the CPU; `network` is left as it is.
 
-    2s-AGCN and MViTv2 are rearranged, in a GestureNet as well; whatever else computes under autocast. dtype: by
-    default `best_dtype()`; float32 agrees with `network` to rounding, bfloat16 within some 1 % of the outputs' norm.
+    Its parts are rearranged where it is not itself a row of `ARRANGEMENTS`. dtype: by default `best_dtype()`; float32
+    agrees with `network` to rounding, bfloat16 within some 1 % of the outputs' norm.
     """
     dtype = best_dtype() if dtype is None else dtype
     rearranged = _rearranged(network, dtype)
@@ -36,7 +41,7 @@ def optimised(network: nn.Module, dtype: torch.dtype | None = None) -> nn.Module
 
 @cache
 def best_dtype() -> torch.dtype:
-    """bfloat16 where this processor multiplies matrices faster in it than in float32, measured once."""
+    """Choose bfloat16 where this processor multiplies matrices faster in it than in float32, measured once."""
     took = {}
     for dtype in (torch.float32, torch.bfloat16):
         x = torch.ones(_SIZE, _SIZE, dtype=dtype)
@@ -50,16 +55,28 @@ def _seconds(x: torch.Tensor) -> float:
     return time.perf_counter() - begin
 
 
-def _rearranged(network: nn.Module, dtype: torch.dtype) -> nn.Module | None:
-    if isinstance(network, TwoStreamAGCN):
-        return InferenceAGCN(network, dtype)
-    if type(network).__name__ != "VideoEncoder":  # torchvision takes seconds to load: not for skeletons alone
-        return None
-    from kinesics.models.video.mvit import VideoEncoder
+def _inference_agcn(network: nn.Module, dtype: torch.dtype) -> nn.Module:
+    from kinesics.models.skeleton.agcn_inference import InferenceAGCN
+
+    return InferenceAGCN(cast("TwoStreamAGCN", network), dtype)
+
+
+def _inference_mvit(network: nn.Module, dtype: torch.dtype) -> nn.Module:
     from kinesics.models.video.mvit_inference import InferenceVideoEncoder
 
-    assert isinstance(network, VideoEncoder)
-    return InferenceVideoEncoder(network, dtype)
+    return InferenceVideoEncoder(cast("VideoEncoder", network), dtype)
+
+
+# by the name of the class: torchvision takes seconds to load, and skeletons do without it
+ARRANGEMENTS: dict[str, Callable[[nn.Module, torch.dtype], nn.Module]] = {
+    "TwoStreamAGCN": _inference_agcn,
+    "VideoEncoder": _inference_mvit,
+}
+
+
+def _rearranged(network: nn.Module, dtype: torch.dtype) -> nn.Module | None:
+    arrange = ARRANGEMENTS.get(type(network).__name__)
+    return arrange and arrange(network, dtype)
 
 
 class _Autocast(nn.Module):

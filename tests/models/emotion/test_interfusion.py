@@ -3,28 +3,20 @@
 import pytest
 import torch
 
-from kinesics.models.emotion.interfusion import (
-    MODES,
-    STREAMS,
-    Closeness,
-    Embedded,
-    GatedCrossAttention,
-    Gestures,
-    InterFusion,
-    InterFusionConfig,
-    Stream,
-)
-from kinesics.models.emotion.net import EMOTION_PRESETS, SwinFaceTokens, build_emotion_net
-from kinesics.models.face.swinface import SwinFace
+from kinesics.errors import KinesicsError
+from kinesics.models.emotion.interfusion import Closeness, GatedCrossAttention
+from kinesics.models.emotion.net import EMOTION_PRESETS, HEADS, build_emotion_net, build_head
+from kinesics.models.emotion.streams import STREAMS, Embedded, EmotionConfig, Gestures, Stream
+from kinesics.models.face.swinface import SwinFace, SwinFaceTokens
 
 N = 3
-each_mode = pytest.mark.parametrize("mode", MODES)
+each_head = pytest.mark.parametrize("head", HEADS)
 
 
-def fusion(mode="full", **sizes):
+def fusion(head="full", **sizes):
     torch.manual_seed(0)
     sizes = {"width": 32, "heads": 4, "blocks": 2, "drop": 0.0} | sizes
-    return InterFusion(InterFusionConfig(12, 16, 5, mode, **sizes)).eval()
+    return build_head(head, EmotionConfig(12, 16, 5, **sizes)).eval()
 
 
 def recording(length=6, seed=1):
@@ -51,9 +43,9 @@ def without(streams, name, samples=slice(None)):
     return streams | {name: streams[name]._replace(mask=mask)}
 
 
-@each_mode
-def test_a_recording_without_anything_gets_a_number_and_leaves_the_others_alone(mode):
-    network, streams = fusion(mode), recording()
+@each_head
+def test_a_recording_without_anything_gets_a_number_and_leaves_the_others_alone(head):
+    network, streams = fusion(head), recording()
     empty = streams
     for name in STREAMS:
         empty = without(empty, name, 1)
@@ -66,10 +58,10 @@ def test_a_recording_without_anything_gets_a_number_and_leaves_the_others_alone(
         torch.testing.assert_close(moments.sum(1), torch.tensor([1.0, 0.0, 1.0]))
 
 
-@each_mode
+@each_head
 @pytest.mark.parametrize("name", STREAMS)
-def test_a_stream_that_is_masked_everywhere_is_a_stream_that_is_missing(mode, name):
-    network, streams = fusion(mode), recording()
+def test_a_stream_that_is_masked_everywhere_is_a_stream_that_is_missing(head, name):
+    network, streams = fusion(head), recording()
     with torch.no_grad():
         masked, missing = network(**without(streams, name)), network(**(streams | {name: None}))
         no_places = {name: type(streams[name])(*(part[:, :0] for part in streams[name]))}
@@ -80,9 +72,9 @@ def test_a_stream_that_is_masked_everywhere_is_a_stream_that_is_missing(mode, na
     assert getattr(nowhere.moments, name) is None
 
 
-@each_mode
-def test_what_masked_tokens_hold_does_not_matter(mode):
-    network, streams = fusion(mode), recording()
+@each_head
+def test_what_masked_tokens_hold_does_not_matter(head):
+    network, streams = fusion(head), recording()
     streams = {name: stream._replace(mask=torch.arange(6).expand(N, 6) < 4) for name, stream in streams.items()}
     junk = {name: type(stream)(*(part.clone() for part in stream)) for name, stream in streams.items()}
     for stream in junk.values():
@@ -96,9 +88,9 @@ def test_what_masked_tokens_hold_does_not_matter(mode):
     assert all((moments[:, 4:] == 0).all() for moments in second.moments)
 
 
-@each_mode
-def test_the_order_of_tokens_does_not_matter_but_their_time_does(mode):
-    network, streams = fusion(mode), recording()
+@each_head
+def test_the_order_of_tokens_does_not_matter_but_their_time_does(head):
+    network, streams = fusion(head), recording()
     order = torch.randperm(6, generator=torch.Generator().manual_seed(0))
     shuffled = {name: type(stream)(*(part[:, order] for part in stream)) for name, stream in streams.items()}
     later = streams | {"face": streams["face"]._replace(seconds=streams["face"].seconds.flip(1))}
@@ -106,7 +98,7 @@ def test_the_order_of_tokens_does_not_matter_but_their_time_does(mode):
         first, second, third = network(**streams), network(**shuffled), network(**later)
     torch.testing.assert_close(first.logit, second.logit)
     torch.testing.assert_close(first.moments.face[:, order], second.moments.face)
-    if mode != "mean":  # without attention the mean of the times is all that is left of them
+    if head != "mean":  # without attention the mean of the times is all that is left of them
         assert (first.logit - third.logit).abs().max() > 1e-5
 
 
@@ -133,12 +125,12 @@ def test_nothing_at_all_is_refused():
 def test_only_the_full_fusion_relates_streams_before_it_pools_them():
     """The moments of the face depend on what the hands do, and in the alternatives they do not."""
     streams, other = recording(), recording(seed=2)
-    for mode in MODES:
-        network = fusion(mode)
+    for head in HEADS:
+        network = fusion(head)
         with torch.no_grad():
             first = network(**streams).moments.face
             second = network(**(streams | {"gestures": other["gestures"]})).moments.face
-        assert torch.equal(first, second) is (mode != "full"), mode
+        assert torch.equal(first, second) is (head != "full"), head
 
 
 def test_a_stream_alone_is_not_told_by_the_others():
@@ -229,3 +221,8 @@ def test_an_unknown_preset_is_refused():
     assert set(EMOTION_PRESETS) == {"paper", "small", "tiny"}
     with pytest.raises(KeyError):
         build_emotion_net("huge")
+
+
+def test_an_unknown_head_is_refused_with_the_names_of_those_that_are_known():
+    with pytest.raises(KinesicsError, match="emotion head median: expected full, mean"):
+        build_emotion_net("tiny", head="median")

@@ -12,7 +12,7 @@ from safetensors.torch import save_file
 
 from kinesics.errors import KinesicsError
 from kinesics.models.face.mini_xception import CLASSES, MiniXception, grey
-from kinesics.weights.load import load_expression, load_network
+from kinesics.weights.load import load_as, load_network
 from kinesics.weights.specification import EXPRESSION
 
 Array = np.ndarray
@@ -119,10 +119,10 @@ def test_faces_become_grey_between_minus_one_and_one():
 
 def test_other_files_are_refused(tmp_path):
     with pytest.raises(KinesicsError, match="no such weights"):
-        load_expression(tmp_path / "none.safetensors")
+        load_as(MiniXception, tmp_path / "none.safetensors")
     (tmp_path / "text.safetensors").write_text("no weights")
     with pytest.raises(KinesicsError, match=r"text\.safetensors: expected safetensors weights"):
-        load_expression(tmp_path / "text.safetensors")
+        load_as(MiniXception, tmp_path / "text.safetensors")
     save_file(MiniXception().state_dict(), tmp_path / "bare.safetensors")
     with pytest.raises(KinesicsError, match=r"bare\.safetensors"):
-        load_expression(tmp_path / "bare.safetensors")
+        load_as(MiniXception, tmp_path / "bare.safetensors")

@@ -3,13 +3,9 @@
 import pytest
 import torch
 
-from kinesics.models.gesture.cross_modal_token_fusion import (
-    MODES,
-    CrossModalTokenFusion,
-    FusionConfig,
-    resample_time,
-    sample_at_joints,
-)
+from kinesics.models.gesture.cross_modal_token_fusion import resample_time, sample_at_joints
+from kinesics.models.gesture.fusion import FusionConfig
+from kinesics.models.gesture.net import FUSIONS
 from kinesics.models.video.encoder import ClipTokens
 
 N, V, CLASSES = 3, 6, 5
@@ -18,10 +14,10 @@ OUTSIDE = torch.full((N, 8, V, 2), 1.5)
 LOST, SEEN = torch.zeros(N, 8, V), torch.ones(N, 8, V)
 
 
-def fusion(mode="full", **sizes):
+def fusion(name="full", **sizes):
     torch.manual_seed(0)
-    config = FusionConfig(CLASSES, 16, 12, V, mode, width=32, heads=4, steps=4, **{"drop": 0.0} | sizes)
-    return CrossModalTokenFusion(config).eval()
+    config = FusionConfig(CLASSES, 16, 12, V, width=32, heads=4, steps=4, **{"drop": 0.0} | sizes)
+    return FUSIONS[name](config).eval()
 
 
 def tokens(seed=1):
@@ -36,14 +32,14 @@ def always_useless(scorer):
         scorer[-1].bias.fill_(-20)
 
 
-def test_one_clock_averages_neighbouring_steps():
+def test_resampling_averages_neighbouring_steps():
     x = torch.arange(8.0).view(1, 8, 1).expand(1, 8, 3)
     assert resample_time(x, 4)[0, :, 0].tolist() == [0.5, 2.5, 4.5, 6.5]
     assert resample_time(x, 8) is x
     assert resample_time(x[:, :2], 4)[0, :, 2].tolist() == [0, 0, 1, 1]
 
 
-def test_one_place_reads_the_map_where_the_joint_is():
+def test_sampling_reads_the_map_where_the_joint_is():
     patches = torch.arange(2 * 3.0).view(1, 1, 2, 3, 1)  # two rows of three cells
     places = torch.tensor([[0.5 / 3, 0.25], [2.5 / 3, 0.25], [0.5, 0.75], [0.5, 0.5]]).view(1, 1, 4, 2)
     torch.testing.assert_close(sample_at_joints(patches, places)[0, 0, :, 0], torch.tensor([0.0, 2.0, 4.0, 2.5]))
@@ -138,18 +134,18 @@ def test_late_fusion_averages_the_two_heads():
     torch.testing.assert_close(out.logits, (out.video_logits + out.skeleton_logits) / 2)
 
 
-def test_without_talk_the_sides_do_not_see_each_other():
+def test_without_cross_attention_the_modalities_do_not_see_each_other():
     network, apart = fusion("cross-attention"), fusion("exchange")
     joints, video, other = torch.rand(N, 4, 32), torch.rand(N, 5, 32), torch.rand(N, 5, 32)
     masks = torch.ones(N, 4), torch.ones(N, 5)
     with torch.no_grad():
-        for talk, same in ((network.tokens.talk, False), (apart.tokens.talk, True)):
-            assert torch.equal(talk(joints, video, *masks)[:, :4], talk(joints, other, *masks)[:, :4]) is same
+        for attend, same in ((network.tokens.attend, False), (apart.tokens.attend, True)):
+            assert torch.equal(attend(joints, video, *masks)[:, :4], attend(joints, other, *masks)[:, :4]) is same
 
 
-@pytest.mark.parametrize("mode", MODES)
-def test_a_sample_without_one_modality_gets_the_answer_of_the_others_head(mode):
-    network, (video, joints) = fusion(mode), tokens()
+@pytest.mark.parametrize("name", FUSIONS)
+def test_a_sample_without_one_modality_gets_the_answer_of_the_others_head(name):
+    network, (video, joints) = fusion(name), tokens()
     has_video, has_skeleton = torch.tensor([True, False, True]), torch.tensor([True, True, False])
     with torch.no_grad():
         mixed = network(video, joints, CENTRE, SEEN, has_video, has_skeleton).logits

@@ -1,7 +1,8 @@
 import pytest
 import torch
 
-from kinesics.models.gesture.net import GESTURE_PRESETS, GestureNet, build_gesture_net
+from kinesics.errors import KinesicsError
+from kinesics.models.gesture.net import FUSIONS, GESTURE_PRESETS, GestureNet, build_gesture_net
 from kinesics.models.video.encoder import ClipTokens
 from kinesics.models.video.i3d import I3D
 from kinesics.skeleton import UPPER_BODY
@@ -76,7 +77,7 @@ def test_another_video_encoder_fits_as_well():
     tiny = build_gesture_net("tiny", 5)
     video, encoder = torch.randn(1, 3, 16, 64, 64), I3D(16, 64)
     config = type(tiny.fusion.config)(5, encoder.width, 32, len(UPPER_BODY), width=32, heads=4, steps=4)
-    network = GestureNet(encoder, tiny.skeleton, config).eval()
+    network = GestureNet(encoder, tiny.skeleton, FUSIONS["full"](config)).eval()
     _, skeleton, places = inputs()
     with torch.no_grad():
         assert network(video, skeleton[:1], places[:1]).logits.shape == (1, 5)
@@ -85,3 +86,8 @@ def test_another_video_encoder_fits_as_well():
 def test_an_unknown_preset_is_refused():
     with pytest.raises(KeyError):
         build_gesture_net("huge", 5)
+
+
+def test_an_unknown_fusion_is_refused_with_the_names_of_those_that_are_known():
+    with pytest.raises(KinesicsError, match="fusion early: expected full, exchange"):
+        build_gesture_net("tiny", 5, fusion="early")

@@ -1,9 +1,6 @@
 """I3D with its real weights, and the guarded way in which they are read."""
 
-import hashlib
 import importlib.util
-import os
-import pickle
 from pathlib import Path
 
 import numpy as np
@@ -12,10 +9,10 @@ import torch
 from support.paths import SAMPLES
 from torchvision.models.video import MViT_V2_S_Weights
 
-from kinesics.errors import KinesicsError
 from kinesics.models.video.encoder import prepare_clip
-from kinesics.models.video.i3d import I3D, read_i3d_checkpoint
+from kinesics.models.video.i3d import I3D
 from kinesics.video import read_frames
+from kinesics.weights.published import read_i3d_checkpoint
 
 KINETICS = MViT_V2_S_Weights.KINETICS400_V1.meta["categories"]
 
@@ -66,31 +63,3 @@ def test_a_person_who_signs_is_said_to_sign(state):
     probability = network.classify(prepare_clip(frames, network)[None])[0].softmax(0)
     assert KINETICS[int(probability.argmax())] == "sign language interpreting"
     assert probability.max() > 0.6
-
-
-class Evil:
-    """Makes the folder `ran` when it is unpickled."""
-
-    def __reduce__(self):
-        return os.mkdir, ("ran",)
-
-
-@pytest.mark.parametrize("content", [{"params": Evil()}, {"params": np.array([Evil()], object)}, eval])
-def test_a_pickle_that_would_do_something_is_refused(tmp_path, content, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    path = tmp_path / "evil.ckpt"
-    path.write_bytes(pickle.dumps(content))
-    with pytest.raises(KinesicsError, match="arrays alone"):
-        read_i3d_checkpoint(path, hashlib.sha256(path.read_bytes()).hexdigest())
-    assert not (tmp_path / "ran").exists()
-
-
-def test_another_file_is_not_even_opened(tmp_path, monkeypatch):
-    path = tmp_path / "other.ckpt"
-    path.write_bytes(pickle.dumps(Evil()))
-    monkeypatch.chdir(tmp_path)
-    with pytest.raises(KinesicsError, match="expected sha256"):
-        read_i3d_checkpoint(path)
-    assert not (tmp_path / "ran").exists()
-    with pytest.raises(KinesicsError, match="cannot be read"):
-        read_i3d_checkpoint(tmp_path / "none.ckpt")

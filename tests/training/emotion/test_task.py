@@ -17,7 +17,7 @@ from kinesics.data.registry import open_dataset
 from kinesics.data.sets.imigue import files
 from kinesics.errors import KinesicsError
 from kinesics.evaluation import EMOTION, Predictions
-from kinesics.models.emotion.interfusion import Gestures, Stream
+from kinesics.models.emotion.streams import Gestures, Stream
 from kinesics.models.video.mvit import TINY, VideoEncoder
 from kinesics.training.emotion.data import MOST, EmotionData, EmotionVideos, TokenAugmentation, collate
 from kinesics.training.emotion.streams import StreamCache, context_windows, labelled_gestures

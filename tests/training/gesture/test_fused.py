@@ -14,9 +14,10 @@ from kinesics.errors import KinesicsError
 from kinesics.evaluation import Predictions
 from kinesics.models.video.mvit import TINY, VideoEncoder
 from kinesics.training.gesture.data import GestureData
-from kinesics.training.inputs.video_tokens import cache_tokens, video_encoder
+from kinesics.training.inputs.video_tokens import cache_tokens
 from kinesics.training.run import run
 from kinesics.weights.load import Specification, save_weights
+from kinesics.weights.pretrained import video_encoder
 
 CONFIG = """
 data: {frames: 8, batch: 2}

@@ -10,7 +10,7 @@ from kinesics.simulator.clips import make_dataset
 from kinesics.skeleton import UPPER_BODY
 from kinesics.training.lifter.data import KinectViews, LiftingWindows, SimulatedViews
 from kinesics.training.lifter.task import judge, train_lifter
-from kinesics.weights.load import load_lifter
+from kinesics.weights.load import load_as
 
 
 @pytest.fixture(scope="module")
@@ -83,7 +83,7 @@ def test_training_lifts_better_than_chance_saves_and_goes_on(simulated, kinect, 
     assert figures["mm_simulated"] < 0.6 * before["mm"]
     assert figures["upper_arm_simulated"] < 1e-3
     assert figures["forearm_real"] < 1e-3
-    network = load_lifter(tmp_path / "lifter.safetensors")
+    network = load_as(Lifter, tmp_path / "lifter.safetensors")[0]
     assert judge(network, SimulatedViews.open(simulated / "test"))["mm"] == pytest.approx(
         figures["mm_simulated"], rel=0.01
     ), "half precision loses next to nothing"

@@ -11,17 +11,20 @@ import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from kinesics.preprocessing.face_crop import FaceCrop, template_with_eyes
+
 CLASSES = ("anger", "disgust", "fear", "happiness", "sadness", "surprise", "neutral")  # in the order of FER2013
 SIZE = 64
 # Where the eyes are in a crop, in shares of its side: so far apart, so far below its upper edge. Measured on the boxes
 # that OpenCV's frontal face detector, which cut out FER2013's faces, draws around real faces.
 EYES_APART, EYES_BELOW = 0.38, 0.40
+CROP = FaceCrop(template_with_eyes(SIZE, EYES_APART, EYES_BELOW), SIZE)
 
 _EPSILON = 1e-3  # of Keras' batch norm
 
 
 class MiniXception(nn.Module):
-    """Faces (N, 1, 64, 64) as `grey` makes them, upright and cut out as told above, to logits (N, 7) of `CLASSES`.
+    """Faces (N, 1, 64, 64) as `grey` makes them, upright and cut out as `CROP` says, to logits (N, 7) of `CLASSES`.
 
     Two convolutions, four separable blocks with a strided short cut, and a last convolution whose maps are averaged.
     """
@@ -32,7 +35,7 @@ class MiniXception(nn.Module):
             nn.Conv2d(1, stem, 3, bias=False), _norm(stem), nn.ReLU(),
             nn.Conv2d(stem, stem, 3, bias=False), _norm(stem), nn.ReLU(),
         )  # fmt: skip
-        self.blocks = nn.Sequential(*(Block(i, o) for i, o in zip((stem, *widths), widths, strict=False)))
+        self.blocks = nn.Sequential(*(SeparableBlock(i, o) for i, o in zip((stem, *widths), widths, strict=False)))
         self.head = nn.Conv2d(widths[-1], classes, 3, padding=1)
 
     def forward(self, x: Tensor) -> Tensor:
@@ -57,7 +60,26 @@ def grey(faces: NDArray[np.uint8]) -> Tensor:
     return (luma / 127.5 - 1)[:, None]
 
 
-class Block(nn.Module):
+class MiniXceptionTokens(nn.Module):
+    """A `FaceEncoder`: the last features of the small expression network, averaged. Its head is frozen."""
+
+    crop, channels, size = CROP, 1, SIZE
+
+    def __init__(self, network: MiniXception | None = None) -> None:
+        super().__init__()
+        self.network = network or MiniXception()
+        self.width = self.network.head.in_channels
+        self.network.head.requires_grad_(False)
+
+    def prepare(self, faces: NDArray[np.uint8]) -> Tensor:
+        """Scale aligned faces; see `grey`."""
+        return grey(faces)
+
+    def forward(self, faces: Tensor) -> Tensor:
+        return self.network.forward_features(faces).mean((2, 3))
+
+
+class SeparableBlock(nn.Module):
     """Two separable convolutions and a pool by two, beside a strided 1×1 convolution."""
 
     def __init__(self, ins: int, outs: int) -> None:

@@ -12,10 +12,15 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
+import numpy as np
 import torch
 import torch.nn.functional as F
+from numpy.typing import NDArray
 from torch import Tensor, nn
 from torchvision.models.swin_transformer import PatchMerging, SwinTransformerBlock
+
+from kinesics.models.face.encoder import scaled_rgb
+from kinesics.preprocessing.face_crop import ARCFACE
 
 # the heads of each branch, in the checkpoint's order; all have two logits but those in `SIZES`
 BRANCHES: tuple[tuple[str, ...], ...] = (
@@ -169,6 +174,27 @@ class SwinFace(nn.Module):
             converted[key] = converted[key].flatten()
         network.load_state_dict(converted)
         return network.eval()
+
+
+class SwinFaceTokens(nn.Module):
+    """A `FaceEncoder`: SwinFace's expression features and embedding side by side. Everything else of it is frozen."""
+
+    crop, channels, size, width = ARCFACE, 3, ARCFACE.size, 1024
+
+    def __init__(self, network: SwinFace | None = None) -> None:
+        super().__init__()
+        self.network = network or SwinFace()
+        self.network.heads.requires_grad_(False)
+        for number, branch in enumerate(self.network.branches):
+            branch.requires_grad_(number == EXPRESSION_BRANCH)
+
+    def prepare(self, faces: NDArray[np.uint8]) -> Tensor:
+        """Scale aligned faces; see `scaled_rgb`."""
+        return scaled_rgb(faces)
+
+    def forward(self, faces: Tensor) -> Tensor:
+        tokens: Tensor = self.network(faces, wanted=()).tokens
+        return tokens.flatten(1)
 
 
 _RENAMED = (

@@ -7,11 +7,23 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor, nn
 
-from kinesics.models.gesture.cross_modal_token_fusion import CrossModalTokenFusion, FusionConfig, FusionOutput, Mode
+from kinesics.errors import KinesicsError
+from kinesics.models.gesture.cross_modal_token_fusion import CrossAttentionFusion, CrossModalTokenFusion, ExchangeFusion
+from kinesics.models.gesture.fusion import FusionConfig, FusionOutput, GestureFusion
+from kinesics.models.gesture.pooled_fusions import ConcatenationFusion, LateFusion
 from kinesics.models.skeleton.agcn import AGCNConfig, TwoStreamAGCN
 from kinesics.models.video.encoder import ClipEncoder, ClipTokens
 from kinesics.models.video.mvit import PAPER, SMALL, TINY, VideoEncoder, VideoEncoderConfig
 from kinesics.skeleton import UPPER_BODY, SkeletonLayout
+
+# by the name that a config and a weights file give them
+FUSIONS: dict[str, type[GestureFusion]] = {
+    "full": CrossModalTokenFusion,
+    "exchange": ExchangeFusion,
+    "cross-attention": CrossAttentionFusion,
+    "concatenation": ConcatenationFusion,
+    "late": LateFusion,
+}
 
 
 @dataclass(frozen=True)
@@ -46,15 +58,23 @@ class GestureNet(nn.Module):
     """
 
     def __init__(
-        self, video: ClipEncoder, skeleton: TwoStreamAGCN, fusion: FusionConfig, modality_dropout: float = 0.2
+        self, video: ClipEncoder, skeleton: TwoStreamAGCN, fusion: GestureFusion, modality_dropout: float = 0.2
     ) -> None:
         super().__init__()
         self.video = video
         self.skeleton = skeleton
-        self.fusion = CrossModalTokenFusion(fusion)
+        self.fusion = fusion
         self.modality_dropout = modality_dropout
         for stream in (skeleton.joint, skeleton.bone):  # the fusion has a head of its own for the skeleton
             stream.fc.requires_grad_(False)
+
+    def encoders(self) -> list[nn.Module]:
+        """Of both modalities."""
+        return [self.get_submodule("video"), self.skeleton]
+
+    def classifiers(self) -> list[nn.Module]:
+        """The last layers: of each modality alone, and of the fusion."""
+        return self.fusion.classifiers()
 
     def forward(
         self,
@@ -64,13 +84,19 @@ class GestureNet(nn.Module):
         has_video: Tensor | None = None,
         has_skeleton: Tensor | None = None,
     ) -> FusionOutput:
-        """A sample that lacks a modality gets the answer of the other one's own head.
+        """Classify clips; a sample that lacks a modality gets the answer of the other one's own head.
 
-        video: (N, 3, T, H, W), as the clip encoder wants it, or None.
-        skeleton: (N, C, T', V, 1), or None; a fourth channel is each joint's score, and serves as its confidence.
-        places: (N, T', V, 2), where each joint is, or was lost, 0..1 across the video's picture; None: no exchange.
-        has_video, has_skeleton: (N,) bool, which samples have the modality; None: all. Every sample needs one.
-        Raises ValueError where both modalities are None.
+        Parameters
+        ----------
+        video : (N, 3, T, H, W), as the clip encoder wants it, or None.
+        skeleton : (N, C, T', V, 1), or None; a fourth channel is each joint's score, and serves as its confidence.
+        places : (N, T', V, 2), where each joint is, or was lost, 0..1 across the video's frames; None: no exchange.
+        has_video : (N,) bool, which samples have video; None: all. Every sample needs one modality.
+        has_skeleton : (N,) bool, which samples have a skeleton; None: all.
+
+        Raises
+        ------
+        ValueError : where both modalities are None.
         """
         clip = None if video is None else self.video(video)
         joints = None if skeleton is None else self.skeleton(skeleton).tokens
@@ -86,7 +112,7 @@ class GestureNet(nn.Module):
         has_video: Tensor | None = None,
         has_skeleton: Tensor | None = None,
     ) -> FusionOutput:
-        """From tokens, fresh or cached, as `CrossModalTokenFusion.forward`; modality dropout happens here."""
+        """Classify clips by their tokens, fresh or cached, as `GestureFusion.forward`, after modality dropout."""
         if self.training and video is not None and joints is not None:
             has_video, has_skeleton = self._drop_modality(joints, has_video, has_skeleton)
         return self.fusion(video, joints, places, confidence, has_video, has_skeleton)  # type: ignore[no-any-return]
@@ -108,23 +134,36 @@ def build_gesture_net(
     preset: str,
     classes: int,
     layout: SkeletonLayout = UPPER_BODY,
-    mode: Mode = "full",
+    fusion: str = "full",
     modality_dropout: float = 0.2,
     video: ClipEncoder | None = None,
 ) -> GestureNet:
-    """A preset of `GESTURE_PRESETS` with random weights, or with `video` in the place of its own video encoder.
+    """Build the network of a preset with random weights.
 
-    Raises KeyError for an unknown preset.
+    Parameters
+    ----------
+    preset : a name in `GESTURE_PRESETS`.
+    classes : how many gestures.
+    layout : of the skeletons.
+    fusion : a name in `FUSIONS`.
+    modality_dropout : see `GestureNet`.
+    video : a clip encoder in the place of the preset's own.
+
+    Raises
+    ------
+    KeyError : for an unknown preset.
+    KinesicsError : for an unknown fusion.
     """
+    if fusion not in FUSIONS:
+        raise KinesicsError(f"fusion {fusion}: expected {', '.join(FUSIONS)}; no other is known")
     sizes = GESTURE_PRESETS[preset]
     video = video or VideoEncoder(sizes.video)
     skeleton = TwoStreamAGCN(layout, replace(sizes.skeleton, classes=classes))
-    fusion = replace(
+    config = replace(
         sizes.fusion,
         classes=classes,
         video_width=video.width,
         joint_width=2 * sizes.skeleton.widths[-1],
         joints=len(layout),
-        mode=mode,
     )
-    return GestureNet(video, skeleton, fusion, modality_dropout)
+    return GestureNet(video, skeleton, FUSIONS[fusion](config), modality_dropout)

@@ -34,8 +34,13 @@ class AGCNOutput(NamedTuple):
 class AGCNConfig:
     """Sizes of one stream; the defaults are the published ones.
 
-    widths and strides have one entry a block; `channels` counts the input's (x, y, z and, in Kinesics'
-    own weights, the score). contact: both streams of a `TwoStreamAGCN` also see how near hands are to the body.
+    classes: of actions or gestures.
+    channels: of the input: x, y, z and, in Kinesics' own weights, the score.
+    persons: M, in a clip.
+    widths: channels of each block.
+    strides: in time, of each block.
+    dropout: before the last layer.
+    contact: whether both streams of a `TwoStreamAGCN` also get how near hands are to the body.
     """
 
     classes: int = 60
@@ -89,7 +94,7 @@ class TemporalConv(nn.Module):
         return y
 
 
-class Block(nn.Module):
+class AGCNBlock(nn.Module):
     """Graph convolution, temporal convolution, residual (none in the first block), ReLU."""
 
     def __init__(self, c_in: int, c_out: int, stride: int, graph: Tensor, residual: bool) -> None:
@@ -116,7 +121,7 @@ class AGCN(nn.Module):
         self.data_bn = nn.BatchNorm1d(config.persons * len(layout) * config.channels)
         widths = (config.channels, *config.widths)
         self.blocks = nn.ModuleList(
-            Block(c_in, c_out, stride, graph, residual=i > 0)
+            AGCNBlock(c_in, c_out, stride, graph, residual=i > 0)
             for i, (c_in, c_out, stride) in enumerate(zip(widths, config.widths, config.strides, strict=False))
         )
         self.dropout = nn.Dropout(config.dropout)
@@ -215,8 +220,16 @@ class TwoStreamAGCN(nn.Module):
         self.bone = AGCN(layout, of_stream)
         self.register_buffer("parents", torch.tensor(bone_parents(layout)), persistent=False)
 
+    def encoders(self) -> list[nn.Module]:
+        """None: the network is one."""
+        return []
+
+    def classifiers(self) -> list[nn.Module]:
+        """The last layer of each stream."""
+        return [self.joint.fc, self.bone.fc]
+
     def bones(self, x: Tensor) -> Tensor:
-        """Each joint minus its parent. With a fourth channel (the score) a bone that lacks an end is zero."""
+        """Give each joint minus its parent. With a fourth channel (the score) a bone that lacks an end is zero."""
         parent = x.index_select(3, self.get_buffer("parents"))
         if x.shape[1] < 4:
             return x - parent
@@ -224,7 +237,7 @@ class TwoStreamAGCN(nn.Module):
         return torch.cat([(x[:, :3] - parent[:, :3]) * (score > 0), score], 1)
 
     def streams(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        """What the joint stream sees, and the bone stream."""
+        """Give the inputs of the joint stream and of the bone stream."""
         bones = self.bones(x)
         if self.contact is None:
             return x, bones

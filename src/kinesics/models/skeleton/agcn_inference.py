@@ -10,7 +10,15 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from kinesics.models.skeleton.agcn import AGCN, SUBSETS, AGCNOutput, Block, TemporalConv, TwoStreamAGCN, TwoStreamOutput
+from kinesics.models.skeleton.agcn import (
+    AGCN,
+    SUBSETS,
+    AGCNBlock,
+    AGCNOutput,
+    TemporalConv,
+    TwoStreamAGCN,
+    TwoStreamOutput,
+)
 
 
 class InferenceAGCN(nn.Module):
@@ -38,7 +46,9 @@ class _Stream(nn.Module):
         scale, shift = _affine(network.data_bn)
         self.scale = nn.Parameter(scale.view(persons, joints, 1, channels))
         self.shift = nn.Parameter(shift.view(persons, joints, 1, channels))
-        self.blocks = nn.ModuleList(_Block(block) for block in network.blocks if isinstance(block, Block)).to(dtype)
+        self.blocks = nn.ModuleList(
+            _InferenceBlock(block) for block in network.blocks if isinstance(block, AGCNBlock)
+        ).to(dtype)
         self.fc = network.fc
 
     def forward(self, x: Tensor) -> AGCNOutput:
@@ -51,10 +61,10 @@ class _Stream(nn.Module):
         return AGCNOutput(self.fc(features.mean((1, 2))), features)
 
 
-class _Block(nn.Module):
+class _InferenceBlock(nn.Module):
     """One block over (N, V, T, C), contiguous."""
 
-    def __init__(self, block: Block) -> None:
+    def __init__(self, block: AGCNBlock) -> None:
         super().__init__()
         gcn, tcn = block.gcn, block.tcn
         self.c_embed = gcn.c_embed

@@ -1,7 +1,7 @@
-"""`Lifter`: joints in the picture's plane to three dimensions, for data that has x and y alone.
+"""`Lifter`: joints in the image plane to three dimensions, for data that has x and y alone.
 
-A temporal network after Pavllo et al. (CVPR 2019): dilated convolutions over some seconds of all joints. It answers
-with each joint's way from its parent; upper arms and forearms keep their mean length over the recording.
+A temporal network after Pavllo et al. (CVPR 2019): dilated convolutions over some seconds of all joints. It predicts
+bone vectors, each from a joint's parent to it; upper arms and forearms keep their mean length over the recording.
 """
 
 from __future__ import annotations
@@ -20,21 +20,26 @@ from kinesics.skeleton.sequence import FloatArray
 FPS = 25.0  # of the movement it learns from; footage of half or twice that rate is among it
 _RIGID = UPPER_BODY.indices(*(f"{side}_{joint}" for side in ("left", "right") for joint in ("elbow", "wrist")))
 _NECK = UPPER_BODY.index("neck")
-# what a length in the picture is measured by, in metres of a grown person; the longest: others are seen from the side
-_RULERS = (("left_shoulder", "right_shoulder", 0.36), ("neck", "head", 0.20), ("neck", "nose", 0.22))
-_PIECE = 2048  # frames that are lifted at once
+# metres of a grown person, by which the scale of an image is found; the longest counts: others are seen from the side
+_REFERENCE_LENGTHS = (("left_shoulder", "right_shoulder", 0.36), ("neck", "head", 0.20), ("neck", "nose", 0.22))
+PIECE = 2048  # frames that are lifted at once
 
 
 @dataclass(frozen=True)
 class LifterConfig:
-    """width: channels. dilations: of the residual blocks, in frames; together they look 2 Σ dilations + 1 far."""
+    """Sizes.
+
+    width: channels.
+    dilations: of the residual blocks, in frames; together they see 2 Σ dilations + 1 frames.
+    dropout: in each block.
+    """
 
     width: int = 256
     dilations: tuple[int, ...] = (1, 2, 4, 8, 16)
     dropout: float = 0.0
 
 
-class _Block(nn.Module):
+class LifterBlock(nn.Module):
     def __init__(self, width: int, dilation: int, dropout: float) -> None:
         super().__init__()
         self.norm = nn.LayerNorm(width)
@@ -49,53 +54,53 @@ class _Block(nn.Module):
 
 
 class Lifter(nn.Module):
-    """(N, T, 42, 3) of `plane`, that is x, y and score, to (N, T, 42, 3) metres from the neck in the camera's axes."""
+    """(N, T, 42, 3) of `image_plane`, that is x, y and score, to (N, T, 42, 3) metres from the neck, camera axes."""
 
     def __init__(self, config: LifterConfig | None = None) -> None:
         super().__init__()
         self.config = config or LifterConfig()
         width, numbers = self.config.width, 3 * len(UPPER_BODY)
         self.first = nn.Linear(numbers, width)
-        self.blocks = nn.ModuleList(_Block(width, d, self.config.dropout) for d in self.config.dilations)
+        self.blocks = nn.ModuleList(LifterBlock(width, d, self.config.dropout) for d in self.config.dilations)
         self.last = nn.Sequential(nn.LayerNorm(width), nn.Linear(width, numbers))
 
     @property
     def reach(self) -> int:
-        """Frames to either side that an answer depends on."""
+        """Frames to either side that an output depends on."""
         return sum(self.config.dilations)
 
     def forward(self, plane: Tensor) -> Tensor:
-        return joined(self.ways(plane))
+        return forward_kinematics(self.bone_vectors(plane))
 
-    def ways(self, plane: Tensor) -> Tensor:
-        """(N, T, 42, 3) metres from each joint's parent."""
+    def bone_vectors(self, plane: Tensor) -> Tensor:
+        """Predict the vector to each joint from its parent, (N, T, 42, 3) metres."""
         x = self.first(plane.flatten(2))
         for block in self.blocks:
             x = block(x)
-        ways: Tensor = self.last(x).unflatten(-1, (-1, 3))
-        return ways
+        vectors: Tensor = self.last(x).unflatten(-1, (-1, 3))
+        return vectors
 
 
-def joined(ways: Tensor) -> Tensor:
-    """Ways from the parents (N, T, 42, 3) to joints, the neck at 0; the arms' bones get their mean length."""
-    length = ways[:, :, _RIGID].norm(dim=-1, keepdim=True)
-    steady = ways[:, :, _RIGID] / length.clamp(min=1e-6) * length.mean(1, keepdim=True)
-    step = dict(zip(_RIGID, steady.unbind(2), strict=True))
-    places: dict[int, Tensor] = {_NECK: torch.zeros_like(ways[:, :, _NECK])}
+def forward_kinematics(vectors: Tensor) -> Tensor:
+    """Sum bone vectors (N, T, 42, 3) to joints, the neck at 0; the arms' bones get their mean length."""
+    length = vectors[:, :, _RIGID].norm(dim=-1, keepdim=True)
+    steady = vectors[:, :, _RIGID] / length.clamp(min=1e-6) * length.mean(1, keepdim=True)
+    rigid = dict(zip(_RIGID, steady.unbind(2), strict=True))
+    positions: dict[int, Tensor] = {_NECK: torch.zeros_like(vectors[:, :, _NECK])}
 
-    def place(joint: int) -> Tensor:
-        if joint not in places:
-            places[joint] = place(UPPER_BODY.parents[joint]) + step.get(joint, ways[:, :, joint])
-        return places[joint]
+    def position(joint: int) -> Tensor:
+        if joint not in positions:
+            positions[joint] = position(UPPER_BODY.parents[joint]) + rigid.get(joint, vectors[:, :, joint])
+        return positions[joint]
 
-    return torch.stack([place(joint) for joint in range(len(UPPER_BODY))], 2)
+    return torch.stack([position(joint) for joint in range(len(UPPER_BODY))], 2)
 
 
-def plane(xy: FloatArray, score: FloatArray) -> FloatArray:
-    """Joints (T, 42, 2) in any unit and scores (T, 42) to (T, 42, 3): x and y around each frame's neck, in the units
-    of a person whose rulers have their usual length in metres, and the score; missing joints are zero.
+def image_plane(xy: FloatArray, score: FloatArray) -> FloatArray:
+    """Scale joints (T, 42, 2) in any unit and their scores (T, 42) to what the network takes, (T, 42, 3).
 
-    A neck that is not seen is taken to be where it was in the nearest frame that shows it.
+    That is x and y around each frame's neck, in metres of a person of the reference lengths, and the score; missing
+    joints are zero. A missing neck is taken to be where it was in the nearest frame that has it.
     """
     seen = score > 0
     centred = (xy - _necks(xy, seen)[:, None]) / _size(xy, seen)
@@ -118,9 +123,9 @@ def _necks(xy: FloatArray, seen: np.ndarray[tuple[int, ...], np.dtype[np.bool_]]
 
 
 def _size(xy: FloatArray, seen: np.ndarray[tuple[int, ...], np.dtype[np.bool_]]) -> float:
-    """The picture's units a metre, by the median of the ruler that looks longest; 1 where none is seen."""
+    """Image units a metre, by the reference length whose median is the longest; 1 where none is tracked."""
     sizes = [0.0]
-    for first, second, metres in _RULERS:
+    for first, second, metres in _REFERENCE_LENGTHS:
         a, b = UPPER_BODY.indices(first, second)
         both = seen[:, a] & seen[:, b]
         if both.any():
@@ -130,19 +135,19 @@ def _size(xy: FloatArray, seen: np.ndarray[tuple[int, ...], np.dtype[np.bool_]])
 
 @torch.no_grad()
 def lift(sequence: SkeletonSequence, network: Lifter) -> SkeletonSequence:
-    """A flat sequence in `UPPER_BODY` in metres and three dimensions; one that has depth already is left as it is.
+    """Lift a flat sequence in `UPPER_BODY` to three dimensions, in metres; one that has depth is left as it is.
 
-    Missing joints stay missing. The neck goes its way in the picture's plane, at the scale of the lifted body; its
-    depth is 0 throughout. Raises ValueError for another layout.
+    Missing joints stay missing. The neck moves in the image plane, at the scale of the lifted body; its depth is 0
+    throughout. Raises ValueError for another layout.
     """
     if sequence.layout != UPPER_BODY:
         raise ValueError(f"expected a skeleton in {UPPER_BODY.name}, found {sequence.layout.name}")
     if sequence.is_3d or not len(sequence):
         return sequence
     xy, seen = sequence.xyz[..., :2], sequence.score > 0
-    flat = plane(xy, sequence.score)
-    ways = np.concatenate(list(_pieces(flat, network)))
-    body = joined(torch.from_numpy(ways)[None])[0].numpy()
+    flat = image_plane(xy, sequence.score)
+    vectors = np.concatenate(list(_pieces(flat, network)))
+    body = forward_kinematics(torch.from_numpy(vectors)[None])[0].numpy()
     size, necks = _size(xy, seen), _necks(xy, seen)
     length = float((flat[..., :2] ** 2)[seen].sum())
     scale = float((flat[..., :2] * body[..., :2])[seen].sum()) / length if length else 1.0
@@ -151,8 +156,8 @@ def lift(sequence: SkeletonSequence, network: Lifter) -> SkeletonSequence:
 
 
 def _pieces(flat: FloatArray, network: Lifter) -> Iterator[FloatArray]:
-    """Ways of a long recording, piece by piece, each with as much around it as its answers depend on."""
-    for first in range(0, len(flat), _PIECE):
-        low, high = max(0, first - network.reach), min(len(flat), first + _PIECE + network.reach)
-        ways = network.ways(torch.from_numpy(flat[low:high])[None])[0].numpy()
-        yield ways[first - low : first - low + _PIECE]
+    """Bone vectors of a long recording, piece by piece, each with as much around it as its outputs depend on."""
+    for first in range(0, len(flat), PIECE):
+        low, high = max(0, first - network.reach), min(len(flat), first + PIECE + network.reach)
+        vectors = network.bone_vectors(torch.from_numpy(flat[low:high])[None])[0].numpy()
+        yield vectors[first - low : first - low + PIECE]

@@ -1,8 +1,11 @@
-"""What a video network must offer to be used here: a token grid and one pooled vector."""
+"""What a video network must offer to be used here: a token grid and one pooled vector.
+
+A video encoder is a file beside this one, and a row of `kinesics.weights.encoders.VIDEO_ENCODERS`.
+"""
 
 from __future__ import annotations
 
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 import torch
@@ -21,6 +24,7 @@ class ClipTokens(NamedTuple):
 class ClipEncoder(Protocol):
     """A module from clips (N, 3, T, H, W), RGB in 0..1 less `mean` over `std`, to `ClipTokens`."""
 
+    kind: str  # its row in the table of video encoders
     frames: int  # T
     size: int  # H = W
     fps: float  # of the T frames
@@ -29,14 +33,18 @@ class ClipEncoder(Protocol):
     width: int  # C
     grid: tuple[int, int, int]  # T', H', W'
 
+    def sizes(self) -> dict[str, Any]:
+        """Give the sizes with which the table builds it again."""
+        ...
+
     def __call__(self, clip: Tensor) -> ClipTokens: ...
 
 
 def prepare_clip(frames: NDArray[np.uint8], encoder: ClipEncoder) -> Tensor:
-    """Pictures (T, H, W, 3) uint8 RGB to one clip (3, T, S, S) as the encoder wants it.
+    """Scale frames (T, H, W, 3) uint8 RGB to one clip (3, T, S, S) as the encoder wants it.
 
     The shorter side becomes 8/7 of S (256 for 224), and the middle is cut out, as the Kinetics networks were tested;
-    square pictures are taken to be cut already and only resized. Time is the caller's to sample.
+    square frames are taken to be cut already and only resized. Time is the caller's to sample.
     """
     x = torch.from_numpy(np.ascontiguousarray(frames)).permute(0, 3, 1, 2).float() / 255
     height, width = x.shape[2:]

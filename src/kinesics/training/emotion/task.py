@@ -12,19 +12,19 @@ from torch import Tensor, nn
 
 from kinesics.errors import KinesicsError
 from kinesics.metrics import emotion_report
-from kinesics.models.emotion.interfusion import Gestures, InterFusionOutput, Mode, Stream
-from kinesics.models.emotion.net import EmotionNet, fusion_config
+from kinesics.models.emotion.net import EmotionNet, build_head, head_config
+from kinesics.models.emotion.streams import EmotionOutput, Gestures, Stream
 from kinesics.training.emotion.data import EmotionDataSpec
 from kinesics.training.gesture.data import Batch
-from kinesics.training.gesture.task import encoder_config
 from kinesics.training.optimiser import adamw_one_cycle
+from kinesics.weights.encoders import video_encoder_config
 from kinesics.weights.load import Specification
 
 
 class EmotionTask(L.LightningModule):
     """Binary cross-entropy on the fused logit and, at weight `auxiliary`, on each stream's own; AdamW, one cycle.
 
-    preset: the network's size. fusion: how streams come together, see `InterFusion`. smoothing: of the labels.
+    preset: the network's size. fusion: how streams come together, see `HEADS`. smoothing: of the labels.
     rate: the highest learning rate; encoder_rate: the encoders' share of it, where the data give pictures; with tokens
     there is nothing of an encoder to train. start: a run's folder whose network is gone on from, or, where that run
     had tokens, its fusion.
@@ -34,7 +34,7 @@ class EmotionTask(L.LightningModule):
         self,
         facts: Any,  # EmotionDataSpec, linked from the data; the parser would take its fields apart
         preset: Literal["paper", "small", "tiny"] = "small",
-        fusion: Mode = "full",
+        fusion: str = "full",
         smoothing: float = 0.1,
         auxiliary: float = 0.5,
         rate: float = 1e-3,
@@ -47,10 +47,10 @@ class EmotionTask(L.LightningModule):
         self.preset, self.fusion = preset, fusion
         self.smoothing, self.auxiliary = smoothing, auxiliary
         self.rate, self.encoder_rate, self.weight_decay = rate, encoder_rate, weight_decay
-        config = fusion_config(preset, facts.gestures, fusion, facts.face, facts.video)
+        head = build_head(fusion, head_config(preset, facts.gestures, facts.face, facts.video))
         # frozen encoders stay out of it, and so of every checkpoint
         face, video = (facts.face, facts.video) if facts.pictures else (None, None)
-        self.network = EmotionNet(face, video, config)
+        self.network = EmotionNet(face, video, head)
         for module in self.network.modules():
             if isinstance(module, nn.BatchNorm1d | nn.BatchNorm2d | nn.BatchNorm3d):
                 module.eval()  # Lightning keeps it so: it stays as it was learned, since batches are small
@@ -63,7 +63,7 @@ class EmotionTask(L.LightningModule):
         logit = self._answer(batch).logit
         return torch.stack([torch.zeros_like(logit), logit], 1)
 
-    def _answer(self, batch: Batch) -> InterFusionOutput:
+    def _answer(self, batch: Batch) -> EmotionOutput:
         streams: dict[str, Any] = {}
         for name in self.facts.streams:
             tokens, seconds, mask = (batch[f"{name}_{part}"] for part in ("tokens", "seconds", "mask"))
@@ -72,7 +72,7 @@ class EmotionTask(L.LightningModule):
                 streams[name] = Gestures(label.long(), score, seconds, length, mask)
             else:
                 streams[name] = Stream(tokens, seconds, mask)
-        out: InterFusionOutput = self.network(**streams) if self.facts.pictures else self.network.fuse(**streams)
+        out: EmotionOutput = self.network(**streams) if self.facts.pictures else self.network.fuse(**streams)
         return out
 
     def training_step(self, batch: Batch, _: int) -> Tensor:
@@ -109,8 +109,7 @@ class EmotionTask(L.LightningModule):
     def weights(self) -> tuple[nn.Module, Specification]:
         """The network with the encoders whose tokens it takes, and what is known of it."""
         facts = self.facts
-        whole = EmotionNet(facts.face, facts.video, self.network.fusion.config)
-        whole.fusion = self.network.fusion
+        whole = EmotionNet(facts.face, facts.video, self.network.fusion)
         described = Specification(
             name=f"emotion-{'-'.join(facts.streams)}",
             network="emotion_net",
@@ -118,8 +117,8 @@ class EmotionTask(L.LightningModule):
                 "preset": self.preset,
                 "gestures": facts.gestures,
                 "mode": self.fusion,
-                "face": facts.face_preset,
-                "video": encoder_config(facts.video) if isinstance(facts.video, nn.Module) else None,
+                "face": facts.face_name,
+                "video": video_encoder_config(facts.video) if facts.video else None,
             },
             classes=facts.classes,
             normalisation="kinesics.training.emotion.streams",

@@ -30,7 +30,9 @@ from kinesics.training.inputs.clip_windows import ClipWindows
 from kinesics.training.inputs.lifted_dataset import Lifted
 from kinesics.training.inputs.samplers import ClassSampler
 from kinesics.training.inputs.video_augment import VideoAugmentation, View, random_view
-from kinesics.training.inputs.video_tokens import UNTRAINED, TokenCache, cache_tokens, video_encoder
+from kinesics.training.inputs.video_tokens import TokenCache, cache_tokens
+from kinesics.weights.encoders import is_untrained
+from kinesics.weights.pretrained import video_encoder
 
 Batch = dict[str, Tensor]
 
@@ -210,7 +212,7 @@ class GestureData(GestureWindows):
             raise KinesicsError(
                 "data.video: videos are of whole clips as filmed; set data.fps to null and data.augment.mirror to 0"
             )
-        if frozen and video in UNTRAINED:
+        if frozen and is_untrained(video):
             raise KinesicsError(f"data.video {video}: has learned nothing yet; set data.frozen to false and train it")
         if not frozen and isinstance(self.encoder, nn.Module):
             self.encoder.train().requires_grad_(True)

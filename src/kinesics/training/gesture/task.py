@@ -13,14 +13,14 @@ from torch import Tensor, nn
 
 from kinesics.errors import KinesicsError
 from kinesics.metrics import mean_class_accuracy, top_k
-from kinesics.models.gesture.cross_modal_token_fusion import FusionOutput, Mode
+from kinesics.models.gesture.fusion import FusionOutput
 from kinesics.models.gesture.net import GESTURE_PRESETS, GestureNet, build_gesture_net
 from kinesics.models.skeleton.agcn import AGCNOutput, TwoStreamAGCN, TwoStreamOutput
 from kinesics.models.video.encoder import ClipTokens
-from kinesics.models.video.mvit import VideoEncoder
 from kinesics.training.gesture.data import Batch, DataSpec
 from kinesics.training.losses import LongTailLoss, LossName
 from kinesics.training.optimiser import adamw_one_cycle
+from kinesics.weights.encoders import video_encoder_config
 from kinesics.weights.load import Specification, layout_fields
 
 Modality = Literal["skeleton", "joint", "bone", "video", "both"]
@@ -32,12 +32,12 @@ class GestureTask(L.LightningModule):
     """Cross-entropy on the joined logits and, at weight `auxiliary`, on each stream alone; AdamW, one cycle.
 
     modality: "skeleton" trains a two-stream AGCN, "joint" and "bone" one of its streams; "video" a classifier on the
-    data's video encoder; "both" their fusion, in the mode `fusion`. preset: the network's size. loss, smoothing: see
-    `LongTailLoss`. sparsity: weight of the exchange's usefulness. rate: the highest learning rate; encoder_rate: the
-    encoders' share of it. start: a run's folder whose network is gone on from; a skeleton network becomes the skeleton
-    encoder of a fusion. part: "fusion" leaves both encoders as they are; "classifier" trains the last layers alone
-    (on balanced batches, after all else is learned). contact: the skeleton network also sees how near hands are to
-    face and body, as the weights that ship do.
+    data's video encoder; "both" their fusion, the one of `FUSIONS` that `fusion` names. preset: the network's size.
+    loss, smoothing: see `LongTailLoss`. sparsity: weight of the exchange's usefulness. rate: the highest learning rate;
+    encoder_rate: the encoders' share of it. start: a run's folder whose network is gone on from; a skeleton network
+    becomes the skeleton encoder of a fusion. part: "fusion" leaves both encoders as they are; "classifier" trains the
+    last layers alone (on balanced batches, after all else is learned). contact: the skeleton network also sees how near
+    hands are to face and body, as the weights that ship do.
     """
 
     def __init__(
@@ -45,7 +45,7 @@ class GestureTask(L.LightningModule):
         facts: Any,  # DataSpec, linked from the data; the parser would take its fields apart
         preset: Literal["paper", "small", "tiny"] = "small",
         modality: Modality = "skeleton",
-        fusion: Mode = "full",
+        fusion: str = "full",
         loss: LossName = "plain",
         smoothing: float = 0.1,
         auxiliary: float = 0.5,
@@ -62,7 +62,7 @@ class GestureTask(L.LightningModule):
         self.preset, self.modality, self.fusion = preset, modality, fusion
         self.auxiliary, self.sparsity = auxiliary, sparsity
         self.rate, self.encoder_rate, self.weight_decay = rate, encoder_rate, weight_decay
-        self.network: nn.Module = build(facts, preset, modality, fusion, contact)
+        self.network: TwoStreamAGCN | GestureNet = build(facts, preset, modality, fusion, contact)
         if start is not None:
             _start_from(self.network, start)
         _freeze(self.network, modality, part)
@@ -111,7 +111,7 @@ class GestureTask(L.LightningModule):
     def configure_optimizers(self) -> Any:
         return adamw_one_cycle(
             self,
-            _encoders(self.network),
+            self.network.encoders(),
             rate=self.rate,
             encoder_rate=self.encoder_rate,
             weight_decay=self.weight_decay,
@@ -138,7 +138,7 @@ class GestureTask(L.LightningModule):
                 "preset": self.preset,
                 "modality": self.modality,
                 "mode": self.fusion,
-                "video": encoder_config(network.get_submodule("video")),
+                "video": video_encoder_config(network.video),
             }
             return network, replace(described, config=config)
         assert isinstance(network, TwoStreamAGCN)
@@ -158,8 +158,8 @@ def _single_streams(out: Output) -> Iterator[Tensor]:
 
 
 def build(
-    facts: DataSpec, preset: str, modality: Modality = "skeleton", fusion: Mode = "full", contact: bool = False
-) -> nn.Module:
+    facts: DataSpec, preset: str, modality: Modality = "skeleton", fusion: str = "full", contact: bool = False
+) -> TwoStreamAGCN | GestureNet:
     """The network of a preset for these classes and this layout; a GestureNet where video takes part."""
     classes = len(facts.classes)
     if contact and modality != "skeleton":
@@ -173,17 +173,6 @@ def build(
     if facts.encoder is None:
         raise KinesicsError(f"model.modality {modality}: the data have no video; name an encoder in data.video")
     return build_gesture_net(preset, classes, facts.layout, fusion, video=facts.encoder)
-
-
-def encoder_config(encoder: nn.Module) -> dict[str, Any]:
-    """Which clip encoder it is, and its sizes, as `load_network` builds it."""
-    if isinstance(encoder, VideoEncoder):
-        return {"network": "mvit", **asdict(encoder.config)}
-    return {"network": "i3d", "frames": encoder.frames, "size": encoder.size}
-
-
-def _encoders(network: nn.Module) -> list[nn.Module]:
-    return [network.get_submodule("video"), network.skeleton] if isinstance(network, GestureNet) else []
 
 
 def _start_from(network: nn.Module, folder: Path) -> None:
@@ -204,14 +193,14 @@ def _start_from(network: nn.Module, folder: Path) -> None:
         ) from error
 
 
-def _freeze(network: nn.Module, modality: Modality, part: Part) -> None:
+def _freeze(network: TwoStreamAGCN | GestureNet, modality: Modality, part: Part) -> None:
     """Leave to be trained what `part` names and the answer depends on: several GPUs want every gradient."""
     if part != "all":
         network.requires_grad_(False)
-        for module in [network] if part == "classifier" else _encoders(network):
+        for module in [network] if part == "classifier" else network.encoders():
             module.eval()  # Lightning keeps it so: batch norms stay as they were learned
     if part == "classifier":
-        for layer in _classifiers(network):
+        for layer in network.classifiers():
             layer.requires_grad_(True)
     elif part == "fusion":
         if not isinstance(network, GestureNet):
@@ -221,19 +210,7 @@ def _freeze(network: nn.Module, modality: Modality, part: Part) -> None:
         module.requires_grad_(False)
 
 
-def _classifiers(network: nn.Module) -> list[nn.Module]:
-    """The last layers: of each stream, of each modality alone, and of the fusion."""
-    if isinstance(network, TwoStreamAGCN):
-        return [network.joint.fc, network.bone.fc]
-    assert isinstance(network, GestureNet)
-    fusion = network.fusion
-    heads: list[nn.Module] = [fusion.video_head, fusion.skeleton_head]
-    if fusion.tokens is not None:
-        heads.append(fusion.tokens.head)
-    return heads if fusion.joined is None else [*heads, fusion.joined[-1]]
-
-
-def _unused(network: nn.Module, modality: Modality) -> list[nn.Module]:
+def _unused(network: TwoStreamAGCN | GestureNet, modality: Modality) -> list[nn.Module]:
     """What takes no part in the answer of this modality."""
     if isinstance(network, GestureNet):
         if modality == "both":

@@ -7,10 +7,10 @@ from typing import ClassVar
 
 from kinesics.data.dataset import ClipInfo, GestureDataset
 from kinesics.errors import KinesicsError
-from kinesics.models.skeleton.lifter import lift
+from kinesics.models.skeleton.lifter import Lifter, lift
 from kinesics.skeleton import UPPER_BODY, SkeletonSequence
 from kinesics.training.inputs.video_tokens import digest
-from kinesics.weights.load import load_lifter
+from kinesics.weights.load import load_as
 from kinesics.weights.specification import LIFTER
 
 
@@ -30,7 +30,7 @@ class Lifted(GestureDataset):
                 "set data.lift to false"
             )
         super().__init__(dataset.folder)
-        self.dataset, self.layout, self._network = dataset, dataset.layout, load_lifter(weights)
+        self.dataset, self.layout, self._network = dataset, dataset.layout, load_as(Lifter, weights)[0]
         self._digest = digest(self._network)
 
     @classmethod

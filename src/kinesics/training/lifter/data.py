@@ -14,7 +14,7 @@ from torch import Tensor
 from torch.utils.data import Dataset
 
 from kinesics.data.sets.utd_mhad import KINECT_20, UTDMHAD
-from kinesics.models.skeleton.lifter import FPS, plane
+from kinesics.models.skeleton.lifter import FPS, image_plane
 from kinesics.simulator.camera import Camera, look_at, random_camera
 from kinesics.simulator.detector.model import DetectorModel, detect, wander
 from kinesics.skeleton import UPPER_BODY
@@ -112,7 +112,7 @@ def _from_neck(joints: FloatArray, camera: Camera) -> FloatArray:
 
 
 class LiftingWindows(Dataset[tuple[Tensor, Tensor, Tensor]]):
-    """Windows of views: `plane` (T, 42, 3), the truth (T, 42, 3), and the weight of each joint (T, 42).
+    """Windows of views: `image_plane` (T, 42, 3), the truth (T, 42, 3), and the weight of each joint (T, 42).
 
     There are as many as the first views have movements; all views are seen equally often. A joint that is not seen
     weighs a fifth, one whose truth is unknown nothing. Windows run at half to twice the movement's rate. Each draw
@@ -136,5 +136,5 @@ class LiftingWindows(Dataset[tuple[Tensor, Tensor, Tensor]]):
         rows = np.clip(np.round(first + np.arange(self.frames) * step), 0, len(xy) - 1).astype(int)
         weight = (0.2 + 0.8 * (score[rows] > 0)) * known
         weight[:, _NECK] = 0  # it is the origin
-        flat = plane(xy[rows], score[rows])
+        flat = image_plane(xy[rows], score[rows])
         return torch.from_numpy(flat), torch.from_numpy(truth[rows]), torch.from_numpy(weight.astype(np.float32))

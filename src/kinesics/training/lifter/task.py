@@ -138,12 +138,12 @@ def judge(network: Lifter, views: Views, seed: int = 0) -> dict[str, float]:
 
 
 def _looked_at(views: Views, i: int, rng: np.random.Generator) -> tuple[Tensor, Any, Any]:
-    from kinesics.models.skeleton.lifter import plane
+    from kinesics.models.skeleton.lifter import image_plane
 
     xy, score, truth, known = views.view(i, rng)
     counted = (score > 0) & known
     counted[:, UPPER_BODY.index("neck")] = False
-    return torch.from_numpy(plane(xy, score)), truth, counted
+    return torch.from_numpy(image_plane(xy, score)), truth, counted
 
 
 def _body() -> Iterable[str]:

@@ -16,9 +16,11 @@ from torchvision.models.video import mvit_v2_s
 from kinesics.errors import KinesicsError
 from kinesics.files import sha256_of
 from kinesics.models.skeleton.agcn import AGCN
-from kinesics.models.video.i3d import I3D, read_i3d_checkpoint
-from kinesics.weights.ledger import Entry, get, ledger, verify, weights_folder, weights_path
+from kinesics.models.video.i3d import I3D
+from kinesics.weights.fetch import get
+from kinesics.weights.ledger import Entry, ledger, verify, weights_folder, weights_path
 from kinesics.weights.load import load_network, load_weights
+from kinesics.weights.published import read_i3d_checkpoint
 
 
 class Server(ThreadingHTTPServer):
@@ -206,7 +208,7 @@ def test_without_a_published_hash_the_user_vouches(folder, tmp_path):
     state = network.state_dict()
     assert torch.equal(state["heads.3.weight"], parts["state_dict_om"]["output_fcs.3.weight"])
     assert torch.equal(state["backbone.patch.weight"], parts["state_dict_backbone"]["patch_embed.proj.weight"])
-    with pytest.raises(KinesicsError, match="skeleton network two_stream_agcn, found swinface"):
+    with pytest.raises(KinesicsError, match="expected weights of TwoStreamAGCN, found swinface"):
         load_weights(path)
 
 
