@@ -24,7 +24,7 @@ from torch import Tensor
 from torch.utils.data import DataLoader
 
 from kinesics.data.sets.imigue.classes import CLASSES, TRAIN_CLIPS
-from kinesics.models.emotion.streams import STREAMS
+from kinesics.models.emotion.streams import STREAM_NAMES
 from kinesics.models.face.swinface import SwinFaceTokens
 from kinesics.models.video.mvit import PAPER, VideoEncoder
 from kinesics.skeleton import UPPER_BODY
@@ -60,13 +60,13 @@ def gesture(frozen: bool, **options: Any) -> tuple[L.LightningModule, dict[str, 
 def emotion(pictures: bool) -> tuple[L.LightningModule, dict[str, Tensor]]:
     """The paper preset: SwinFace on 112×112, MViTv2-S on 16×224×224, InterFusion."""
     face, video = SwinFaceTokens(), VideoEncoder(PAPER)
-    facts = EmotionDataSpec(STREAMS, face, "paper", video, len(CLASSES), pictures, "random numbers")
+    facts = EmotionDataSpec(STREAM_NAMES, face, "paper", video, len(CLASSES), pictures, "random numbers")
     count = MINUTE | ({"face": WINDOWS * FACES, "context": WINDOWS} if pictures else {})
     shapes = {"face": (face.width,), "context": (video.width,), "gestures": (3,)}
     if pictures:
         shapes |= {"face": (3, face.size, face.size), "context": (3, video.frames, video.size, video.size)}
     recording = {"label": torch.tensor(1)}
-    for name in STREAMS:
+    for name in STREAM_NAMES:
         recording[f"{name}_tokens"] = torch.rand(count[name], *shapes[name])
         recording[f"{name}_seconds"] = torch.rand(count[name]) * 60
         recording[f"{name}_mask"] = torch.ones(count[name], dtype=torch.bool)

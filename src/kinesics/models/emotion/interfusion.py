@@ -22,7 +22,7 @@ from torch import Tensor, nn
 from kinesics.models.emotion.streams import (
     LONGEST,
     SHORTEST,
-    STREAMS,
+    STREAM_NAMES,
     Alone,
     Embedded,
     EmotionConfig,
@@ -71,8 +71,8 @@ class Interleave(nn.Module):
     def __init__(self, config: EmotionConfig) -> None:
         super().__init__()
         sizes = (config.width, config.heads, config.drop)
-        self.inside = nn.ModuleDict({name: SelfAttentionBlock(*sizes) for name in STREAMS})
-        self.across = nn.ModuleDict({name: GatedCrossAttention(*sizes) for name in STREAMS})
+        self.inside = nn.ModuleDict({name: SelfAttentionBlock(*sizes) for name in STREAM_NAMES})
+        self.across = nn.ModuleDict({name: GatedCrossAttention(*sizes) for name in STREAM_NAMES})
 
     def forward(self, streams: Mapping[str, Embedded]) -> dict[str, Embedded]:
         streams = {name: x._replace(tokens=self.inside[name](x.tokens, x.mask)) for name, x in streams.items()}

@@ -22,6 +22,7 @@ class JointAttention(nn.Module):
         self.head = nn.Linear(config.width, 1)
 
     def forward(self, streams: Mapping[str, Embedded]) -> Tensor:
+        """Classify the streams that are there, by name."""
         x = torch.stack([mean_of_real(stream.tokens, stream.mask) for stream in streams.values()], 1)
         there = present(streams)
         for block in self.blocks:

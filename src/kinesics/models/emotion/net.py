@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from kinesics.errors import KinesicsError
 from kinesics.models.emotion.interfusion import InterFusion
 from kinesics.models.emotion.mean_vectors import MeanVectors
-from kinesics.models.emotion.pooled_heads import Concatenation, LateFusion
+from kinesics.models.emotion.pooled_heads import ConcatenationHead, LateHead
 from kinesics.models.emotion.streams import EmotionConfig, EmotionHead, EmotionOutput, Gestures, Stream
 from kinesics.models.face.encoder import FaceEncoder
 from kinesics.models.face.mini_xception import MiniXception, MiniXceptionTokens
@@ -22,8 +22,8 @@ from kinesics.models.video.mvit import PAPER, SMALL, TINY, VideoEncoder, VideoEn
 HEADS: dict[str, type[EmotionHead]] = {
     "full": InterFusion,
     "mean": MeanVectors,
-    "concatenation": Concatenation,
-    "late": LateFusion,
+    "concatenation": ConcatenationHead,
+    "late": LateHead,
 }
 
 

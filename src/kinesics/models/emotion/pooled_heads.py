@@ -7,15 +7,15 @@ from collections.abc import Mapping
 import torch
 from torch import Tensor, nn
 
-from kinesics.models.emotion.streams import STREAMS, Alone, Embedded, EmotionConfig, EmotionHead, present
+from kinesics.models.emotion.streams import STREAM_NAMES, Alone, Embedded, EmotionConfig, EmotionHead, present
 
 
-class Concatenation(EmotionHead):
+class ConcatenationHead(EmotionHead):
     """A classifier on the joined vectors of the streams' own pooling; zeros for a stream that is missing."""
 
     def __init__(self, config: EmotionConfig) -> None:
         super().__init__(config)
-        widths = len(STREAMS) * config.width
+        widths = len(STREAM_NAMES) * config.width
         self.joined = nn.Sequential(
             nn.LayerNorm(widths), nn.Linear(widths, config.width), nn.GELU(), nn.Linear(config.width, 1)
         )
@@ -25,10 +25,10 @@ class Concatenation(EmotionHead):
         vectors = alone.vectors.items()
         known = {name: x * has_it[:, None] for (name, x), has_it in zip(vectors, present(streams).T, strict=True)}
         nothing = torch.zeros_like(next(iter(known.values())))
-        return self.joined(torch.cat([known.get(name, nothing) for name in STREAMS], -1))[:, 0], alone.moments
+        return self.joined(torch.cat([known.get(name, nothing) for name in STREAM_NAMES], -1))[:, 0], alone.moments
 
 
-class LateFusion(EmotionHead):
+class LateHead(EmotionHead):
     """The mean of the logits of each stream alone."""
 
     def combine(self, streams: Mapping[str, Embedded], alone: Alone) -> tuple[Tensor, Mapping[str, Tensor]]:

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 
 from kinesics.models.layers import AttentionPool, TimeEmbedding, has_any
 
-STREAMS = ("face", "context", "gestures")
+STREAM_NAMES = ("face", "context", "gestures")
 SHORTEST, LONGEST = 1.0, 1000.0  # seconds: the periods of the time embedding
 
 
@@ -113,7 +113,18 @@ class StreamEmbedding(nn.Module):
         self.time = TimeEmbedding(config.width, SHORTEST, LONGEST)
 
     def forward(self, face: Stream | None, context: Stream | None, gestures: Gestures | None) -> dict[str, Embedded]:
-        """The streams that are there, by name."""
+        """Embed the streams that are there.
+
+        Parameters
+        ----------
+        face : faces, or None.
+        context : windows of the video, or None.
+        gestures : detected micro-gestures, or None.
+
+        Returns
+        -------
+        The streams that have a place for a token, by name.
+        """
         streams: dict[str, Embedded] = {}
         for name, stream, project in (("face", face, self.face), ("context", context, self.context)):
             if stream is not None and stream.tokens.shape[1]:
@@ -144,9 +155,10 @@ class StreamPools(nn.Module):
 
     def __init__(self, config: EmotionConfig) -> None:
         super().__init__()
-        self.pools = nn.ModuleDict({name: AttentionPool(config.width, config.heads) for name in STREAMS})
+        self.pools = nn.ModuleDict({name: AttentionPool(config.width, config.heads) for name in STREAM_NAMES})
 
     def forward(self, streams: Mapping[str, Embedded]) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
+        """Pool the streams that are there, by name."""
         vectors: dict[str, Tensor] = {}
         moments: dict[str, Tensor] = {}
         for name, x in streams.items():
@@ -171,7 +183,7 @@ class EmotionHead(nn.Module):
         self.config = config
         self.embedding = StreamEmbedding(config)
         self.pools = StreamPools(config)
-        self.stream_heads = nn.ModuleDict({name: nn.Linear(config.width, 1) for name in STREAMS})
+        self.stream_heads = nn.ModuleDict({name: nn.Linear(config.width, 1) for name in STREAM_NAMES})
 
     def combine(self, streams: Mapping[str, Embedded], alone: Alone) -> tuple[Tensor, Mapping[str, Tensor]]:
         """Give the logit (N,) of all streams together, and the moments (N, L) of each that decided it.
@@ -190,6 +202,10 @@ class EmotionHead(nn.Module):
         face : a token a sampled face, or None.
         context : a token a window of the video, at its middle, or None.
         gestures : a token a detected micro-gesture, or None.
+
+        Returns
+        -------
+        The logit of all streams together, of each alone, and the moments that decided.
 
         Raises
         ------

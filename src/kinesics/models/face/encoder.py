@@ -21,12 +21,30 @@ class FaceEncoder(Protocol):
     width: int
 
     def prepare(self, faces: NDArray[np.uint8]) -> Tensor:
-        """Scale aligned faces (M, size, size, 3) uint8 RGB to what the module takes."""
+        """Scale aligned faces to what the module takes.
+
+        Parameters
+        ----------
+        faces : (M, size, size, 3) uint8 RGB.
+
+        Returns
+        -------
+        (M, channels, size, size) float32.
+        """
         ...
 
     def __call__(self, faces: Tensor) -> Tensor: ...
 
 
 def scaled_rgb(faces: NDArray[np.uint8]) -> Tensor:
-    """Scale RGB faces (M, S, S, 3) uint8 to −1..1, (M, 3, S, S) float32."""
+    """Scale faces to −1..1.
+
+    Parameters
+    ----------
+    faces : (M, S, S, 3) uint8 RGB.
+
+    Returns
+    -------
+    (M, 3, S, S) float32.
+    """
     return torch.from_numpy(faces).permute(0, 3, 1, 2).float() / 127.5 - 1

@@ -94,6 +94,10 @@ class GestureNet(nn.Module):
         has_video : (N,) bool, which samples have video; None: all. Every sample needs one modality.
         has_skeleton : (N,) bool, which samples have a skeleton; None: all.
 
+        Returns
+        -------
+        The logits (N, classes) of both modalities together and of each alone.
+
         Raises
         ------
         ValueError : where both modalities are None.

@@ -23,7 +23,7 @@ from kinesics.data.sets.imigue.dataset import IMiGUE
 from kinesics.data.splits import subject_folds
 from kinesics.errors import KinesicsError
 from kinesics.evaluation import EMOTION
-from kinesics.models.emotion.streams import STREAMS
+from kinesics.models.emotion.streams import STREAM_NAMES
 from kinesics.models.face.encoder import FaceEncoder
 from kinesics.models.video.encoder import ClipEncoder, prepare_clip
 from kinesics.preprocessing.face_crop import ARCFACE
@@ -51,9 +51,9 @@ Item = dict[str, tuple[Tensor, Tensor]]  # by stream: tokens (L, …) and second
 class EmotionDataSpec:
     """What a network must know of the data.
 
-    streams: those in the batches, of `STREAMS`. face, video: the encoders whose tokens, or whose input, they hold; None
-    without that stream. face_name: of the face encoder. gestures: how many classes of
-    micro-gestures. pictures: whether the encoders learn too. training_data: in words.
+    streams: those in the batches, of `STREAM_NAMES`. face, video: the encoders whose tokens, or whose input, they hold;
+    None without that stream. face_name: of the face encoder. gestures: how many classes of micro-gestures. pictures:
+    whether the encoders learn too. training_data: in words.
     """
 
     streams: tuple[str, ...]
@@ -173,7 +173,7 @@ class EmotionData(L.LightningDataModule):
     def __init__(
         self,
         root: Path,
-        streams: list[str] = list(STREAMS),  # noqa: B006 (the parser shows it; never changed)
+        streams: list[str] = list(STREAM_NAMES),  # noqa: B006 (the parser shows it; never changed)
         face: str = "fer",
         face_rate: float = 2.5,
         video: str = "i3d",
@@ -189,9 +189,9 @@ class EmotionData(L.LightningDataModule):
         seed: int = 1,
     ) -> None:
         super().__init__()
-        self.streams = tuple(name for name in STREAMS if name in streams)
-        if not streams or set(streams) - set(STREAMS):
-            raise KinesicsError(f"data.streams: expected some of {', '.join(STREAMS)}, found {', '.join(streams)}")
+        self.streams = tuple(name for name in STREAM_NAMES if name in streams)
+        if not streams or set(streams) - set(STREAM_NAMES):
+            raise KinesicsError(f"data.streams: expected some of {', '.join(STREAM_NAMES)}, found {', '.join(streams)}")
         if folds == 1:
             raise KinesicsError("data.folds: expected 0, or 2 and more, found 1")
         self.recordings = Recordings(open_dataset(root))
