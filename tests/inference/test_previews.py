@@ -44,7 +44,7 @@ def test_every_preview_shows_its_own_time(brightening):
 
 def test_a_short_clip_has_a_preview_too(tmp_path):
     write_video(tmp_path / "short.mp4", [np.full((64, 64, 3), 90, np.uint8)] * 2, FPS)
-    assert read_previews(tmp_path / "short.mp4", Timeline((), 0.08), lambda _: None)
+    assert read_previews(tmp_path / "short.mp4", Timeline((), 0.08))
 
 
 def test_a_video_that_is_gone_is_named(tmp_path):

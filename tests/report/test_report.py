@@ -364,7 +364,7 @@ def test_the_report_says_why_no_face_was_read_wherever_it_is_rendered(tmp_path, 
 
 def test_previews_of_the_analysis_need_no_video(tmp_path):
     analysis = talking()
-    previews = read_previews(analysis.recording.path, analysis.timeline, lambda _: None)
+    previews = read_previews(analysis.recording.path, analysis.timeline)
     write_report(analysis, tmp_path / "read.html")
     gone = replace(analysis.recording, path=tmp_path / analysis.recording.path.name)
     write_report(replace(analysis, recording=gone, previews=previews), tmp_path / "held.html")

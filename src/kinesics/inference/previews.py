@@ -49,7 +49,7 @@ class PreviewReader:
         self._found.append(Preview(round(frame.time, 3), file.getvalue()))
 
 
-def read_previews(video: Path, timeline: Timeline, progress: Progress) -> tuple[Preview, ...]:
+def read_previews(video: Path, timeline: Timeline, progress: Progress = lambda _: None) -> tuple[Preview, ...]:
     """Read the previews of a video in a pass of their own.
 
     Parameters
@@ -57,6 +57,10 @@ def read_previews(video: Path, timeline: Timeline, progress: Progress) -> tuple[
     video : whose frames to read.
     timeline : whose events are worth one; its duration is that of the grid.
     progress : called with the share done, 0..1.
+
+    Returns
+    -------
+    Up to `MOST` previews in order of time.
 
     Raises
     ------

@@ -38,6 +38,11 @@ def match_label(name: str, labels: Sequence[str]) -> int:
         return holding[0]
     if holding:
         raise KinesicsError(f"several classes hold {name!r}; expected one of {', '.join(labels[i] for i in holding)}")
-    near = get_close_matches(wanted, known, _NEAR, _ALIKE) or known[:_NEAR]
-    listed = ", ".join(labels[known.index(label)] for label in near)
-    raise KinesicsError(f"unknown class {name!r}; expected one of {len(labels)} classes, such as {listed}")
+    near = ", ".join(near_labels(name, labels))
+    raise KinesicsError(f"unknown class {name!r}; expected one of {len(labels)} classes, such as {near}")
+
+
+def near_labels(name: str, labels: Sequence[str]) -> list[str]:
+    """The few of `labels` that are spelled most like `name`; the first ones where none is."""
+    known = {label.lower(): label for label in labels}
+    return [known[one] for one in get_close_matches(name.lower(), known, _NEAR, _ALIKE)] or list(labels[:_NEAR])
