@@ -16,7 +16,7 @@ import numpy as np
 import kinesics
 from kinesics.data.sets.imigue.classes import CLASSES
 from kinesics.inference import Analysis
-from kinesics.inference.skeleton import classify_clip
+from kinesics.inference.skeleton import skeleton_scorer
 from kinesics.skeleton import SkeletonSequence
 from kinesics.weights.load import load_weights
 
@@ -34,7 +34,7 @@ TRUNK_OR_HEAD = {"move torso", "sit straight", "head up", "shake shoulders", "tu
 
 def ranked(person: SkeletonSequence) -> list[str]:
     network, specification, _ = load_weights()
-    return [CLASSES[i] for i in np.argsort(-classify_clip(person, network, specification))]
+    return [CLASSES[i] for i in np.argsort(-skeleton_scorer(network, specification).classify(person))]
 
 
 def lines(name: str, found: Analysis) -> Iterator[tuple[str, bool, str]]:

@@ -32,8 +32,7 @@ def verbs() -> Iterator[tuple[str, ...]]:
     yield ()
     for name, verb in VERBS.items():
         yield (name,)
-        if not callable(verb[0]):
-            yield from ((name, inner) for inner in verb[0])
+        yield from ((name, inner) for inner in verb.verbs)
 
 
 def help_of(*verb: str) -> str:

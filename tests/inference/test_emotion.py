@@ -1,4 +1,4 @@
-"""InterFusion's reading of a person, on weights that have learned nothing."""
+"""InterFusion's prediction of a person, on weights that have learned nothing."""
 
 from dataclasses import replace
 
@@ -7,8 +7,10 @@ import pytest
 import torch
 
 from kinesics.evaluation import EMOTION
-from kinesics.inference.analyze import _readings
-from kinesics.inference.emotion import predict_outcome
+from kinesics.inference import emotion
+from kinesics.inference.analyze import event_rule
+from kinesics.inference.emotion import predict_outcomes
+from kinesics.inference.events import find_events
 from kinesics.inference.results import Expressions
 from kinesics.inference.scores import Scores
 from kinesics.models.emotion.net import build_emotion_net
@@ -29,53 +31,70 @@ def weights(tmp_path_factory):
     return path
 
 
-def looks(seconds, seed=0):
+def predict(face, events, duration, weights):
+    """Of one person."""
+    found = predict_outcomes((face,), events, duration, weights)
+    return found[0] if found else None
+
+
+def faces(seconds, seed=0):
     times = np.arange(0, seconds, 0.2, dtype=np.float32)
     rng = np.random.default_rng(seed)
     tokens = rng.normal(size=(len(times), 128)).astype(np.float32)
     return Expressions(times, np.full((len(times), 7), 1 / 7, np.float32), ("x",) * 7, 1, {}, tokens)
 
 
-def test_a_person_is_read_in_stretches(weights):
-    found = predict_outcome(looks(130), EVENTS, 130.0, weights)
+def test_a_person_is_predicted_in_stretches(weights):
+    found = predict(faces(130), EVENTS, 130.0, weights)
     assert found.person == 1
     assert 0 < found.positive < 1
     assert set(found.alone) == {"face", "gestures"}
     assert (found.faces, found.gestures) == (325, 3)
-    first = replace(looks(130), times=looks(130).times[:325], probability=looks(130).probability[:325],
-                    tokens=looks(130).tokens[:325])  # fmt: skip
-    half = predict_outcome(first, EVENTS[:1], 65.0, weights)
+    first = replace(faces(130), times=faces(130).times[:325], probability=faces(130).probability[:325],
+                    tokens=faces(130).tokens[:325])  # fmt: skip
+    half = predict(first, EVENTS[:1], 65.0, weights)
     assert half.positive != found.positive
     assert found.model["sha256"]
 
 
-def test_gestures_change_what_is_read(weights):
-    with_them, without = (predict_outcome(looks(60), events, 60.0, weights) for events in (EVENTS[:1], []))
+def test_gestures_change_the_prediction(weights):
+    with_them, without = (predict(faces(60), events, 60.0, weights) for events in (EVENTS[:1], []))
     assert with_them.positive != without.positive
     assert set(without.alone) == {"face"}
 
 
 def test_moments_without_a_face_are_left_out(weights):
-    face = looks(60)
+    face = faces(60)
     face.tokens[100:200] = np.nan
-    found = predict_outcome(face, EVENTS[:1], 60.0, weights)
+    found = predict(face, EVENTS[:1], 60.0, weights)
     assert found.faces == 100
     assert np.isfinite(found.positive)
     face.tokens[40:] = np.nan
-    assert predict_outcome(face, [], 60.0, weights) is None
-    assert predict_outcome(replace(face, tokens=None), [], 60.0, weights) is None
+    assert predict(face, [], 60.0, weights) is None
+    assert predict(replace(face, tokens=None), [], 60.0, weights) is None
 
 
-def test_the_shipped_network_reads_what_an_analysis_holds():
+def test_weights_are_loaded_once_for_everybody(weights, monkeypatch):
+    loaded = []
+    load = emotion.load_network
+    monkeypatch.setattr(emotion, "load_network", lambda path: loaded.append(path) or load(path))
+    people = [replace(faces(60, seed=number), person=number) for number in (1, 2, 3)]
+    found = predict_outcomes(people, EVENTS, 60.0, weights)
+    assert [one.person for one in found] == [1, 2, 3]
+    assert [one.gestures for one in found] == [3, 0, 0], "everybody's own"
+    assert loaded == [weights]
+
+
+def test_the_shipped_network_predicts_from_what_an_analysis_holds():
     _, specification, _ = load_weights()
     times = np.arange(0, 60, 0.32, dtype=np.float32)
     probability = np.zeros((len(times), 33), np.float32)
     probability[:, 32] = 1
     probability[50:60, 11], probability[50:60, 32] = 0.9, 0.1
     scores = Scores(times, probability, specification.classes, 1)
-    (found,) = _readings((looks(60),), (scores,), specification, 60.0)
+    events = list(find_events(scores, event_rule(specification), start=0.0, end=60.0, source=""))
+    (found,) = predict_outcomes((faces(60),), events, 60.0)
     assert (found.person, found.faces, found.gestures) == (1, 150, 1)
     assert found.model["name"] == "emotion-face-gestures"
     assert 0.5 < found.model["metrics"]["accuracy"] < 1
     assert "not a finding about a person" in found.model["limits"]
-    assert _readings((), (scores,), specification, 60.0) == ()

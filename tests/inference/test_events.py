@@ -22,7 +22,7 @@ def find(column_a, rule=None, **where):
     return list(find_events(scores(column_a), rule or EventRule(), **where))
 
 
-def test_an_event_begins_at_the_threshold_and_lasts_while_the_score_keeps_up():
+def test_an_event_begins_at_its_onset_and_lasts_down_to_its_offset():
     events = find([0, 0.35, 0.6, 0.35, 0.2, 0])
     assert [(e.label, e.index, e.person, e.source) for e in events] == [("a", 0, 3, "test")]
     assert events[0].start == pytest.approx(0.16)
@@ -30,7 +30,7 @@ def test_an_event_begins_at_the_threshold_and_lasts_while_the_score_keeps_up():
     assert events[0].score == pytest.approx(0.6)
 
 
-def test_what_never_reaches_the_threshold_is_no_event():
+def test_what_never_reaches_the_onset_is_no_event():
     assert find([0.45, 0.49, 0.4]) == []
 
 
@@ -39,9 +39,9 @@ def test_short_gaps_are_bridged_and_long_ones_are_not():
     assert len(find([0, 0.7, 0, 0, 0, 0.7, 0])) == 2
 
 
-def test_thresholds_by_class_and_shortest():
+def test_onsets_by_class_and_the_shortest_duration():
     assert find([0, 0.4, 0], EventRule(by_class={"a": 0.3}))
-    assert not find([0, 0.9, 0], EventRule(shortest=0.5))
+    assert not find([0, 0.9, 0], EventRule(min_duration=0.5))
 
 
 def test_none_is_never_an_event_and_no_scores_give_none():
@@ -55,19 +55,19 @@ def test_a_single_score_covers_the_recording():
 
 @given(st.lists(st.floats(0, 1, width=32), max_size=60), st.floats(0.1, 0.9))
 def test_events_are_inside_apart_and_long_enough(column, threshold):
-    rule = EventRule(threshold=threshold)
+    rule = EventRule(onset=threshold)
     events = find(column, rule, end=max(0.5, len(column) * 0.32))
     for event in events:
         assert 0 <= event.start < event.end <= max(0.5, len(column) * 0.32) + 1e-3
-        assert event.end - event.start >= rule.shortest - 1e-3
+        assert event.end - event.start >= rule.min_duration - 1e-3
         assert event.score >= threshold - 1e-3
     for before, after in pairwise(events):
         assert after.start - before.end > 0
 
 
 @given(st.lists(st.floats(0, 1, width=32), min_size=1, max_size=60))
-def test_a_lower_threshold_never_covers_less(column):
+def test_a_lower_onset_never_covers_less(column):
     def covered(threshold):
-        return sum(event.end - event.start for event in find(column, EventRule(threshold=threshold)))
+        return sum(event.end - event.start for event in find(column, EventRule(onset=threshold)))
 
     assert covered(0.3) >= covered(0.6) - 1e-6

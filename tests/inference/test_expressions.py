@@ -9,13 +9,13 @@ import torch
 from support.paths import SAMPLES
 
 from kinesics.errors import KinesicsError
-from kinesics.inference import Expressions, analyze, expressions
-from kinesics.inference.expressions import (
-    SWINFACE,
+from kinesics.inference import Expressions, analyze, frame_pass
+from kinesics.inference.expressions import read_expressions, smooth
+from kinesics.inference.face_model import (
+    SWINFACE_CLASSES,
     FaceExpressionModel,
     face_model,
     fer_model,
-    read_expressions,
     swinface_model,
 )
 from kinesics.models.face.swinface import SwinFace
@@ -51,10 +51,10 @@ def between(found: Expressions, start: float, end: float) -> np.ndarray:
 def test_a_sad_then_hidden_then_laughing_face(woman: tuple[Path, Path, Observation]) -> None:
     _, _, observation = woman
     assert observation.video is not None
-    told: list[float] = []
-    (found,) = read_expressions(observation.video, observation.people, fer_model(), progress=told.append)
-    assert told == sorted(told)
-    assert told[-1] == 1.0
+    shares: list[float] = []
+    (found,) = read_expressions(observation.video, observation.people, fer_model(), progress=shares.append)
+    assert shares == sorted(shares)
+    assert shares[-1] == 1.0
     assert found.person == 1
     assert np.diff(found.times) == pytest.approx(0.2)
     assert found.times[-1] == pytest.approx(observation.video.duration, abs=0.21)
@@ -65,16 +65,16 @@ def test_a_sad_then_hidden_then_laughing_face(woman: tuple[Path, Path, Observati
     assert laughing.mean(0).max() > 0.8
     known = found.probability[~np.isnan(found.probability[:, 0])]
     np.testing.assert_allclose(known.sum(1), 1, atol=1e-5)
-    assert found.seen == pytest.approx(len(known) / len(found.times))
-    shares = found.shares()
-    assert list(shares.values()) == sorted(shares.values(), reverse=True)
-    assert sum(shares.values()) == pytest.approx(1, abs=1e-4)
+    assert found.readable == pytest.approx(len(known) / len(found.times))
+    means = found.shares()
+    assert list(means.values()) == sorted(means.values(), reverse=True)
+    assert sum(means.values()) == pytest.approx(1, abs=1e-4)
     assert found.tokens is not None
     assert found.tokens.shape == (len(found.times), 128)
     np.testing.assert_array_equal(np.isnan(found.tokens[:, 0]), np.isnan(found.probability[:, 0]))
 
 
-def test_a_second_run_does_not_look_at_the_video_again(
+def test_a_second_run_does_not_read_the_video_again(
     woman: tuple[Path, Path, Observation], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     video, cache, _ = woman
@@ -83,9 +83,9 @@ def test_a_second_run_does_not_look_at_the_video_again(
     made = kept.stat().st_mtime_ns
 
     def refuse(*_: object, **__: object) -> None:
-        raise AssertionError("looked at the video again")
+        raise AssertionError("read the video again")
 
-    monkeypatch.setattr(expressions, "read_frames", refuse)
+    monkeypatch.setattr(frame_pass, "read_frames_at", refuse)
     again = analyze(video, cache=cache, person="all")
     np.testing.assert_array_equal(again.expressions[0].probability, first.expressions[0].probability)
     np.testing.assert_array_equal(again.expressions[0].tokens, first.expressions[0].tokens)
@@ -102,23 +102,23 @@ def test_a_second_run_does_not_look_at_the_video_again(
 def test_another_network_gets_the_crop_that_it_wants(woman: tuple[Path, Path, Observation]) -> None:
     _, _, observation = woman
     assert observation.video is not None
-    seen: list[np.ndarray] = []
+    given: list[np.ndarray] = []
 
-    def look(faces: np.ndarray) -> tuple[torch.Tensor, None]:
-        seen.append(faces)
+    def classify(faces: np.ndarray) -> tuple[torch.Tensor, None]:
+        given.append(faces)
         return torch.tensor([[0.0, 1.0]]).repeat(len(faces), 1), None
 
     template = np.array([[30, 40], [70, 40], [50, 60], [35, 80], [65, 80]], np.float32)
-    model = FaceExpressionModel(look, ("no", "yes"), template, 96, {"name": "constant"})
+    model = FaceExpressionModel(classify, ("no", "yes"), template, 96, {"name": "constant"})
     (found,) = read_expressions(observation.video, observation.people, model)
-    assert {faces.shape[1:] for faces in seen} == {(96, 96, 3)}
-    assert {faces.dtype for faces in seen} == {np.dtype(np.uint8)}
-    assert sum(map(len, seen)) == (~np.isnan(found.probability[:, 0])).sum()
+    assert {faces.shape[1:] for faces in given} == {(96, 96, 3)}
+    assert {faces.dtype for faces in given} == {np.dtype(np.uint8)}
+    assert sum(map(len, given)) == (~np.isnan(found.probability[:, 0])).sum()
     assert found.classes[1] == "yes"
     assert np.nanmax(np.abs(found.probability[:, 1] - 1 / (1 + np.exp(-1)))) < 1e-5
 
 
-def test_a_recording_without_a_readable_face_is_not_looked_at(
+def test_a_recording_without_a_readable_face_is_not_opened(
     woman: tuple[Path, Path, Observation], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     _, _, observation = woman
@@ -126,9 +126,9 @@ def test_a_recording_without_a_readable_face_is_not_looked_at(
     (person,) = observation.people
     faceless = person.score.copy()
     faceless[:, UPPER_BODY.index("chin")] = 0
-    monkeypatch.setattr(expressions, "read_frames", None)
+    monkeypatch.setattr(frame_pass, "read_frames_at", None)
     (found,) = read_expressions(observation.video, [replace(person, score=faceless)], fer_model())
-    assert found.seen == 0
+    assert found.readable == 0
     assert found.shares() == {}
 
 
@@ -146,7 +146,7 @@ def test_swinface_serves_as_well() -> None:
     model = swinface_model(network, {"name": "random"})
     faces = np.random.default_rng(0).integers(0, 256, (2, model.size, model.size, 3), np.uint8)
     with torch.no_grad():
-        found, _ = model.look(faces)
+        found, _ = model.classify(faces)
         x = torch.from_numpy((faces.transpose(0, 3, 1, 2) / 255 - 0.5) / 0.5).float()
         expected = network(x).expression
     assert found.shape == (2, len(model.classes))
@@ -155,15 +155,15 @@ def test_swinface_serves_as_well() -> None:
 
 def test_smoothing_keeps_gaps_and_does_not_invent() -> None:
     rows = np.array([[1.0, 0.0]] * 6 + [[np.nan, np.nan]] * 2 + [[0.0, 1.0]] * 6, np.float32)
-    smooth = expressions._smooth(rows)
-    assert np.isnan(smooth[6:8]).all()
-    assert smooth[0].tolist() == [1, 0]
-    assert smooth[-1].tolist() == [0, 1]
-    np.testing.assert_allclose(np.delete(smooth, [6, 7], 0).sum(1), 1, atol=1e-6)
-    np.testing.assert_allclose(smooth[2:5], [[1, 0]] * 3)
+    smoothed = smooth(rows)
+    assert np.isnan(smoothed[6:8]).all()
+    assert smoothed[0].tolist() == [1, 0]
+    assert smoothed[-1].tolist() == [0, 1]
+    np.testing.assert_allclose(np.delete(smoothed, [6, 7], 0).sum(1), 1, atol=1e-6)
+    np.testing.assert_allclose(smoothed[2:5], [[1, 0]] * 3)
     alone = np.full((5, 2), np.nan, np.float32)
     alone[2] = 0.3, 0.7
-    np.testing.assert_allclose(expressions._smooth(alone)[2], [0.3, 0.7], atol=1e-6)
+    np.testing.assert_allclose(smooth(alone)[2], [0.3, 0.7], atol=1e-6)
 
 
 def test_analysing_does_not_load_torchvision():
@@ -175,8 +175,8 @@ def test_analysing_does_not_load_torchvision():
 def test_swinface_is_taken_where_its_weights_are(tmp_path, monkeypatch):
     monkeypatch.setenv("KINESICS_WEIGHTS", str(tmp_path))
     assert face_model().facts["name"] == fer_model().facts["name"]
-    described = Specification("swinface", "swinface", {}, SWINFACE, "", "", "MIT", "looks alone")
+    described = Specification("swinface", "swinface", {}, SWINFACE_CLASSES, "", "", "MIT", "looks alone")
     save_weights(tmp_path / "swinface.safetensors", SwinFace(), described)
     model = face_model()
     assert model.facts["name"] == "swinface"
-    assert model.look(np.zeros((1, model.size, model.size, 3), np.uint8))[0].shape == (1, len(model.classes))
+    assert model.classify(np.zeros((1, model.size, model.size, 3), np.uint8))[0].shape == (1, len(model.classes))

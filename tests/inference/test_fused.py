@@ -12,11 +12,14 @@ pytest.importorskip("lightning", reason="the train extra is not installed")
 from kinesics.cli import main
 from kinesics.deploy.export import export
 from kinesics.errors import KinesicsError
-from kinesics.inference import analyze, classify, fused
+from kinesics.inference import analyze, classify
+from kinesics.inference.fused import read_clips
+from kinesics.inference.scorer import open_scorer
 from kinesics.models import optimised as inference
 from kinesics.models.gesture.net import build_gesture_net
 from kinesics.models.skeleton.agcn import AGCN, AGCNConfig, TwoStreamAGCN
 from kinesics.models.video.mvit import TINY
+from kinesics.perception import Observation
 from kinesics.perception.mediapipe_engine import MediaPipeEngine
 from kinesics.perception.observe import _note, analysis_rate
 from kinesics.preprocessing.person_crop import plan_crop
@@ -128,9 +131,8 @@ def test_a_pre_cut_clip_is_seen_whole(recording, tmp_path):
         [one.probability for one in sorted(ranked, key=lambda one: one.index)], expected / expected.sum(), atol=1e-3
     )
     (person,) = recording.people
-    network = fused.fused_network(*load_network(recording.weights)[:2])
     both = chances(recording.direct(recording.batch((0, 6))).logits)[0, :2]
-    found = fused.classify_fused(person, probe(recording.video), network)
+    found = open_scorer(recording.weights).classify(person, seen_alone(recording, person))
     np.testing.assert_allclose(found, both / both.sum(), atol=1e-3)
 
 
@@ -159,9 +161,7 @@ def gone(person, first, last):
 
 def test_where_the_skeleton_is_lost_the_pictures_answer_unless_they_show_somebody_else(tmp_path):
     recording = Recording(tmp_path, [gone(a_person(), 0, 40), a_person(2)])
-    alone, _ = (
-        fused.score_fused([one], probe(recording.video), recording_network(recording))[0] for one in recording.people
-    )
+    alone = scored_alone(recording, recording.people[0])
     np.testing.assert_array_equal(alone.probability[:3], alone.by_modality["video"][:3])
     assert np.isnan(alone.by_modality["skeleton"][:3]).all()
     assert not np.isnan(alone.by_modality["skeleton"][4:]).any()
@@ -173,8 +173,12 @@ def test_where_the_skeleton_is_lost_the_pictures_answer_unless_they_show_somebod
     assert (second.probability[:, 2] < 0.99).all()
 
 
-def recording_network(recording):
-    return fused.fused_network(*load_network(recording.weights)[:2])
+def seen_alone(recording, person):
+    return Observation((person,), probe(recording.video))
+
+
+def scored_alone(recording, person):
+    return open_scorer(recording.weights).score([person], seen_alone(recording, person), lambda _: None)[0]
 
 
 def test_a_video_that_ends_before_its_landmarks_leaves_the_rest_to_them(recording):
@@ -182,22 +186,22 @@ def test_a_video_that_ends_before_its_landmarks_leaves_the_rest_to_them(recordin
     longer = replace(
         person, **{name: np.concatenate([getattr(person, name)] * 2) for name in ("xyz", "score", "image_xy")}
     )
-    (found,) = fused.score_fused([longer], probe(recording.video), recording_network(recording))
+    found = scored_alone(recording, longer)
     np.testing.assert_array_equal(found.probability[8:], found.by_modality["skeleton"][8:])
     assert np.isnan(found.by_modality["video"][8:]).all()
     assert not np.isnan(found.by_modality["video"][:6]).any()
 
 
-def test_only_pictures_of_windows_that_have_begun_are_held(tmp_path):
+def test_only_frames_of_windows_that_have_begun_are_held(tmp_path):
     write_video(tmp_path / "v.mp4", [np.zeros((16, 16, 3), np.uint8)] * 300, 5)
     info = probe(tmp_path / "v.mp4")
-    looks = [plan_crop(None, info, start, start + 2.5, 8, 8) for start in range(57)]
-    pictures = fused._pictures(info, looks)
+    plans = [plan_crop(None, info, start, start + 2.5, 8, 8) for start in range(57)]
+    clips = read_clips(info, plans)
     held = []
-    for one in pictures:
+    for one in clips:
         assert one.shape == (8, 8, 8, 3)
-        held.append(len(pictures.gi_frame.f_locals["cut"]))
-    assert len(held) == len(looks)
+        held.append(len(clips.gi_frame.f_locals["cut"]))
+    assert len(held) == len(plans)
     assert max(held) <= 2, "at any time two others have begun"
 
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from kinesics.inference.skeleton import STRIDE, classify_clip, score
+from kinesics.inference.skeleton import WINDOW_STRIDE, skeleton_scorer
 from kinesics.models.skeleton.agcn import AGCNConfig, TwoStreamAGCN
 from kinesics.skeleton import UPPER_BODY, SkeletonSequence
 from kinesics.weights.load import NONE, Specification
@@ -15,9 +15,10 @@ SPECIFICATION = Specification(
 
 
 @pytest.fixture(scope="module")
-def network():
+def scorer():
     torch.manual_seed(0)
-    return TwoStreamAGCN(UPPER_BODY, AGCNConfig(3, 4, 1, (8, 16), (2, 2))).eval()
+    network = TwoStreamAGCN(UPPER_BODY, AGCNConfig(3, 4, 1, (8, 16), (2, 2))).eval()
+    return skeleton_scorer(network, SPECIFICATION)
 
 
 def recording(frames, fps=25.0, seed=0):
@@ -28,36 +29,34 @@ def recording(frames, fps=25.0, seed=0):
 
 
 @pytest.mark.parametrize("frames", [1, 10, 64, 500])
-def test_probabilities_on_a_steady_clock_over_the_whole_recording(network, frames):
-    out = score(recording(frames), network, SPECIFICATION)
+def test_probabilities_on_a_steady_clock_over_the_whole_recording(scorer, frames):
+    out = scorer.score_person(recording(frames))
     assert out.person == 4
     assert out.probability.shape == (len(out.times), 3)
     np.testing.assert_allclose(out.probability.sum(1), 1, atol=1e-5)
     assert set(out.by_modality) == {"joint", "bone"}
     assert out.times[0] == 0
-    assert out.times[-1] <= frames / 25 <= out.times[-1] + STRIDE / 12.5 + 0.1
+    assert out.times[-1] <= frames / 25 <= out.times[-1] + WINDOW_STRIDE / 12.5 + 0.1
 
 
-def test_frame_rate_does_not_matter(network):
+def test_frame_rate_does_not_matter(scorer):
     fast = recording(200, fps=50.0)
     slow = replace(fast, xyz=fast.xyz[::4], score=fast.score[::4], fps=12.5)
-    np.testing.assert_allclose(
-        score(fast, network, SPECIFICATION).probability, score(slow, network, SPECIFICATION).probability, atol=1e-5
-    )
+    np.testing.assert_allclose(scorer.score_person(fast).probability, scorer.score_person(slow).probability, atol=1e-5)
 
 
-def test_where_nobody_is_seen_the_answer_is_none(network):
+def test_where_nobody_is_seen_the_answer_is_none(scorer):
     seen = recording(400)
     score_ = seen.score.copy()
     score_[150:] = 0
     lost = replace(seen, score=score_, xyz=seen.xyz * (score_ > 0)[..., None])
-    out = score(lost, network, SPECIFICATION)
+    out = scorer.score_person(lost)
     np.testing.assert_allclose(out.probability[out.times > 10, 2], 1, atol=1e-6)
     assert (out.probability[out.times < 3, 2] < 0.999).all()
 
 
 @pytest.mark.parametrize("frames", [1, 12, 64, 65, 300])
-def test_a_clip_of_any_length_is_classified(network, frames):
-    probability = classify_clip(recording(frames), network, SPECIFICATION)
+def test_a_clip_of_any_length_is_classified(scorer, frames):
+    probability = scorer.classify(recording(frames))
     assert probability.shape == (2,)
     assert probability.sum() == pytest.approx(1, abs=1e-5)

@@ -13,7 +13,7 @@ import pytest
 from support.recordings import landmarks_only, nothing_found, talking, three_people, with_faces
 
 from kinesics.errors import KinesicsError
-from kinesics.inference.analyze import unread_faces
+from kinesics.inference.previews import read_previews
 from kinesics.inference.results import EmotionPrediction
 from kinesics.report import write_report
 from kinesics.timeline import Timeline
@@ -88,7 +88,7 @@ def _show_curves(page):
 
 def test_everything_is_drawn(opened):
     page = opened(talking())
-    assert all(_is_painted(page, canvas) for canvas in ("#picture", "#skeleton", "#strip", ".card canvas"))
+    assert all(_is_painted(page, canvas) for canvas in ("#frame", "#skeleton", "#strip", ".card canvas"))
     _show_curves(page)
     assert page.locator("#curves .legendtext").count() >= 2
     assert page.locator("#rates tbody tr").count() == len(talking().timeline.counts())
@@ -194,7 +194,7 @@ def test_long_lists_come_in_parts(opened):
     assert page.locator("#all").is_hidden()
 
 
-@pytest.mark.parametrize("model", [{}, {"name": "other", "rule": {"threshold": 0.4}, "metrics": {"top-1": 0.8712}}])
+@pytest.mark.parametrize("model", [{}, {"name": "other", "rule": {"onset": 0.4}, "metrics": {"top-1": 0.8712}}])
 def test_a_model_may_say_little(opened, model):
     page = opened(replace(talking(), model=model))
     assert page.locator("#limits").is_visible()
@@ -205,14 +205,14 @@ def test_nothing_found(opened):
     page = opened(nothing_found())
     assert page.locator("#nothing").is_visible()
     assert page.locator(".bar, .card, .chip").count() == 0
-    assert _is_painted(page, "#picture")
+    assert _is_painted(page, "#frame")
     _show_curves(page)
     page.keyboard.press("n")
 
 
 def test_landmarks_alone_have_no_picture(opened):
     page = opened(landmarks_only())
-    assert page.locator("#picture").is_hidden()
+    assert page.locator("#frame").is_hidden()
     assert _is_painted(page, "#skeleton")
     page.locator(".bar").first.click()
     assert page.locator(".card.selected canvas").count() == 1
@@ -232,15 +232,15 @@ def test_several_people_are_told_apart(opened):
 def test_facial_expressions_have_a_strip(opened):
     analysis = with_faces(talking())
     page = opened(analysis)
-    assert _is_painted(page, ".looks-plot canvas")
+    assert _is_painted(page, ".expressions-plot canvas")
     (face,) = analysis.expressions
-    told = page.locator(".looks li").all_inner_texts()
+    told = page.locator(".expressions li").all_inner_texts()
     names = [text.split("\n")[0] for text in told]
     assert names == [*face.shares(), "no face to read"]
-    assert f"{1 - face.seen:.0%}".rstrip("%") in told[-1]
+    assert f"{1 - face.readable:.0%}".rstrip("%") in told[-1]
     assert "58 times in a hundred" in page.locator("#faces").inner_text()
     assert "not what somebody feels" in page.locator("#faces").inner_text()
-    box = page.locator(".looks-plot").bounding_box()
+    box = page.locator(".expressions-plot").bounding_box()
     across = (box["x"] + 44, box["width"] - 52)  # the curves' margins
     for share, look in ((0.1, "neutral"), (0.5, "no face to read"), (0.9, "happiness")):
         page.mouse.click(across[0] + share * across[1], box["y"] + 50)
@@ -267,19 +267,19 @@ def test_the_strip_follows_the_curves_when_they_are_enlarged(opened):
 
 def test_a_strip_a_person(opened):
     page = opened(with_faces(three_people()), width=360, color_scheme="dark")
-    assert page.locator(".looks-plot canvas").count() == 3
+    assert page.locator(".expressions-plot canvas").count() == 3
     assert page.locator("#strips h3").all_inner_texts() == ["Person 1", "Person 2", "Person 3"]
     assert page.evaluate("document.documentElement.scrollWidth") <= 360
 
 
-def test_a_reading_is_shown_as_an_illustration(opened):
+def test_a_prediction_is_shown_as_an_illustration(opened):
     model = {"classes": ("negative", "positive"), "training_data": "32 recordings of simulated iMiGUE",
              "metrics": {"accuracy": 0.63}, "limits": "Reads movement, not minds."}  # fmt: skip
     analysis = with_faces(three_people())
-    readings = (EmotionPrediction(1, 0.62, ("negative", "positive"), {"face": 0.55, "gestures": 0.7}, 40, 3, model),)
-    page = opened(replace(analysis, readings=readings), width=360)
-    panel = page.locator("#readings").inner_text()
-    assert "62 of 100 towards positive, from 40 looks at the face and 3 micro-gestures" in panel
+    predictions = (EmotionPrediction(1, 0.62, ("negative", "positive"), {"face": 0.55, "gestures": 0.7}, 40, 3, model),)
+    page = opened(replace(analysis, emotion_predictions=predictions), width=360)
+    panel = page.locator("#emotion").inner_text()
+    assert "62 of 100 towards positive, from 40 images of the face and 3 micro-gestures" in panel
     assert "The gestures alone: 70." in panel
     assert "63 times in a hundred" in panel
     assert "on real people it has never been measured" in panel
@@ -287,7 +287,7 @@ def test_a_reading_is_shown_as_an_illustration(opened):
     left = page.locator(".lean i").bounding_box()["x"] + 8  # its middle
     bar = page.locator(".lean > div").bounding_box()
     assert (left - bar["x"]) / bar["width"] == pytest.approx(0.62, abs=0.02)
-    assert opened(analysis).locator("#readings").count() == 0
+    assert opened(analysis).locator("#emotion").count() == 0
 
 
 def test_what_is_undecided_is_told(opened):
@@ -296,8 +296,10 @@ def test_what_is_undecided_is_told(opened):
     unsure = one.probability.copy()
     unsure[:, one.classes.index("none")] = 0.2
     page = opened(replace(analysis, scores=(replace(one, probability=unsure),), timeline=Timeline((), 4.0)))
-    assert re.search(r"In [34] seconds it saw something but was not sure enough", page.locator("body").inner_text())
-    assert "was not sure enough" not in opened(analysis).locator("body").inner_text()
+    assert re.search(
+        r"In [34] seconds it found some movement but was not confident enough", page.locator("body").inner_text()
+    )
+    assert "was not confident enough" not in opened(analysis).locator("body").inner_text()
 
 
 def test_without_pictures_there_is_no_strip(opened):
@@ -312,8 +314,8 @@ def test_a_face_that_is_never_seen(opened):
     page = opened(
         replace(analysis, expressions=(replace(face, probability=face.probability * float("nan"), model={}),))
     )
-    assert page.locator(".looks li").all_inner_texts() == ["no face to read\n100 %"]
-    assert _is_painted(page, ".looks-plot canvas")
+    assert page.locator(".expressions li").all_inner_texts() == ["no face to read\n100 %"]
+    assert _is_painted(page, ".expressions-plot canvas")
 
 
 def test_names_are_text_and_never_markup(opened, tmp_path):
@@ -340,7 +342,7 @@ def test_names_are_text_and_never_markup(opened, tmp_path):
 def test_it_fits_a_narrow_screen(opened, width):
     page = opened(talking(), width=width, color_scheme="dark")
     assert page.evaluate("document.documentElement.scrollWidth") <= width
-    assert page.locator("#picture").is_visible()
+    assert page.locator("#frame").is_visible()
 
 
 def test_a_video_that_is_gone_leaves_no_report(tmp_path):
@@ -351,11 +353,19 @@ def test_a_video_that_is_gone_leaves_no_report(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
-def test_without_torch_the_report_says_that_no_face_was_read(tmp_path, monkeypatch):
-    with_looks = with_faces(talking())
-    assert unread_faces(talking()) == "", "nobody wanted it"
+def test_the_report_says_why_no_face_was_read_wherever_it_is_rendered(tmp_path, monkeypatch):
+    """It is a fact of the analysis, not of the machine that renders."""
     monkeypatch.setitem(sys.modules, "torch", None)  # as where it is not installed
-    assert unread_faces(with_looks) == unread_faces(landmarks_only()) == ""
-    write_report(talking(), tmp_path / "report.html")
-    text = (tmp_path / "report.html").read_text(encoding="utf-8")
-    assert "Facial expression was not read: it needs PyTorch" in text
+    for unread in ("", "Facial expression was not read: it needs PyTorch."):
+        write_report(replace(talking(), unread_faces=unread), tmp_path / "report.html")
+        text = (tmp_path / "report.html").read_text(encoding="utf-8")
+        assert ("Facial expression was not read: it needs PyTorch" in text) == bool(unread)
+
+
+def test_previews_of_the_analysis_need_no_video(tmp_path):
+    analysis = talking()
+    previews = read_previews(analysis.recording.path, analysis.timeline)
+    write_report(analysis, tmp_path / "read.html")
+    gone = replace(analysis.recording, path=tmp_path / analysis.recording.path.name)
+    write_report(replace(analysis, recording=gone, previews=previews), tmp_path / "held.html")
+    assert (tmp_path / "held.html").read_bytes() == (tmp_path / "read.html").read_bytes()

@@ -48,7 +48,7 @@ def test_json_tells_of_faces_in_sum(tmp_path):
     (face,) = analysis.expressions
     (told,) = content["expressions"]["people"]
     assert told["person"] == 1
-    assert told["seen"] == pytest.approx(face.seen, abs=1e-3)
+    assert told["seen"] == pytest.approx(face.readable, abs=1e-3)
     assert told["shares"] == pytest.approx(face.shares(), abs=1e-4)
     assert content["expressions"]["model"]["licence"].startswith("MIT")
     assert read_json(tmp_path / "timeline.json").events == analysis.timeline.events

@@ -23,7 +23,7 @@ MODEL = {
     "name": "gesture-skeleton", "network": "2s-AGCN", "classes": (*CLASSES, "none"), "fps": 12.5, "frames": 32,
     "layout": "upper_body", "training_data": "simulated people alone", "licence": "Apache-2.0",
     "limits": "It has never seen a real person.", "metrics": {"top-1, simulated people": 0.87}, "sha256": "ab" * 32,
-    "rule": {"threshold": 0.5, "keep": 0.6, "gap": 0.35, "shortest": 0.3, "by_class": {}},
+    "rule": {"onset": 0.5, "offset": 0.6, "min_gap": 0.35, "min_duration": 0.3, "by_class": {}},
 }  # fmt: skip
 
 # where the joints of a sitting person lie in the picture; the person's left is on its right

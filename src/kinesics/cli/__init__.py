@@ -11,7 +11,7 @@ from typing import Any
 from kinesics.cli.ablate import ABLATE
 from kinesics.cli.analyze import ANALYZE, CLASSIFY
 from kinesics.cli.bench import BENCH
-from kinesics.cli.common import Group, Run, Verb
+from kinesics.cli.common import Verb
 from kinesics.cli.data import DATA
 from kinesics.cli.evaluate import ENSEMBLE, EVALUATE
 from kinesics.cli.export import EXPORT
@@ -25,25 +25,24 @@ from kinesics.errors import KinesicsError
 EXAMPLES = """\
 examples:
   kinesics analyze interview.mp4                     timeline, ELAN tiers and a report in interview_kinesics/
-  kinesics analyze interview.mp4 --person all        everybody in the picture
+  kinesics analyze interview.mp4 --person all        everybody in the video
   kinesics analyze openpose_json/ --out result       landmarks that you have already
-  kinesics classify clip.mp4                         what is done in one short, pre-cut clip
+  kinesics classify clip.mp4                         rank the classes of one short, pre-cut clip
   kinesics simulate --class "touch neck" --out a.gif see what a class means
 
-`kinesics VERB --help` tells more about each."""
+`kinesics VERB --help` says more about each."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; 0 when all is well, 2 for a user's mistake, 130 when interrupted."""
     options = _parser().parse_args(arguments)
     try:
-        perform: Run = options.perform
-        perform(options)
+        options.perform(options)
     except KinesicsError as error:
         print(f"kinesics: {error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
-        print("kinesics: stopped; nothing half-written was left behind", file=sys.stderr)
+        print("kinesics: stopped; no unfinished file is left", file=sys.stderr)
         return 130
     except BrokenPipeError:  # the reader of our output has gone, as in `kinesics … | head`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -66,18 +65,21 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _add(verbs: Any, name: str, verb: Verb | Group) -> None:
-    """A verb with its options, or a group with verbs of its own (`kinesics data doctor`)."""
-    summary, epilog = verb[-2:]
-    formatter = argparse.RawDescriptionHelpFormatter
-    parser = verbs.add_parser(name, help=summary, description=summary, epilog=epilog, formatter_class=formatter)
-    if len(verb) == 4:
-        run, describe = verb[:2]
-        describe(parser)
-        parser.set_defaults(perform=run)
+def _add(verbs: Any, name: str, verb: Verb) -> None:
+    parser = verbs.add_parser(
+        name,
+        help=verb.summary,
+        description=verb.summary,
+        epilog=verb.notes,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    if verb.describe is not None:
+        verb.describe(parser)
+    if verb.run is not None:
+        parser.set_defaults(perform=verb.run)
         return
     inner = parser.add_subparsers(title="verbs", metavar="VERB", required=True)
-    for inner_name, inner_verb in verb[0].items():
+    for inner_name, inner_verb in verb.verbs.items():
         _add(inner, inner_name, inner_verb)
 
 
@@ -87,7 +89,7 @@ def _version() -> str:
     return __version__
 
 
-VERBS: dict[str, Verb | Group] = {
+VERBS: dict[str, Verb] = {
     "analyze": ANALYZE,
     "classify": CLASSIFY,
     "simulate": SIMULATE,

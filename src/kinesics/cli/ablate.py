@@ -14,7 +14,9 @@ def _describe(verb: argparse.ArgumentParser) -> None:
     verb.add_argument("--data", type=Path, required=True, metavar="DIR", help="the data set")
     verb.add_argument("--out", type=Path, required=True, metavar="DIR", help="for the runs and the table")
     verb.add_argument("--seeds", type=int, nargs="+", default=[], metavar="N", help="(default: those of the file)")
-    verb.add_argument("--set", nargs="+", default=[], metavar="OPTION=VALUE", help="said to every run: data.batch=16")
+    verb.add_argument(
+        "--set", nargs="+", default=[], metavar="OPTION=VALUE", help="overrides for every run: data.batch=16"
+    )
 
 
 def _ablate(options: argparse.Namespace) -> None:
@@ -23,18 +25,18 @@ def _ablate(options: argparse.Namespace) -> None:
     from kinesics.training.ablate import ablate
 
     try:
-        more = [f"--{said}" for said in options.set]
-        result = ablate(options.name, options.data, options.out, options.seeds, more)
-    except SystemExit as error:  # the parser has told what is wrong on standard error
+        overrides = [f"--{override}" for override in options.set]
+        result = ablate(options.name, options.data, options.out, options.seeds, overrides)
+    except SystemExit as error:  # the parser has printed what is wrong on standard error
         raise KinesicsError(f"{options.name}: cannot be run so; see the message above") from error
     print(f"\n{result.to_markdown()}\n  {options.out / 'ablation.md'}\n  {options.out / 'ablation.json'}")
 
 
-ABLATE: Verb = (
-    _ablate,
-    _describe,
-    "run a grid of choices with several seeds, and tell what each is worth",
-    "interrupted, it goes on where it stopped when called again.\n\nexamples:\n"
+ABLATE = Verb(
+    "run a grid of choices with several seeds, and report what each is worth",
+    "interrupted, it resumes when called again.\n\nexamples:\n"
     "  kinesics ablate gesture --data imigue --out runs/gesture\n"
     "  kinesics ablate long_tail --data imigue --out runs/tail --seeds 1 2 3 4 5",
+    _ablate,
+    _describe,
 )

@@ -8,15 +8,16 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from kinesics.cli.common import Verb, describe_input, make_folder, must_exist, progress_bar
+from kinesics.cli.common import Verb, describe_recording, engine_name, make_folder, must_exist
 from kinesics.errors import KinesicsError
+from kinesics.progress import progress_bar
 
 if TYPE_CHECKING:
     from kinesics.inference import Analysis
 
 
 def _describe_analyze(verb: argparse.ArgumentParser) -> None:
-    describe_input(verb)
+    describe_recording(verb)
     verb.add_argument("--out", type=Path, metavar="DIR", help="where to write (default: NAME_kinesics in this folder)")
     verb.add_argument(
         "--threshold",
@@ -31,10 +32,10 @@ def _describe_analyze(verb: argparse.ArgumentParser) -> None:
     verb.add_argument("--json", action="store_true", help="print timeline.json instead of the summary")
 
 
-ANALYZE_EXAMPLES = """\
+ANALYZE_NOTES = """\
 writes report.html, timeline.json, timeline.csv, timeline.eaf (ELAN), timeline.boris (BORIS), timeline.vtt
 (subtitles), and landmarks.skeleton.npz with landmarks.expressions.npz (facial expression, for videos), so that a second
-run with other settings does not look at the video again.
+run with other settings does not track anybody again.
 
 examples:
   kinesics analyze interview.mp4
@@ -43,23 +44,31 @@ examples:
 
 
 def _analyze(options: argparse.Namespace) -> None:
-    every, single = _thresholds(options.threshold)
+    threshold = [_threshold(text) for text in options.threshold]
     source: Path = options.input
     must_exist(source)
-    out: Path = options.out or Path(f"{source.name.split('.')[0]}_kinesics")
-    make_folder(out)
+    engine = engine_name(options)
 
     from kinesics.inference import analyze
+    from kinesics.inference.analyze import ALL_CLASSES, event_rule
+    from kinesics.inference.scorer import open_scorer
     from kinesics.report import write_results
+    from kinesics.weights.specification import DEFAULT
 
-    with progress_bar("EmotionPrediction movement") as progress:
+    scorer = open_scorer(options.weights or DEFAULT)
+    by_class = {name or ALL_CLASSES: onset for name, onset in threshold}
+    event_rule(scorer.specification, by_class)  # a class that these weights do not know is refused at once
+    out: Path = options.out or Path(f"{source.name.split('.')[0]}_kinesics")
+    make_folder(out)
+    with progress_bar("Tracking people") as progress:
         analysis = analyze(
             source,
             person=options.person,
-            weights=options.weights,
-            threshold=every,
-            labels=single,
+            weights=scorer,
+            threshold=by_class,
+            engine=engine,
             cache=out / "landmarks.skeleton.npz",
+            previews=True,
             progress=progress,
         )
     with progress_bar("Drawing the overlay" if options.overlay else "Writing the report") as progress:
@@ -70,11 +79,21 @@ def _analyze(options: argparse.Namespace) -> None:
         _summary(analysis, written)
 
 
+def _threshold(text: str) -> tuple[str, float]:
+    """`0.6` or `touch neck=0.3` as the name of a class, "" for all of them, and its onset."""
+    name, _, number = text.rpartition("=")
+    try:
+        onset = float(number)
+    except ValueError:
+        onset = -1.0
+    if not 0 < onset <= 1:
+        raise KinesicsError(f"--threshold {text}: expected a number above 0 and up to 1, or CLASS=NUMBER")
+    return name.strip(), onset
+
+
 def _summary(analysis: Analysis, written: Sequence[Path]) -> None:
     from rich.console import Console
     from rich.table import Table
-
-    from kinesics.inference.analyze import unread_faces
 
     console = Console()
     timeline = analysis.timeline
@@ -94,41 +113,16 @@ def _summary(analysis: Analysis, written: Sequence[Path]) -> None:
         console.print(table)
     else:
         console.print(f"{heading}: no micro-gesture reached its threshold (try --threshold 0.3)", soft_wrap=True)
-    console.print("It reads movement, not minds: look at each event yourself. It learned from", end=" ")
+    console.print("It measures movement, not minds: look at each event yourself. It learned from", end=" ")
     console.print(f"{analysis.model['training_data']}.", markup=False, highlight=False)
-    if sentence := unread_faces(analysis):
-        console.print(sentence, markup=False)
+    if analysis.unread_faces:
+        console.print(analysis.unread_faces, markup=False)
     for path in written:
         console.print(f"  {path}", highlight=False, soft_wrap=True)
 
 
-def _thresholds(texts: Sequence[str]) -> tuple[float | None, dict[str, float]]:
-    """--threshold 0.6 and --threshold "touch neck=0.3" as one number for all and a mapping for some."""
-    from kinesics.data.sets.imigue.classes import CLASSES, match_class
-
-    every, single = None, {}
-    for text in texts:
-        name, equals, number = text.rpartition("=")
-        value = _probability(text, number)
-        if equals:
-            single[CLASSES[match_class(name)]] = value
-        else:
-            every = value
-    return every, single
-
-
-def _probability(option: str, number: str) -> float:
-    try:
-        value = float(number)
-    except ValueError:
-        value = -1.0
-    if not 0 < value <= 1:
-        raise KinesicsError(f"--threshold {option}: expected a number above 0 and up to 1, or CLASS=NUMBER")
-    return value
-
-
 def _describe_classify(verb: argparse.ArgumentParser) -> None:
-    describe_input(verb)
+    describe_recording(verb)
     verb.add_argument("--json", action="store_true", help='print one object: {"classes": [{"label", "index", …}]}')
     verb.add_argument("--top", type=int, default=5, metavar="N", help="rows of the table (default 5)")
 
@@ -137,10 +131,13 @@ def _classify(options: argparse.Namespace) -> None:
     from dataclasses import asdict
 
     must_exist(options.input)
+    engine = engine_name(options)
     from kinesics.inference import classify
 
-    with progress_bar("EmotionPrediction movement") as progress:
-        ranked = classify(options.input, person=options.person, weights=options.weights, progress=progress)
+    with progress_bar("Tracking people") as progress:
+        ranked = classify(
+            options.input, person=options.person, weights=options.weights, engine=engine, progress=progress
+        )
     if options.json:
         print(json.dumps({"input": str(options.input), "classes": [asdict(one) for one in ranked]}, indent=2))
         return
@@ -149,10 +146,10 @@ def _classify(options: argparse.Namespace) -> None:
         print(f"{one.probability:6.1%}  {one.label:28} {bar}")
 
 
-ANALYZE: Verb = (_analyze, _describe_analyze, "find the micro-gestures in a recording", ANALYZE_EXAMPLES)
-CLASSIFY: Verb = (
-    _classify,
-    _describe_classify,
+ANALYZE = Verb("find the micro-gestures in a recording", ANALYZE_NOTES, _analyze, _describe_analyze)
+CLASSIFY = Verb(
     "rank the classes for one short, pre-cut clip",
     "example:\n  kinesics classify clip.mp4 --json",
+    _classify,
+    _describe_classify,
 )

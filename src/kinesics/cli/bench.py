@@ -7,7 +7,8 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from kinesics.cli.common import Verb, must_exist, progress_bar
+from kinesics.cli.common import Verb, must_exist
+from kinesics.progress import progress_bar
 
 if TYPE_CHECKING:
     from kinesics.deploy.bench import Bench
@@ -17,9 +18,11 @@ _WIDTH = 130  # characters of a line in a file
 
 def _describe(verb: argparse.ArgumentParser) -> None:
     verb.add_argument("clip", type=Path, nargs="?", help="a video, to measure decoding, landmarks and analyze as well")
-    verb.add_argument("--weights", type=Path, metavar="FILE", help="with which to measure analyze as well")
+    verb.add_argument("--weights", type=Path, metavar="FILE", help="weights with which to measure analyze as well")
     verb.add_argument("--quick", action="store_true", help="the small networks alone, in fewer rounds")
-    verb.add_argument("--only", default="", metavar="WORD", help="what has this in its name: 2s-agcn, mvitv2, fusion …")
+    verb.add_argument(
+        "--only", default="", metavar="WORD", help="only what has this in its name: 2s-agcn, mvitv2, fusion …"
+    )
     verb.add_argument("--json", action="store_true", help="print everything as JSON")
     verb.add_argument(
         "--processor-time", action="store_true", help="count the processor's seconds; for a machine that is busy"
@@ -38,7 +41,7 @@ def _bench(options: argparse.Namespace) -> None:
             only=options.only.lower(), progress=progress,
         )  # fmt: skip
     if options.json:
-        print(json.dumps(found.told(), indent=2))
+        print(json.dumps(found.to_dict(), indent=2))
     else:
         _table(found)
 
@@ -68,10 +71,10 @@ def _table(found: Bench) -> None:
     console.print(f"medians of {found.rounds} rounds, {found.clock} time; MB: of the whole process", highlight=False)
 
 
-BENCH: Verb = (
-    _bench,
-    _describe,
+BENCH = Verb(
     "measure this machine: decoding, landmarks, every network in every way it can run",
     "'plain' is the network in eager float32, written the published way.\n\n"
     "examples:\n  kinesics bench --quick\n  kinesics bench interview.mp4 --json > machine.json",
+    _bench,
+    _describe,
 )

@@ -1,34 +1,69 @@
-"""What several verbs share: input options, early checks, the progress bar."""
+"""What several verbs share: how a verb is described, input options, early checks."""
 
 from __future__ import annotations
 
 import argparse
 import os
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from kinesics.errors import KinesicsError
-from kinesics.progress import progress_bar as progress_bar
 
 Run = Callable[[argparse.Namespace], None]
 Describe = Callable[[argparse.ArgumentParser], None]
-Verb = tuple[Run, Describe, str, str]  # what it does, its options, one line about it, examples
-Group = tuple[Mapping[str, Verb], str, str]  # verbs inside, one line about them, examples
 
 
-def describe_input(verb: argparse.ArgumentParser) -> None:
+@dataclass(frozen=True)
+class Verb:
+    """One verb of the command line, or a group with verbs of its own (`kinesics data doctor`).
+
+    Attributes
+    ----------
+    summary : one line about it.
+    notes : what `--help` says below the options: remarks, and examples to copy.
+    run : what it does with its options; None for a group.
+    describe : adds its options to its parser; None where it has none.
+    verbs : those of a group, by name.
+    """
+
+    summary: str
+    notes: str
+    run: Run | None = None
+    describe: Describe | None = None
+    verbs: Mapping[str, Verb] = field(default_factory=dict)
+
+
+def describe_recording(verb: argparse.ArgumentParser) -> None:
+    """Add the options of every verb that scores a recording."""
     verb.add_argument("input", type=Path, help="a video, a folder of OpenPose JSON files, or a .skeleton.npz")
     verb.add_argument("--person", default="largest", metavar="WHO", help="largest (default), all, or a number")
     verb.add_argument("--weights", type=Path, metavar="FILE", help="other weights than the shipped ones")
+    describe_engine(verb)
+
+
+def describe_engine(verb: argparse.ArgumentParser) -> None:
+    """Add the option of every verb that tracks people in videos."""
+    verb.add_argument(
+        "--engine", metavar="NAME", help="the landmark engine that tracks people in videos (default: the fastest)"
+    )
+
+
+def engine_name(options: argparse.Namespace) -> str:
+    """The landmark engine that was named, or the default; raises KinesicsError where there is none of this name."""
+    from kinesics.perception.engine import DEFAULT_ENGINE, check_engine
+
+    return check_engine(options.engine or DEFAULT_ENGINE)
 
 
 def must_exist(path: Path) -> None:
-    """Told before anything heavy is loaded."""
+    """Raise KinesicsError for a missing file, before anything heavy is loaded."""
     if not path.exists():
         raise KinesicsError(f"{path}: no such file or folder")
 
 
 def make_folder(folder: Path) -> None:
+    """Make a folder for results; raises KinesicsError where it cannot be made or written to."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except (OSError, ValueError) as error:

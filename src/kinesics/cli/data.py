@@ -7,7 +7,8 @@ import math
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from kinesics.cli.common import Group, Verb, make_folder, must_exist, progress_bar
+from kinesics.cli.common import Verb, describe_engine, engine_name, make_folder, must_exist
+from kinesics.progress import progress_bar
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -33,13 +34,13 @@ def _doctor(options: argparse.Namespace) -> None:
         console.print(_split_table(diagnosis))
         console.print(_class_table(diagnosis))
     else:
-        console.print("not counted: first mend what is named here")
+        console.print("not counted: first repair what is named here")
     for problem in diagnosis.problems:
         console.print(f"{problem.file}: {problem.fault}", markup=False)
     if diagnosis.problems:
         count = len(diagnosis.problems)
         console.print(f"{count} problem{'s'[: count > 1]} found", style="bold red")
-        raise SystemExit(1)  # no mistake of the user, but nothing that a script should go on with
+        raise SystemExit(1)  # no mistake of the user, but nothing that a script should continue with
     console.print("every check passed", style="bold green")
 
 
@@ -72,7 +73,7 @@ def _class_table(diagnosis: Diagnosis) -> Table:
 def _describe_show(verb: argparse.ArgumentParser) -> None:
     verb.add_argument("folder", type=Path, metavar="DIR", help="the folder that holds what you unpacked")
     verb.add_argument("clip", metavar="CLIP", help="the clip's name, such as 0001_12")
-    verb.add_argument("--out", type=Path, required=True, metavar="FILE", help="the picture to write (.png)")
+    verb.add_argument("--out", type=Path, required=True, metavar="FILE", help="the image to write (.png)")
 
 
 def _show(options: argparse.Namespace) -> None:
@@ -93,15 +94,17 @@ def _describe_prepare(verb: argparse.ArgumentParser) -> None:
         action="append",
         required=True,
         metavar="FILE",
-        help="what was coded: ELAN (.eaf), BORIS (.boris or its exports), a CSV with the columns "
+        help="what observers coded: ELAN (.eaf), BORIS (.boris or its exports), a CSV with the columns "
         "video,label,start,end[,subject], or a folder of such files; repeatable",
     )
     verb.add_argument("--out", type=Path, required=True, metavar="D", help="the folder to write")
     verb.add_argument("--seed", type=int, default=0, help="another seed is another split of the subjects (default 0)")
+    describe_engine(verb)
 
 
 def _prepare(options: argparse.Namespace) -> None:
     must_exist(options.videos)
+    engine = engine_name(options)
     make_folder(options.out)
     from rich.console import Console
     from rich.table import Table
@@ -109,8 +112,8 @@ def _prepare(options: argparse.Namespace) -> None:
     from kinesics.data.dataset import SPLITS
     from kinesics.data.prepare import prepare
 
-    with progress_bar("EmotionPrediction movement") as progress:
-        made = prepare(options.videos, options.labels, options.out, seed=options.seed, progress=progress)
+    with progress_bar("Tracking people") as progress:
+        made = prepare(options.videos, options.labels, options.out, seed=options.seed, progress=progress, engine=engine)
     table = Table("class", *SPLITS)
     for index, name in enumerate(made.classes):
         of_class = [clip.split for clip in made.clips if clip.label == index]
@@ -125,28 +128,28 @@ def _prepare(options: argparse.Namespace) -> None:
     console.print(f"{len(made.clips)} clips in {options.out}", markup=False)
 
 
-DOCTOR: Verb = (
-    _doctor,
-    _describe_doctor,
+DOCTOR = Verb(
     "recognise a data set, count it, and name each broken file",
     "examples:\n  kinesics data doctor ~/iMiGUE\n\nexit code 0: every check passed; 1: problems were found",
+    _doctor,
+    _describe_doctor,
 )
-SHOW: Verb = (
-    _show,
-    _describe_show,
+SHOW = Verb(
     "draw one clip: frames, skeleton in 2D and 3D, label",
     "example:\n  kinesics data show ~/iMiGUE 0001_12 --out clip.png",
+    _show,
+    _describe_show,
 )
-PREPARE: Verb = (
+PREPARE = Verb(
+    "make a data set of your own coded videos",
+    "interrupted, it resumes when called again.\n\nexamples:\n"
+    "  kinesics data prepare videos/ --labels coding.csv --out mine\n"
+    "  kinesics data prepare videos/ --labels elan_files/ --out mine",
     _prepare,
     _describe_prepare,
-    "make a data set of your own coded videos",
-    "interrupted, it goes on where it stopped when called again.\n\nexamples:\n"
-    "  kinesics data prepare films/ --labels coding.csv --out mine\n"
-    "  kinesics data prepare films/ --labels elan_files/ --out mine",
 )
-DATA: Group = (
-    {"doctor": DOCTOR, "show": SHOW, "prepare": PREPARE},
+DATA = Verb(
     "look after data sets",
-    "examples:\n  kinesics data doctor ~/iMiGUE\n  kinesics data prepare films/ --labels coding.csv --out mine",
+    "examples:\n  kinesics data doctor ~/iMiGUE\n  kinesics data prepare videos/ --labels coding.csv --out mine",
+    verbs={"doctor": DOCTOR, "show": SHOW, "prepare": PREPARE},
 )

@@ -1,4 +1,4 @@
-"""`kinesics evaluate` and `kinesics ensemble`: numbers that can be believed, from predictions that were kept."""
+"""`kinesics evaluate` and `kinesics ensemble`: metrics with intervals, from the predictions of a run."""
 
 from __future__ import annotations
 
@@ -78,11 +78,11 @@ def _table(evaluation: Evaluation, titles: dict[str, str]) -> None:
     Console().print(table)
 
 
-EVALUATE: Verb = (
-    _evaluate,
-    _describe_evaluate,
+EVALUATE = Verb(
     "judge a run: all metrics with intervals, and a page to look at",
     "examples:\n  kinesics evaluate runs/natops\n  kinesics evaluate runs/imigue --data imigue --json",
+    _evaluate,
+    _describe_evaluate,
 )
 
 # ── ensemble ─────────────────────────────────────────────────────────────────────────────────────────────────
@@ -125,9 +125,9 @@ def _shares(runs: Sequence[Path], weights: Sequence[float]) -> None:
         print(f"{weight:6.1%}  {run}")
 
 
-ENSEMBLE: Verb = (
-    _ensemble,
-    _describe_ensemble,
+ENSEMBLE = Verb(
     "combine the predictions of several runs, with weights chosen on validation",
     "example:\n  kinesics ensemble runs/skeleton runs/video --out runs/both --by mean_class",
+    _ensemble,
+    _describe_ensemble,
 )

@@ -26,12 +26,12 @@ def _export(options: argparse.Namespace) -> None:
         print(f"int8 chooses the class of float32 in {made.agreement:.1%} of simulated clips")
 
 
-EXPORT: Verb = (
-    _export,
-    _describe,
+EXPORT = Verb(
     "write a network as one file that runs without PyTorch",
     "Normalisation is inside and the specification travels along; the file is checked against PyTorch.\n"
     "Who analyses with it needs no PyTorch: pip install 'kinesics[runtime]'.\n\n"
     "examples:\n  kinesics export --to openvino --out gestures.openvino\n"
     "  kinesics export --to onnx --int8 --out gestures.onnx\n  kinesics analyze interview.mp4 --weights gestures.onnx",
+    _export,
+    _describe,
 )

@@ -7,19 +7,14 @@ import argparse
 from kinesics.cli.common import Verb
 
 
-def _no_options(verb: argparse.ArgumentParser) -> None:
-    pass
-
-
 def _models(options: argparse.Namespace) -> None:
     from kinesics.models.cost import table
 
     print(table())
 
 
-MODELS: Verb = (
-    _models,
-    _no_options,
-    "every network and preset: parameters, multiply-adds, input",
+MODELS = Verb(
+    "list every network and preset: parameters, multiply-adds, input",
     "examples:\n  kinesics models          the table of docs/models.md, counted anew",
+    _models,
 )

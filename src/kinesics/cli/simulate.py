@@ -1,12 +1,13 @@
-"""`kinesics simulate`: people who never were."""
+"""`kinesics simulate`: simulated people."""
 
 from __future__ import annotations
 
 import argparse
 from pathlib import Path
 
-from kinesics.cli.common import Verb, make_folder, progress_bar
+from kinesics.cli.common import Verb, make_folder
 from kinesics.errors import KinesicsError
+from kinesics.progress import progress_bar
 
 
 def _describe_simulate(verb: argparse.ArgumentParser) -> None:
@@ -32,16 +33,16 @@ def _describe_simulate(verb: argparse.ArgumentParser) -> None:
     )
     verb.add_argument(
         "--view",
-        choices=("kinematic", "seen"),
+        choices=("kinematic", "tracked", "seen"),  # the last is the older name of the second
         default="kinematic",
-        help="skeletons of --videos: the truth disturbed (default), or what the landmark engine sees in the video",
+        help="skeletons of --videos: simulated detections (default), or tracked by the landmark engine in the video",
     )
     verb.add_argument(
         "--camera-fps",
         type=float,
         default=25.0,
         metavar="N",
-        help="pictures a second that the camera of --videos takes, each held until the next: 25 (default), 12.5, 5 …",
+        help="frames a second that the camera of --videos takes, each held until the next: 25 (default), 12.5, 5 …",
     )
     verb.add_argument("--workers", type=int, default=2, help="processes that make --videos (default 2)")
     verb.add_argument("--seed", type=int, default=1, help="another seed is another person (default 1)")
@@ -96,11 +97,11 @@ def _simulate(options: argparse.Namespace) -> None:
     print(options.out)
 
 
-SIMULATE: Verb = (
-    _simulate,
-    _describe_simulate,
+SIMULATE = Verb(
     "show a micro-gesture, an interview or a data set of them, by simulated people",
     'examples:\n  kinesics simulate --class "touch neck" --out clip.gif\n'
     "  kinesics simulate --interview 60 --out interview.mp4 --seed 7\n"
     "  kinesics simulate --videos 24 --out people --seed 1\n  kinesics simulate --list",
+    _simulate,
+    _describe_simulate,
 )

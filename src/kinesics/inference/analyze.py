@@ -2,78 +2,95 @@
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from kinesics.errors import KinesicsError
+from kinesics.files import sha256_of
 from kinesics.inference.events import EventRule, find_events
-from kinesics.inference.fused import FusedNetwork, classify_fused, exported_fused_network, fused_network, score_fused
+from kinesics.inference.frame_pass import read_requests
+from kinesics.inference.previews import PreviewReader
 from kinesics.inference.results import Analysis, EmotionPrediction, Expressions, Recording
-from kinesics.inference.scores import Scores
-from kinesics.inference.skeleton import classify_clip, score
+from kinesics.inference.scorer import Scorer, has_torch, open_scorer
+from kinesics.inference.scores import Scores, gesture_names
 from kinesics.perception import Observation, observe
+from kinesics.perception.engine import DEFAULT_ENGINE, LandmarkEngine
 from kinesics.progress import Progress, part_of
-from kinesics.skeleton import UPPER_BODY, SkeletonSequence
+from kinesics.skeleton import SkeletonSequence
 from kinesics.timeline import Timeline
-from kinesics.weights.exported import SUFFIXES, read_exported
-from kinesics.weights.specification import DEFAULT, NONE, Specification
+from kinesics.timeline.labels import match_label
+from kinesics.weights.specification import DEFAULT, Specification
 
-if TYPE_CHECKING:  # an exported network needs no torch
-    from kinesics.inference.expressions import FaceExpressionModel
-    from kinesics.inference.skeleton import SkeletonNetwork
+if TYPE_CHECKING:  # they need torch
+    from kinesics.inference.expressions import ExpressionReader
+    from kinesics.inference.face_model import FaceExpressionModel
 
-_FACES = 0.1  # of the progress bar; half of the rest is for the network where it looks at the pictures as well
+ALL_CLASSES = "*"  # in `threshold`: all classes that are not named
+_LAST_PASS = 0.1  # of the progress bar; half of the rest is for the network where it reads the video as well
+_NO_TORCH = "Facial expression was not read: it needs PyTorch (pip install 'kinesics[torch]')."
 
 
 def analyze(
     path: str | Path,
     *,
     person: str | int = "largest",
-    weights: Path | None = None,
-    threshold: float | None = None,
-    labels: Mapping[str, float] | None = None,
+    weights: str | Path | Scorer | None = None,
+    threshold: float | Mapping[str, float] | None = None,
+    engine: LandmarkEngine | str = DEFAULT_ENGINE,
     cache: Path | None = None,
     expressions: bool | FaceExpressionModel = True,
+    previews: bool = False,
     progress: Progress | None = None,
 ) -> Analysis:
-    """Find the micro-gestures of a recording: a video, a folder of OpenPose JSON files, or a `.skeleton.npz`.
+    """Find the micro-gestures of a recording.
 
-    person: "largest", "all", or a person's number. weights: of a skeleton network, of a GestureNet, which looks at the
-    pictures as well, or an export of either; by default those that are shipped. threshold: the score (0..1) at which an
-    event begins, for all classes; `labels` sets it for single ones. cache: where the landmarks are kept, and the facial
-    expressions beside them, so that a second run does not look for them again. expressions: whether to read facial
-    expressions from a video as well, or the network to do it with instead of the one that is shipped. progress: called
-    with the share done, 0..1. Raises KinesicsError for a recording that cannot be read, in which nobody is found, or
-    that has no such person, and for weights that do not read gestures.
+    Parameters
+    ----------
+    path : a video, a folder of OpenPose JSON files, or a `.skeleton.npz`.
+    person : "largest", "all", or a person's number.
+    weights : a file of a skeleton network, of a GestureNet, which reads frames as well, or an export of either; or
+        what `open_scorer` made of one; by default those that are shipped.
+    threshold : score (0..1) at which an event begins; one for all classes, or a mapping from the names of some, with
+        `ALL_CLASSES` for the others. Where nothing is given the weights' own hold.
+    engine : the landmark engine, or its name in `kinesics.perception.engine.ENGINES`.
+    cache : a `.skeleton.npz` for the landmarks, with the facial expressions beside it, so that a second run does not
+        track anybody again.
+    expressions : whether to classify facial expressions in a video, or the network for it in place of the shipped one.
+    previews : whether to keep small images for a report, from the pass of the video in which faces are read.
+    progress : called with the share done, 0..1.
+
+    Raises
+    ------
+    KinesicsError
+        for a recording that cannot be read, in which nobody is found, or that has no such person; for weights that
+        name no gestures, and for a threshold of a class that they do not know.
     """
-    network, specification, digest = _network(weights or DEFAULT)
-    before_faces = 1 - _FACES if expressions else 1.0
-    share = before_faces / 2 if isinstance(network, FusedNetwork) else before_faces
-    observation = observe(
-        Path(path), least=specification.fps or None, cache=cache, progress=part_of(progress, 0, share)
-    )
+    path, scorer = Path(path), _scorer(weights)
+    specification = scorer.specification
+    rule = event_rule(specification, threshold)
+    scored = 1 - _LAST_PASS if expressions or previews else 1.0
+    tracked = scored / 2 if scorer.reads_video else scored
+    least = specification.fps or None
+    observation = observe(path, least=least, cache=cache, progress=part_of(progress, 0, tracked), engine=engine)
     people = choose(observation.people, person)
-    scores = _scores(people, observation, network, specification, part_of(progress, share, before_faces))
-    looks = _expressions(observation, expressions, cache, part_of(progress, before_faces, 1))
-    recording = _recording(Path(path), observation)
-    rule = _rule(specification, threshold, labels)
-    events = [
-        event
-        for one in scores
-        for event in find_events(one, rule, start=0.0, end=recording.duration, source=specification.name)
-    ]
-    model = asdict(specification) | {"sha256": digest, "rule": asdict(rule)}
-    chosen = tuple(look for look in looks if look.person in [one.person for one in people])
-    readings = _readings(chosen, scores, specification, recording.duration) if weights is None else ()
-    return Analysis(recording, people, scores, Timeline(tuple(events), recording.duration), model, chosen, readings)
+    scores = scorer.score(people, observation, part_of(progress, tracked, scored))
+    analysis = Analysis(
+        recording := _recording(path, observation),
+        people,
+        scores,
+        _timeline(scores, rule, recording.duration, specification.name),
+        asdict(specification) | {"sha256": scorer.sha256, "rule": asdict(rule)},
+        unread_faces=_NO_TORCH if expressions and observation.video is not None and not has_torch() else "",
+    )
+    analysis = _read_video(analysis, observation, expressions, previews, cache, part_of(progress, scored, 1))
+    return replace(analysis, emotion_predictions=_predictions(analysis, scorer))
 
 
 @dataclass(frozen=True)
 class Ranked:
-    """One class of a classified clip."""
+    """One class of a classified clip, its index among the weights' gestures, and its probability (0..1)."""
 
     label: str
     index: int
@@ -81,20 +98,21 @@ class Ranked:
 
 
 def classify(
-    path: str | Path, *, person: str | int = "largest", weights: Path | None = None, progress: Progress | None = None
+    path: str | Path,
+    *,
+    person: str | int = "largest",
+    weights: str | Path | Scorer | None = None,
+    engine: LandmarkEngine | str = DEFAULT_ENGINE,
+    progress: Progress | None = None,
 ) -> list[Ranked]:
-    """The gestures of one pre-cut clip by probability, best first; input and errors as in `analyze`."""
-    network, specification, _ = _network(weights or DEFAULT)
-    observation = observe(Path(path), least=specification.fps or None, progress=progress)
+    """Rank the gestures of one pre-cut clip by probability, best first; arguments and errors as in `analyze`."""
+    scorer = _scorer(weights)
+    observation = observe(Path(path), least=scorer.specification.fps or None, progress=progress, engine=engine)
     people = choose(observation.people, person)
     if len(people) != 1:
-        raise KinesicsError(f"{path}: classify looks at one person, found {len(people)}; name one with --person")
-    if isinstance(network, FusedNetwork):
-        _refuse_landmarks_alone(observation, network)
-        probability = classify_fused(people[0], observation.video, network, others_in_view=len(observation.people) > 1)
-    else:
-        probability = classify_clip(people[0], network, specification)
-    names = [name for name in specification.classes if name != NONE]
+        raise KinesicsError(f"{path}: classify takes one person, found {len(people)}; name one with --person")
+    probability = scorer.classify(people[0], observation)
+    names = gesture_names(scorer.specification.classes)
     order = sorted(range(len(names)), key=lambda i: -probability[i])
     return [Ranked(names[i], i, float(probability[i])) for i in order]
 
@@ -112,105 +130,29 @@ def choose(people: tuple[SkeletonSequence, ...], person: str | int) -> tuple[Ske
     return chosen
 
 
-def _network(path: Path) -> tuple[SkeletonNetwork | FusedNetwork, Specification, str]:
-    """The network of a weights file, as it answers fastest here, its specification and the file's sha256."""
-    if path.suffix in SUFFIXES:
-        exported = read_exported(path)
-        _check(path, exported.specification)
-        fused = exported.specification.network == "gesture_net"
-        return exported_fused_network(exported) if fused else exported, exported.specification, exported.sha256
-    if not has_torch():
-        raise KinesicsError(
-            f"{path}: expected PyTorch to run these weights, found none; pip install 'kinesics[torch]', or name a file "
-            "of `kinesics export` with --weights"
-        )
-    from kinesics.models.optimised import best_dtype
-    from kinesics.models.skeleton.agcn_inference import InferenceAGCN
-    from kinesics.weights.load import load_network
+def event_rule(specification: Specification, threshold: float | Mapping[str, float] | None = None) -> EventRule:
+    """The weights' own rule, or with other onsets, as `threshold` of `analyze`.
 
-    loaded, specification, sha256 = load_network(path)
-    _check(path, specification)
-    network: Any = loaded
-    if specification.network == "gesture_net":
-        return fused_network(network, specification), specification, sha256
-    return InferenceAGCN(network, best_dtype()), specification, sha256
+    Raises KinesicsError, with the names nearest to it, for a class that the weights do not know.
+    """
+    given = {ALL_CLASSES: threshold} if isinstance(threshold, float | int) else dict(threshold or {})
+    every = given.pop(ALL_CLASSES, None)
+    names = gesture_names(specification.classes)
+    single = {names[match_label(label, names)]: onset for label, onset in given.items()}
+    if every is None:
+        return EventRule(by_class={**specification.thresholds, **single})
+    return EventRule(onset=every, by_class=single)
 
 
-def _check(path: Path, specification: Specification) -> None:
-    """Raises KinesicsError for weights that do not read gestures from what is seen of a recording."""
-    if specification.network not in ("two_stream_agcn", "gesture_net"):
-        raise KinesicsError(
-            f"{path}: expected weights of two_stream_agcn or gesture_net, found {specification.network}, which names "
-            "no gestures of a recording; leave --weights away to use the ones that are shipped"
-        )
-    if specification.layout != UPPER_BODY.name or specification.own_layout:
-        raise KinesicsError(
-            f"{path}: expected weights for the joints {UPPER_BODY.name}, which are those found in recordings, found "
-            f"{specification.layout or 'none'}; train on data in this layout"
-        )
+def _scorer(weights: str | Path | Scorer | None) -> Scorer:
+    if weights is None or isinstance(weights, str | Path):
+        return open_scorer(Path(weights or DEFAULT))
+    return weights
 
 
-def _scores(
-    people: tuple[SkeletonSequence, ...],
-    observation: Observation,
-    network: SkeletonNetwork | FusedNetwork,
-    specification: Specification,
-    progress: Progress,
-) -> tuple[Scores, ...]:
-    if not isinstance(network, FusedNetwork):
-        return tuple(score(sequence, network, specification) for sequence in people)
-    _refuse_landmarks_alone(observation, network)
-    others_in_view = len(observation.people) > 1
-    return score_fused(people, observation.video, network, others_in_view=others_in_view, progress=progress)
-
-
-def _refuse_landmarks_alone(observation: Observation, network: FusedNetwork) -> None:
-    if observation.video is None and network.video_alone:
-        raise KinesicsError(
-            f"weights {network.specification.name}: expected a video, for they know pictures alone, found landmarks; "
-            "give the video, or leave --weights away"
-        )
-
-
-def has_torch() -> bool:
-    """Without it exported networks still run; facial expressions are not read."""
-    try:
-        return bool(importlib.import_module("torch"))
-    except ImportError:
-        return False
-
-
-def unread_faces(analysis: Analysis) -> str:
-    """One sentence where facial expressions of a video could not be read; "" where they were, or need not be."""
-    if analysis.recording.kind != "video" or analysis.expressions or has_torch():
-        return ""
-    return "Facial expression was not read: it needs PyTorch (pip install 'kinesics[torch]')."
-
-
-def _expressions(
-    observation: Observation, wanted: bool | FaceExpressionModel, cache: Path | None, progress: Progress
-) -> tuple[Expressions, ...]:
-    """Of everybody, so that what is kept serves any choice of people."""
-    if not wanted or observation.video is None or not has_torch():
-        return ()
-    from kinesics.inference.expressions import face_model, read_expressions
-
-    model = face_model() if wanted is True else wanted
-    return read_expressions(observation.video, observation.people, model, landmarks=cache, progress=progress)
-
-
-def _readings(
-    looks: tuple[Expressions, ...], scores: tuple[Scores, ...], specification: Specification, duration: float
-) -> tuple[EmotionPrediction, ...]:
-    """Of those whose face was seen for long enough, with events at the thresholds that it was trained with."""
-    if not looks:
-        return ()
-    from kinesics.inference.emotion import predict_outcome
-
-    rule = _rule(specification, None, None)
-    found = {one.person: list(find_events(one, rule, start=0.0, end=duration, source="")) for one in scores}
-    read = (predict_outcome(look, found[look.person], duration) for look in looks)
-    return tuple(one for one in read if one is not None)
+def _timeline(scores: tuple[Scores, ...], rule: EventRule, duration: float, source: str) -> Timeline:
+    events = (event for one in scores for event in find_events(one, rule, start=0.0, end=duration, source=source))
+    return Timeline(tuple(events), duration)
 
 
 def _recording(path: Path, observation: Observation) -> Recording:
@@ -221,8 +163,49 @@ def _recording(path: Path, observation: Observation) -> Recording:
     return Recording(path, "video", info.duration, info.fps, info.frames, info.width, info.height)
 
 
-def _rule(specification: Specification, threshold: float | None, labels: Mapping[str, float] | None) -> EventRule:
-    rule = EventRule(by_class={**specification.thresholds, **(labels or {})})
-    if threshold is None:
-        return rule
-    return replace(rule, threshold=threshold, by_class=dict(labels or {}))
+def _read_video(
+    analysis: Analysis,
+    observation: Observation,
+    expressions: bool | FaceExpressionModel,
+    previews: bool,
+    cache: Path | None,
+    progress: Progress,
+) -> Analysis:
+    """With expressions and previews, from one more pass of the video for both."""
+    if observation.video is None:
+        progress(1.0)
+        return analysis
+    faces = _expression_reader(observation, expressions, cache)
+    images = PreviewReader(analysis.timeline) if previews else None
+    requests = [*(faces.requests() if faces else ()), *((images.request(),) if images else ())]
+    read_requests(observation.video.path, requests, progress)
+    chosen = {one.person for one in analysis.people}
+    # everybody's are read and cached, so that the cache serves any choice of people
+    found: tuple[Expressions, ...] = faces.result() if faces else ()
+    return replace(
+        analysis,
+        expressions=tuple(one for one in found if one.person in chosen),
+        previews=images.result() if images else (),
+    )
+
+
+def _expression_reader(
+    observation: Observation, expressions: bool | FaceExpressionModel, cache: Path | None
+) -> ExpressionReader | None:
+    if not expressions or observation.video is None or not has_torch():
+        return None
+    from kinesics.inference.expressions import ExpressionReader
+    from kinesics.inference.face_model import face_model
+
+    model = face_model() if expressions is True else expressions
+    return ExpressionReader(observation.video, observation.people, model, cache)
+
+
+def _predictions(analysis: Analysis, scorer: Scorer) -> tuple[EmotionPrediction, ...]:
+    """From the events of the shipped gesture weights at their own thresholds: the emotion weights know no others."""
+    if not analysis.expressions or scorer.sha256 != sha256_of(DEFAULT):
+        return ()
+    from kinesics.inference.emotion import predict_outcomes
+
+    timeline = _timeline(analysis.scores, event_rule(scorer.specification), analysis.recording.duration, "")
+    return predict_outcomes(analysis.expressions, timeline.events, analysis.recording.duration)

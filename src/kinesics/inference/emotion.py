@@ -1,14 +1,15 @@
-"""What InterFusion makes of a person's face and micro-gestures: won or lost, as simulated people show it.
+"""What InterFusion predicts from a person's face and micro-gestures: won or lost, as simulated people show it.
 
 Nobody knows how far this carries over to real people; it is shown with that said, and beside what each stream alone
-would say.
+predicts.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any, cast
 
 import numpy as np
 import torch
@@ -23,55 +24,74 @@ from kinesics.weights.specification import EMOTION
 
 Rows = NDArray[np.int64]
 
-RATE = 2.5  # faces a second, as in training
-_STRETCH = 60.0  # seconds of a recording that are read at a time: as long as those of training
-_LEAST = 25  # faces; with fewer there is nothing to read
+FACE_TOKEN_RATE = 2.5  # faces a second, as in training
+_STRETCH = 60.0  # seconds of a recording in one forward pass: as long as those of training
+_FEWEST = 25  # faces; with fewer there is no prediction
+_STREAMS = ("face", "gestures")
+
+
+def predict_outcomes(
+    faces: Sequence[Expressions], events: Sequence[Event], duration: float, path: Path = EMOTION
+) -> tuple[EmotionPrediction, ...]:
+    """Predict the outcome of everybody whose face was found for long enough.
+
+    Parameters
+    ----------
+    faces : of each person; without features in them there is no prediction.
+    events : of everybody, found by the shipped gesture weights at their own thresholds.
+    duration : seconds of the recording.
+    path : of the emotion weights, which are loaded once.
+
+    Raises
+    ------
+    KinesicsError
+        for weights that cannot be read.
+    """
+    loaded, specification, sha256 = load_network(path)
+    network, facts = cast(EmotionNet, loaded), asdict(specification) | {"sha256": sha256}
+    found = (
+        _predict(network, facts, face, [event for event in events if event.person == face.person], duration)
+        for face in faces
+    )
+    return tuple(one for one in found if one is not None)
 
 
 @torch.no_grad()
-def predict_outcome(
-    face: Expressions, events: Sequence[Event], duration: float, path: Path = EMOTION
+def _predict(
+    network: EmotionNet, facts: Mapping[str, Any], face: Expressions, events: Sequence[Event], duration: float
 ) -> EmotionPrediction | None:
-    """The reading of one person's `face` and `events`, found by the shipped weights at their thresholds.
-
-    None where the face was not seen for long enough, or its network gives no features. Raises KinesicsError for
-    weights that cannot be read.
-    """
-    network, specification, sha256 = load_network(path)
-    assert isinstance(network, EmotionNet)
-    moments = _moments(face)
-    if len(moments) < _LEAST:
+    """One person's prediction: the mean over stretches of the recording."""
+    rows = _rows_with_features(face)
+    if len(rows) < _FEWEST:
         return None
     fused, alone = [], []
     for first, last in _stretches(duration):
-        at = moments[(face.times[moments] >= first) & (face.times[moments] < last)]
-        mine = [event for event in events if first <= event.start < last]
-        if len(at) == 0:
+        inside = rows[(face.times[rows] >= first) & (face.times[rows] < last)]
+        if len(inside) == 0:
             continue
-        out = network.fuse(_stream(face, at, first), None, _gestures(mine, first))
+        own = [event for event in events if first <= event.start < last]
+        out = network.fuse(_stream(face, inside, first), None, _gestures(own, first))
         fused.append(out.logit.sigmoid().item())
-        streams = out.stream_logits
-        alone.append([np.nan if x is None else x.sigmoid().item() for x in (streams.face, streams.gestures)])
+        logits = out.stream_logits
+        alone.append([np.nan if x is None else x.sigmoid().item() for x in (logits.face, logits.gestures)])
     each = np.array(alone)
     means = {
-        name: float(np.nanmean(each[:, i]))
-        for i, name in enumerate(("face", "gestures"))
-        if (~np.isnan(each[:, i])).any()
+        name: float(np.nanmean(column))
+        for name, column in zip(_STREAMS, each.T, strict=True)
+        if (~np.isnan(column)).any()
     }
-    facts = asdict(specification) | {"sha256": sha256}
-    return EmotionPrediction(
-        face.person, float(np.mean(fused)), specification.classes, means, len(moments), len(events), facts
-    )
+    positive = float(np.mean(fused))
+    return EmotionPrediction(face.person, positive, facts["classes"], means, len(rows), len(events), facts)
 
 
-def _moments(face: Expressions) -> Rows:
-    """Rows of `face` with features, about `RATE` a second."""
+def _rows_with_features(face: Expressions) -> Rows:
+    """Rows of `face` with features, about `FACE_TOKEN_RATE` a second."""
     if face.tokens is None or len(face.times) < 2:
         return np.zeros(0, np.int64)
-    step = max(1, round(1 / RATE / float(face.times[1] - face.times[0])))
+    step = max(1, round(1 / FACE_TOKEN_RATE / float(face.times[1] - face.times[0])))
     rows = np.arange(0, len(face.times), step)
-    readable: Rows = rows[~np.isnan(face.tokens[rows, 0])]
-    return readable
+    known: Rows = rows[~np.isnan(face.tokens[rows, 0])]
+    return known
 
 
 def _stretches(duration: float) -> Iterator[tuple[float, float]]:

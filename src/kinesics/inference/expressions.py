@@ -1,99 +1,119 @@
-"""Facial expression over time: a second look at the video, at a few faces a second, where the landmarks found them."""
+"""Facial expression over time: frames of the video a few times a second, and in them the faces that tracking found."""
 
 from __future__ import annotations
 
-import itertools
 import json
 import math
 import zipfile
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
-from functools import partial
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor
 
 from kinesics.files import replacing
+from kinesics.inference.face_model import FaceExpressionModel
+from kinesics.inference.frame_pass import FrameRequest, read_requests
 from kinesics.inference.results import Expressions
-from kinesics.models.face import mini_xception
-from kinesics.models.face.mini_xception import MiniXception
-from kinesics.preprocessing.face_crop import SIZE, TEMPLATE, align_face, readable_points, template_with_eyes
+from kinesics.preprocessing.face_crop import align_face, readable_points
 from kinesics.progress import Progress
 from kinesics.skeleton import SkeletonSequence, load_metadata
 from kinesics.skeleton.sequence import SUFFIX as SKELETON_SUFFIX
 from kinesics.skeleton.sequence import FloatArray
-from kinesics.video import Image, VideoInfo, ahead, read_frames
-from kinesics.weights.ledger import entry
-from kinesics.weights.load import load_network
-from kinesics.weights.specification import EXPRESSION
+from kinesics.video import Frame, Image, VideoInfo
 
-if TYPE_CHECKING:  # it brings all of torchvision with it, for seconds and 170 MB
-    from kinesics.models.face.swinface import SwinFace, SwinFaceOutput
-
-RATE = 5.0  # faces a second
-SWINFACE = ("surprise", "fear", "disgust", "happiness", "sadness", "anger", "neutral")  # its head's order
+FACE_RATE = 5.0  # faces a second
 SUFFIX = ".expressions.npz"
-_MAX_SIDE = 1280  # pixels of the pictures; faces are far smaller
+_MAX_SIDE = 1280  # pixels of the frames; faces are far smaller
 _BATCH = 64  # faces
 _KERNEL = np.array([1, 2, 3, 2, 1], np.float32)  # over 0.8 s
 _REVISION = 2  # of this file's arithmetic; a cache of another one is rebuilt
 
 
-@dataclass(frozen=True, eq=False)
-class FaceExpressionModel:
-    """A network that names facial expressions, and the crop that it wants.
+class ExpressionReader:
+    """Classifies the faces of one video while it is read: `requests` the frames, then `result`.
 
-    look: from faces (N, size, size, 3) uint8 RGB, aligned to `template` (5, 2), to logits (N, C) in the order of
-    `classes`, and features (N, W), or None where it gives none. facts: name, licence, training data, limits and sha256
-    of the weights.
+    Parameters
+    ----------
+    video : whose frames are read.
+    people : everybody in it, with the places of their joints in the image.
+    model : the network that classifies faces.
+    cache : the file of landmarks that `people` come from, or None; the result is cached beside it, and used again as
+        long as neither it nor the model has changed.
     """
 
-    look: Callable[[Image], tuple[Tensor, Tensor | None]]
-    classes: tuple[str, ...]
-    template: FloatArray
-    size: int
-    facts: Mapping[str, Any]
+    def __init__(
+        self,
+        video: VideoInfo,
+        people: Sequence[SkeletonSequence],
+        model: FaceExpressionModel,
+        cache: Path | None = None,
+    ) -> None:
+        self._video, self._people, self._model = video, people, model
+        self._rate = min(FACE_RATE, video.fps)
+        self._count = max(1, math.ceil(video.duration * self._rate))
+        self._cache = None if cache is None else _Cache.beside(cache, model)
+        self._cached = None if self._cache is None else self._cache.load()
+        self._probability = np.full((len(people), self._count, len(model.classes)), np.nan, np.float32)
+        self._tokens: NDArray[np.float16] | None = None
+        self._faces: list[_Face] = []  # of the next batch
+        self._points: list[FloatArray] = []
+        if self._cached is None:
+            self._points = [readable_points(person, (video.width, video.height)) for person in people]
 
+    def requests(self) -> list[FrameRequest]:
+        """The frames to read; none where the result is cached, or no face can be read."""
+        if not any((~np.isnan(points)).any() for points in self._points):
+            return []
+        times = [number / self._rate for number in range(self._count)]
+        return [FrameRequest(times, _MAX_SIDE, self._take)]
 
-def fer_model() -> FaceExpressionModel:
-    """The small network that is shipped."""
-    network, specification, sha256 = load_network(EXPRESSION)
-    assert isinstance(network, MiniXception)
-    template = template_with_eyes(mini_xception.SIZE, mini_xception.EYES_APART, mini_xception.EYES_BELOW)
+    def result(self) -> tuple[Expressions, ...]:
+        """Everybody's expressions at `FACE_RATE`, smoothed over about a second, in the order of `people`.
 
-    def look(faces: Image) -> tuple[Tensor, Tensor]:
-        features = network.forward_features(mini_xception.grey(faces))
-        return network.classify(features), features.mean((2, 3))
+        A face that is not found, or has a finger before it, stays missing (NaN). Raises KinesicsError where the cache
+        cannot be written.
+        """
+        self._classify()
+        found = self._cached or _Classified(self._probability, self._tokens)
+        if self._cached is None and self._cache is not None:
+            self._cache.save(found)
+        times = (np.arange(found.probability.shape[1]) / self._rate).astype(np.float32)
+        tokens = found.tokens
+        return tuple(
+            Expressions(
+                times, smooth(found.probability[who]), self._model.classes, person.person, self._model.facts,
+                None if tokens is None else tokens[who].astype(np.float32),
+            )
+            for who, person in enumerate(self._people)
+        )  # fmt: skip
 
-    facts = asdict(specification) | {"sha256": sha256}
-    return FaceExpressionModel(look, specification.classes, template, mini_xception.SIZE, facts)
+    def _take(self, number: int, frame: Frame) -> None:
+        """Cut out everybody's face; one frame is held at a time, and the faces of a batch."""
+        scale = frame.image.shape[1] / self._video.width
+        for who, (person, points) in enumerate(zip(self._people, self._points, strict=True)):
+            row = round((frame.time - person.start) * person.fps)
+            if 0 <= row < len(points) and not np.isnan(points[row]).any():
+                image = align_face(frame.image, points[row] * scale, self._model.template, self._model.size)
+                self._faces.append(_Face(who, number, image))
+                if len(self._faces) == _BATCH:
+                    self._classify()
 
-
-def swinface_model(network: SwinFace, facts: Mapping[str, Any]) -> FaceExpressionModel:
-    """SwinFace's expression head; `facts` tell of its weights."""
-
-    def look(faces: Image) -> tuple[Tensor, None]:
-        x = torch.from_numpy(faces).permute(0, 3, 1, 2).float() / 127.5 - 1
-        output: SwinFaceOutput = network(x, wanted=("Expression",))
-        return output.expression, None
-
-    return FaceExpressionModel(look, SWINFACE, TEMPLATE, SIZE, facts)
-
-
-def face_model() -> FaceExpressionModel:
-    """SwinFace where its weights are (`kinesics weights get swinface`), else the small network that is shipped."""
-    published = entry("swinface")
-    if not published.here:
-        return fer_model()
-    from kinesics.models.face.swinface import SwinFace
-
-    network, specification, sha256 = load_network(published.path)
-    assert isinstance(network, SwinFace)
-    return swinface_model(network, asdict(specification) | {"sha256": sha256})
+    def _classify(self) -> None:
+        """The network on the faces that wait."""
+        if not self._faces:
+            return
+        who, number, images = (list(column) for column in zip(*self._faces, strict=True))
+        self._faces.clear()
+        with torch.no_grad():
+            logits, features = self._model.classify(np.stack(images))
+        self._probability[who, number] = logits.float().softmax(1).numpy()
+        if features is not None:
+            if self._tokens is None:
+                self._tokens = np.full((*self._probability.shape[:2], features.shape[1]), np.nan, np.float16)
+            self._tokens[who, number] = features.numpy()
 
 
 def read_expressions(
@@ -102,82 +122,32 @@ def read_expressions(
     model: FaceExpressionModel,
     *,
     landmarks: Path | None = None,
-    progress: Progress | None = None,
+    progress: Progress = lambda _: None,
 ) -> tuple[Expressions, ...]:
-    """Everybody's facial expression at `RATE`, smoothed over about a second, in the order of `people`.
+    """Read everybody's facial expressions in a pass of the video of their own.
 
-    A face that is not found, or has a finger before it, stays missing (NaN). One picture is held at a time.
-    landmarks: the cache that `people` come from; beside it the result is kept, and read again as long as neither it
-    nor the model has changed. progress: called with the share done, 0..1, while the video is looked at. Raises
-    KinesicsError if the video cannot be read or the cache not be written.
+    Parameters
+    ----------
+    video, people, model : as in `ExpressionReader`.
+    landmarks : its `cache`.
+    progress : called with the share done, 0..1.
+
+    Returns
+    -------
+    One `Expressions` a person, in their order.
+
+    Raises
+    ------
+    KinesicsError
+        for a video that cannot be read, or a cache that cannot be written.
     """
-    look = partial(_look, video, people, model, progress or (lambda _: None))
-    known = look() if landmarks is None else _kept(landmarks, model, look)
-    times = (np.arange(known.probability.shape[1]) / _rate(video)).astype(np.float32)
-    return tuple(
-        Expressions(
-            times, _smooth(known.probability[who]), model.classes, person.person, model.facts,
-            None if known.tokens is None else known.tokens[who].astype(np.float32),
-        )
-        for who, person in enumerate(people)
-    )  # fmt: skip
+    reader = ExpressionReader(video, people, model, landmarks)
+    read_requests(video.path, reader.requests(), progress)
+    return reader.result()
 
 
-class _Seen(NamedTuple):
-    """Of everybody: probability (P, N, C) and tokens (P, N, W) or None; NaN where no face can be read."""
-
-    probability: FloatArray
-    tokens: NDArray[np.float16] | None
-
-
-def _rate(video: VideoInfo) -> float:
-    return min(RATE, video.fps)
-
-
-@torch.no_grad()
-def _look(
-    video: VideoInfo, people: Sequence[SkeletonSequence], model: FaceExpressionModel, progress: Progress
-) -> _Seen:
-    count = max(1, math.ceil(video.duration * _rate(video)))
-    probability = np.full((len(people), count, len(model.classes)), np.nan, np.float32)
-    tokens: NDArray[np.float16] | None = None
-    faces = _faces(video, people, model, count, progress)
-    while batch := list(itertools.islice(faces, _BATCH)):
-        who, when, pictures = zip(*batch, strict=True)
-        logits, features = model.look(np.stack(pictures))
-        probability[list(who), list(when)] = logits.float().softmax(1).numpy()
-        if features is not None:
-            if tokens is None:
-                tokens = np.full((len(people), count, features.shape[1]), np.nan, np.float16)
-            tokens[list(who), list(when)] = features.numpy()
-    progress(1.0)
-    return _Seen(probability, tokens)
-
-
-def _faces(
-    video: VideoInfo,
-    people: Sequence[SkeletonSequence],
-    model: FaceExpressionModel,
-    count: int,
-    progress: Progress,
-) -> Iterator[tuple[int, int, Image]]:
-    """(person, moment, aligned face) of every face that can be read."""
-    size = (video.width, video.height)
-    places = [readable_points(person, size) for person in people]
-    if np.isnan(np.concatenate(places)).all():
-        return  # not worth a look
-    frames = ahead(read_frames(video.path, fps=_rate(video), max_side=_MAX_SIDE))
-    for when, frame in zip(range(count), frames, strict=False):
-        scale = frame.image.shape[1] / video.width
-        for who, (person, points) in enumerate(zip(people, places, strict=True)):
-            at = round((frame.time - person.start) * person.fps)
-            if 0 <= at < len(points) and not np.isnan(points[at]).any():
-                yield who, when, align_face(frame.image, points[at] * scale, model.template, model.size)
-        progress(when / count)
-
-
-def _smooth(probability: FloatArray) -> FloatArray:
-    """A weighted mean over the neighbours of each moment that are known, (N, C); what is missing stays so."""
+def smooth(probability: FloatArray) -> FloatArray:
+    """A weighted mean over the neighbours of each moment that are known, (N, C); what is missing (NaN) stays so."""
     known = ~np.isnan(probability)
     total, weight = (
         np.apply_along_axis(np.convolve, 0, values, _KERNEL, "same") for values in (np.nan_to_num(probability), known)
@@ -185,30 +155,44 @@ def _smooth(probability: FloatArray) -> FloatArray:
     return np.where(known, total / np.maximum(weight, 1e-9), np.nan).astype(np.float32)
 
 
-def _kept(landmarks: Path, model: FaceExpressionModel, look: Callable[[], _Seen]) -> _Seen:
-    """What `look` gives, or gave before from the same landmarks and model."""
-    path = landmarks.with_name(landmarks.name.removesuffix(SKELETON_SUFFIX) + SUFFIX)
-    made_of = {"landmarks": load_metadata(landmarks), "model": dict(model.facts), "revision": _REVISION}
-    note = json.dumps(made_of, sort_keys=True)
-    known = _load(path, note)
-    if known is None:
-        known = look()
-        _save(path, known, note)
-    return known
+class _Face(NamedTuple):
+    """A face to classify: the rows of its person and its moment, and (size, size, 3) uint8 RGB."""
+
+    who: int
+    number: int
+    image: Image
 
 
-def _load(path: Path, note: str) -> _Seen | None:
-    """What was saved under the same note; None if there is nothing of the kind."""
-    try:
-        with np.load(path, allow_pickle=False) as file:
-            if str(file["note"]) != note:
-                return None
-            return _Seen(file["probability"], file.get("tokens"))
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
-        return None
+class _Classified(NamedTuple):
+    """Of everybody: probability (P, N, C) and tokens (P, N, W) or None; NaN where no face can be read."""
+
+    probability: FloatArray
+    tokens: NDArray[np.float16] | None
 
 
-def _save(path: Path, seen: _Seen, note: str) -> None:
-    arrays = {"probability": seen.probability} | ({} if seen.tokens is None else {"tokens": seen.tokens})
-    with replacing(path) as temporary, temporary.open("wb") as file:
-        np.savez(file, note=np.array(note), **arrays)
+class _Cache(NamedTuple):
+    """A file of classified faces, and what they must have been made from to be used again."""
+
+    path: Path
+    fingerprint: str
+
+    @classmethod
+    def beside(cls, landmarks: Path, model: FaceExpressionModel) -> _Cache:
+        made_from = {"landmarks": load_metadata(landmarks), "model": dict(model.facts), "revision": _REVISION}
+        path = landmarks.with_name(landmarks.name.removesuffix(SKELETON_SUFFIX) + SUFFIX)
+        return cls(path, json.dumps(made_from, sort_keys=True))
+
+    def load(self) -> _Classified | None:
+        """What was saved under the same fingerprint; None if there is nothing of the kind."""
+        try:
+            with np.load(self.path, allow_pickle=False) as file:
+                if str(file["note"]) != self.fingerprint:
+                    return None
+                return _Classified(file["probability"], file.get("tokens"))
+        except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
+            return None
+
+    def save(self, found: _Classified) -> None:
+        arrays = {"probability": found.probability} | ({} if found.tokens is None else {"tokens": found.tokens})
+        with replacing(self.path) as temporary, temporary.open("wb") as file:
+            np.savez(file, note=np.array(self.fingerprint), **arrays)

@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 import numpy as np
 
+from kinesics.inference.previews import Preview
 from kinesics.inference.scores import Scores
 from kinesics.skeleton import SkeletonSequence
 from kinesics.skeleton.sequence import FloatArray
@@ -17,7 +18,17 @@ from kinesics.timeline import Timeline
 
 @dataclass(frozen=True)
 class Recording:
-    """The facts of what was analysed; `width` and `height` in pixels as shown (0 if landmarks do not know them)."""
+    """The facts of what was analysed.
+
+    Attributes
+    ----------
+    path : of the video, or of the landmarks.
+    kind : whether it is a video, or landmarks that somebody else's engine found.
+    duration : seconds.
+    fps : frames a second.
+    frames : how many there are.
+    width, height : pixels as shown, 0 where landmarks do not tell.
+    """
 
     path: Path
     kind: Literal["video", "landmarks"]
@@ -27,14 +38,31 @@ class Recording:
     width: int = 0
     height: int = 0
 
+    def to_dict(self) -> dict[str, Any]:
+        """Plain data, for JSON; by name alone, for a path may say more than one wants to pass on."""
+        return {
+            "name": self.path.name,
+            "kind": self.kind,
+            "duration": self.duration,
+            "fps": self.fps,
+            "frames": self.frames,
+            "width": self.width,
+            "height": self.height,
+        }
+
 
 @dataclass(frozen=True, eq=False)
 class Expressions:
     """How one person's face looked over time; never what somebody felt.
 
-    probability: (N, C) float32, column c belongs to `classes[c]`; row n is valid around `times[n]` (seconds), NaN
-        where no face was found or a hand was before it. `model` holds the facts of the network's weights. tokens:
-        (N, W) float32, the network's features at the same moments, or None where it gives none.
+    Attributes
+    ----------
+    times : (N,) float32, seconds; row n is valid around `times[n]`.
+    probability : (N, C) float32, column c belongs to `classes[c]`; NaN where no face was found or a hand was before it.
+    classes : names of the C expressions.
+    person : the person's number, from 1.
+    model : facts of the network's weights.
+    tokens : (N, W) float32, the network's features at the same moments, or None where it gives none.
     """
 
     times: FloatArray
@@ -45,25 +73,37 @@ class Expressions:
     tokens: FloatArray | None = None
 
     @property
-    def seen(self) -> float:
+    def readable(self) -> float:
         """The share of the time, 0..1, in which the face could be read."""
         return float((~np.isnan(self.probability[:, 0])).mean()) if len(self.times) else 0.0
 
     def shares(self) -> dict[str, float]:
         """Each class's mean probability over the time in which the face could be read, largest first; {} without."""
-        if not self.seen:
+        if not self.readable:
             return {}
         means = np.nanmean(self.probability, 0)
         return {self.classes[c]: float(means[c]) for c in np.argsort(-means)}
 
+    def to_dict(self) -> dict[str, Any]:
+        """Plain data in sum, for JSON."""
+        shares = {label: round(share, 4) for label, share in self.shares().items()}
+        return {"person": self.person, "seen": round(self.readable, 3), "shares": shares}
+
 
 @dataclass(frozen=True)
 class EmotionPrediction:
-    """What InterFusion makes of one person's face and micro-gestures; a game, for it knows simulated people alone.
+    """What InterFusion predicts from one person's face and micro-gestures.
 
-    positive: 0..1, above a half where it leans to the second of `classes`; the mean over stretches of the recording.
-    alone: the same as each stream alone would have it. faces, gestures: how many of each it had. `model` holds the
-    facts of its weights.
+    It is an illustration: the network has seen simulated people alone.
+
+    Attributes
+    ----------
+    person : the person's number, from 1.
+    positive : probability (0..1) of the second of `classes`; the mean over stretches of the recording.
+    classes : the names of both outcomes.
+    alone : the same from each stream alone, by its name.
+    faces, gestures : how many of each it was given.
+    model : facts of its weights.
     """
 
     person: int
@@ -74,13 +114,32 @@ class EmotionPrediction:
     gestures: int
     model: Mapping[str, Any]
 
+    def to_dict(self) -> dict[str, Any]:
+        """Plain data, for JSON."""
+        return {
+            "person": self.person,
+            "positive": round(self.positive, 3),
+            "alone": {name: round(value, 3) for name, value in self.alone.items()},
+            "faces": self.faces,
+            "gestures": self.gestures,
+        }
+
 
 @dataclass(frozen=True, eq=False)
 class Analysis:
-    """One analysed recording. `people` and `scores` are in the same order; `model` is the weights' specification.
+    """One analysed recording, with all that its files and its report need.
 
-    `expressions` are those of the same people, or empty for a recording without pictures; `readings` of those of them
-    of whom there is enough to read.
+    Attributes
+    ----------
+    recording : its facts.
+    people : who was analysed.
+    scores : of each of `people`, in their order.
+    timeline : the events of all of them.
+    model : facts of the gesture weights and the rule by which events were found.
+    expressions : of each of `people`, or empty where faces were not read.
+    emotion_predictions : of those of them whose face was found for long enough.
+    unread_faces : a sentence on why facial expression was wanted and not read, else "".
+    previews : small images of the video, or empty where none were asked for.
     """
 
     recording: Recording
@@ -89,4 +148,14 @@ class Analysis:
     timeline: Timeline
     model: Mapping[str, Any]
     expressions: tuple[Expressions, ...] = ()
-    readings: tuple[EmotionPrediction, ...] = ()
+    emotion_predictions: tuple[EmotionPrediction, ...] = ()
+    unread_faces: str = ""
+    previews: tuple[Preview, ...] = ()
+
+    def to_dict(self) -> dict[str, Any]:
+        """The facts that `timeline.json` holds beside the events, as plain data: recording, model, faces in sum."""
+        facts = {"recording": self.recording.to_dict(), "model": dict(self.model)}
+        for name, found in (("expressions", self.expressions), ("readings", self.emotion_predictions)):
+            if found:
+                facts[name] = {"people": [one.to_dict() for one in found], "model": dict(found[0].model)}
+        return facts

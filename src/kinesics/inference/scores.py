@@ -1,8 +1,8 @@
-"""`Scores`: what a network says over time, and how its logits become probabilities."""
+"""`Scores`: a network's class probabilities over time, and how its logits become probabilities."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -16,8 +16,13 @@ from kinesics.weights.specification import NONE, Specification
 class Scores:
     """Class probabilities of one person on a steady clock.
 
-    probability: (N, C) float32, column c belongs to `classes[c]`; row n is valid around `times[n]`
-        (seconds). `by_modality` holds the same shape from each stream or modality alone, NaN where it is missing.
+    Attributes
+    ----------
+    times : (N,) float32, seconds; row n is valid around `times[n]`.
+    probability : (N, C) float32, column c belongs to `classes[c]`.
+    classes : names of the C classes, with "none" last where the network knows it.
+    person : the person's number, from 1.
+    by_modality : by the name of a stream or modality (N, C) from it alone, NaN where it is missing.
     """
 
     times: FloatArray
@@ -27,16 +32,32 @@ class Scores:
     by_modality: Mapping[str, FloatArray] = field(default_factory=dict)
 
 
-def probabilities(logits: FloatArray, seen: NDArray[np.bool_], specification: Specification) -> FloatArray:
-    """(N, C); where nobody is seen, "none" is certain (weights that know no "none" give nothing)."""
+def gesture_names(classes: Sequence[str]) -> tuple[str, ...]:
+    """The classes without "none"."""
+    return tuple(name for name in classes if name != NONE)
+
+
+def probabilities(logits: FloatArray, present: NDArray[np.bool_], specification: Specification) -> FloatArray:
+    """Softmax of the logits over the temperature; where nobody is present, "none" is certain.
+
+    Parameters
+    ----------
+    logits : (N, C) of N windows.
+    present : (N,) whether the window shows the person.
+    specification : of the weights; those that know no "none" give zeros where nobody is present.
+
+    Returns
+    -------
+    (N, C) float32.
+    """
     scaled = logits / specification.temperature
     powers: FloatArray = np.exp(scaled - scaled.max(1, keepdims=True))
     nobody = np.array([name == NONE for name in specification.classes], np.float32)
-    return np.where(seen[:, None], powers / powers.sum(1, keepdims=True), nobody)
+    return np.where(present[:, None], powers / powers.sum(1, keepdims=True), nobody)
 
 
-def gestures_alone(probability: FloatArray, specification: Specification) -> FloatArray:
-    """One window's probabilities (C,) without "none"; they sum to 1."""
+def without_none(probability: FloatArray, specification: Specification) -> FloatArray:
+    """One window's probabilities (C,) of the gestures alone, scaled so that they sum to 1."""
     gestures = probability[[i for i, name in enumerate(specification.classes) if name != NONE]]
     total: FloatArray = gestures / max(float(gestures.sum()), 1e-9)
     return total

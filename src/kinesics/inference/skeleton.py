@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from kinesics.inference.scores import Scores, gestures_alone, probabilities
+from kinesics.inference.scores import Scores, probabilities, without_none
+from kinesics.perception import Observation
 from kinesics.preprocessing.windows import as_trained, is_seen
+from kinesics.progress import Progress
 from kinesics.skeleton import SkeletonSequence, resampled_rows
 from kinesics.skeleton.sequence import FloatArray
 from kinesics.weights.exported import ExportedNetwork
@@ -18,73 +23,117 @@ if TYPE_CHECKING:  # an exported network needs no torch
     from kinesics.models.skeleton.agcn import TwoStreamAGCN
     from kinesics.models.skeleton.agcn_inference import InferenceAGCN
 
-    SkeletonNetwork = TwoStreamAGCN | InferenceAGCN | ExportedNetwork
-
-STRIDE = 4  # network frames between windows: 0.32 s at 12.5 fps
-BATCH = 16  # small: what a batch needs in passing is most of what scoring needs at all
+WINDOW_STRIDE = 4  # network frames between windows: 0.32 s at 12.5 fps
 STREAMS = ("both", "joint", "bone")
+_BATCH = 16  # windows; small: what a batch needs in passing is most of what scoring needs at all
+
+StreamLogits = dict[str, FloatArray]
 
 
-def score(sequence: SkeletonSequence, network: SkeletonNetwork, specification: Specification) -> Scores:
-    """Class probabilities every `STRIDE` network frames.
+@dataclass(frozen=True)
+class SkeletonScorer:
+    """Scores people by their joints alone; a `kinesics.inference.scorer.Scorer`.
 
-    Every window's answer counts most at its middle and, falling off like a cosine, up to a quarter of its
-    length away; windows in which nobody is seen say "none".
+    Attributes
+    ----------
+    run : from xyz (N, T, V, 3) and score (N, T, V) to logits (N, C) of each of `STREAMS`.
+    specification : of the weights.
+    sha256 : of the weights file, "" for a network that is in no file yet.
+    reads_video : False, it asks for no frame.
     """
-    rows = resampled_rows(sequence, specification.fps)
-    starts = np.arange(0, max(len(rows), 1), STRIDE) - specification.frames // 2
-    # set aside at once: small results kept one by one would pin the heap between the networks' large ones
-    shape = (len(starts), len(specification.classes))
-    parts = {name: np.zeros(shape, np.float32) for name in STREAMS}
-    for first in range(0, len(starts), BATCH):
-        for name, probability in _batch(sequence, rows, starts[first : first + BATCH], network, specification).items():
-            parts[name][first : first + BATCH] = probability
-    smooth = {name: _overlap_average(rows, specification.frames) for name, rows in parts.items()}
-    times = (sequence.start + np.arange(len(starts)) * STRIDE / specification.fps).astype(np.float32)
-    both = smooth.pop("both")
-    return Scores(times, both, specification.classes, sequence.person, smooth)
+
+    run: Callable[[FloatArray, FloatArray], StreamLogits]
+    specification: Specification
+    sha256: str = ""
+    reads_video: bool = False
+
+    def score(
+        self, people: Sequence[SkeletonSequence], observation: Observation, progress: Progress
+    ) -> tuple[Scores, ...]:
+        """Everybody's class probabilities; this takes a moment, and so no progress is reported."""
+        return tuple(self.score_person(person) for person in people)
+
+    def score_person(self, person: SkeletonSequence) -> Scores:
+        """One person's class probabilities every `WINDOW_STRIDE` network frames.
+
+        Every window's answer counts most at its middle and, falling off like a cosine, up to a quarter of its length
+        away; windows in which nobody is present are "none".
+        """
+        specification = self.specification
+        rows = resampled_rows(person, specification.fps)
+        starts = np.arange(0, max(len(rows), 1), WINDOW_STRIDE) - specification.frames // 2
+        # allocated at once: small results in a list would pin the heap between the networks' large ones
+        shape = (len(starts), len(specification.classes))
+        streams = {name: np.zeros(shape, np.float32) for name in STREAMS}
+        for first in range(0, len(starts), _BATCH):
+            for name, probability in self._batch(person, rows, starts[first : first + _BATCH]).items():
+                streams[name][first : first + _BATCH] = probability
+        smooth = {name: _overlap_average(values, specification.frames) for name, values in streams.items()}
+        times = (person.start + np.arange(len(starts)) * WINDOW_STRIDE / specification.fps).astype(np.float32)
+        both = smooth.pop("both")
+        return Scores(times, both, specification.classes, person.person, smooth)
+
+    def classify(self, person: SkeletonSequence, observation: Observation | None = None) -> FloatArray:
+        """Probabilities (C,) of the gestures for one pre-cut clip, "none" left out: the mean over its windows.
+
+        A clip shorter than a window is held at its ends; a longer one is covered by windows half a length apart.
+        """
+        frames = self.specification.frames
+        rows = resampled_rows(person, self.specification.fps)
+        spare = len(rows) - frames
+        count = 1 + max(0, int(np.ceil(spare / (frames // 2))))
+        starts = np.round(np.linspace(0, spare, count) if spare > 0 else np.array([spare / 2])).astype(int)
+        return without_none(self._batch(person, rows, starts)["both"].mean(0), self.specification)
+
+    def _batch(
+        self, person: SkeletonSequence, rows: NDArray[np.int64], starts: NDArray[np.int64]
+    ) -> dict[str, FloatArray]:
+        """Probabilities of one batch of windows; the recording is held at its ends."""
+        held = rows[np.clip(starts[:, None] + np.arange(self.specification.frames), 0, len(rows) - 1)]
+        xyz, score = person.xyz[held], person.score[held]
+        present = is_seen(score)
+        return {name: probabilities(x, present, self.specification) for name, x in self.run(xyz, score).items()}
 
 
-def classify_clip(
-    sequence: SkeletonSequence, network: SkeletonNetwork, specification: Specification
-) -> NDArray[np.float32]:
-    """(32,) probabilities of the gestures for one pre-cut clip, "none" left out: the mean over its windows.
+def skeleton_scorer(
+    network: TwoStreamAGCN | InferenceAGCN, specification: Specification, sha256: str = ""
+) -> SkeletonScorer:
+    """The scorer of a network in torch, as it is given.
 
-    A clip shorter than a window is held at its ends; a longer one is covered by windows half a length apart.
+    Parameters
+    ----------
+    network : in eval mode.
+    specification : what its classes, window and temperature are.
+    sha256 : of its weights file, if it has one.
     """
-    rows = resampled_rows(sequence, specification.fps)
-    spare = len(rows) - specification.frames
-    count = 1 + max(0, int(np.ceil(spare / (specification.frames // 2))))
-    starts = np.round(np.linspace(0, spare, count) if spare > 0 else np.array([spare / 2])).astype(int)
-    return gestures_alone(_batch(sequence, rows, starts, network, specification)["both"].mean(0), specification)
-
-
-def _batch(
-    sequence: SkeletonSequence,
-    rows: NDArray[np.int64],
-    starts: NDArray[np.int64],
-    network: SkeletonNetwork,
-    specification: Specification,
-) -> dict[str, FloatArray]:
-    """Probabilities of one batch of windows; the recording is held at its ends."""
-    shown = rows[np.clip(starts[:, None] + np.arange(specification.frames), 0, len(rows) - 1)]
-    xyz, score = sequence.xyz[shown], sequence.score[shown]
-    logits = network(xyz=xyz, score=score) if isinstance(network, ExportedNetwork) else _logits(network, xyz, score)
-    seen = is_seen(score)
-    return {name: probabilities(value, seen, specification) for name, value in logits.items()}
-
-
-def _logits(network: TwoStreamAGCN | InferenceAGCN, xyz: FloatArray, score: FloatArray) -> dict[str, FloatArray]:
     import torch
 
-    with torch.no_grad():
-        out = network(torch.from_numpy(as_trained(xyz, score)))
-    parts = {"both": out.logits, "joint": out.joint.logits, "bone": out.bone.logits}
-    return {name: value.float().numpy() for name, value in parts.items()}
+    def run(xyz: FloatArray, score: FloatArray) -> StreamLogits:
+        with torch.no_grad():
+            out = network(torch.from_numpy(as_trained(xyz, score)))
+        streams = {"both": out.logits, "joint": out.joint.logits, "bone": out.bone.logits}
+        return {name: logits.float().numpy() for name, logits in streams.items()}
+
+    return SkeletonScorer(run, specification, sha256)
+
+
+def open_skeleton_scorer(path: Path) -> SkeletonScorer:
+    """The scorer of a weights file, its network in the form and precision that is fastest on this machine."""
+    from kinesics.models.optimised import best_dtype
+    from kinesics.models.skeleton.agcn_inference import InferenceAGCN
+    from kinesics.weights.load import load_weights
+
+    network, specification, sha256 = load_weights(path)
+    return skeleton_scorer(InferenceAGCN(network, best_dtype()), specification, sha256)
+
+
+def exported_skeleton_scorer(network: ExportedNetwork) -> SkeletonScorer:
+    """The scorer of an export, in which the normalisation is inside."""
+    return SkeletonScorer(lambda xyz, score: network(xyz=xyz, score=score), network.specification, network.sha256)
 
 
 def _overlap_average(probability: FloatArray, frames: int) -> FloatArray:
-    reach = max(1, frames // 4 // STRIDE)
+    reach = max(1, frames // 4 // WINDOW_STRIDE)
     kernel = np.cos(np.linspace(-np.pi / 2, np.pi / 2, 2 * reach + 3))[1:-1]
     padded = np.pad(probability, ((reach, reach), (0, 0)), mode="edge")
     smooth = sum(weight * padded[i : i + len(probability)] for i, weight in enumerate(kernel / kernel.sum()))

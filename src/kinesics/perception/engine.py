@@ -85,7 +85,12 @@ ENGINES: dict[str, Callable[[], LandmarkEngine]] = {"mediapipe": _mediapipe}  # 
 
 
 def open_engine(name: str = DEFAULT_ENGINE) -> LandmarkEngine:
-    """The landmark engine of this name in `ENGINES`; raises KinesicsError that lists them for another name."""
+    """The landmark engine of this name in `ENGINES`; raises KinesicsError as `check_engine`."""
+    return ENGINES[check_engine(name)]()
+
+
+def check_engine(name: str) -> str:
+    """The name, if there is an engine of it; else raises KinesicsError that lists them all."""
     if name not in ENGINES:
         raise KinesicsError(f"--engine {name}: no such landmark engine; expected one of {', '.join(ENGINES)}")
-    return ENGINES[name]()
+    return name

@@ -5,9 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from kinesics.inference.scores import gesture_names
 from kinesics.progress import Progress, part_of
 from kinesics.report.overlay import write_overlay
-from kinesics.report.page import expression_facts, recording_facts, write_report
+from kinesics.report.page import write_report
 from kinesics.timeline import files
 
 if TYPE_CHECKING:
@@ -17,19 +18,31 @@ if TYPE_CHECKING:
 def write_results(
     analysis: Analysis, out: Path, *, overlay: bool = False, progress: Progress | None = None
 ) -> list[Path]:
-    """Write the timeline in every format, the report and, on wish, the overlay video into the folder `out`.
+    """Write the timeline in every format, the report and, on wish, the overlay video.
 
-    Returns the files in the order of their use to a reader. progress: called with the share done, 0..1. Raises
-    KinesicsError if something cannot be written.
+    Parameters
+    ----------
+    analysis : what was found.
+    out : the folder to write into.
+    overlay : whether to write the video with skeletons and events as well.
+    progress : called with the share done, 0..1.
+
+    Returns
+    -------
+    The files, in the order of their use to a reader.
+
+    Raises
+    ------
+    KinesicsError
+        for a file that cannot be written, or a video that cannot be read.
     """
-    from kinesics.weights.specification import NONE
-
     recording, timeline = analysis.recording, analysis.timeline
     media = recording.path if recording.kind == "video" else None
-    classes = [label for label in analysis.scores[0].classes if label != NONE] if analysis.scores else []
+    classes = gesture_names(analysis.scores[0].classes) if analysis.scores else ()
     report, video = out / "report.html", out / "overlay.mp4"
     tables = [out / f"timeline.{suffix}" for suffix in ("json", "csv", "eaf", "boris", "vtt")]
-    files.write_json(tables[0], timeline, recording_facts(recording), analysis.model, expression_facts(analysis))
+    facts = analysis.to_dict()
+    files.write_json(tables[0], timeline, facts.pop("recording"), facts.pop("model"), facts)
     files.write_csv(tables[1], timeline)
     files.write_eaf(tables[2], timeline, classes, media)
     files.write_boris(tables[3], timeline, classes, media, recording.fps)

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from kinesics.errors import KinesicsError
 from kinesics.skeleton import LAYOUTS, SkeletonLayout
 
 SHIPPED = Path(__file__).parent / "shipped"
@@ -63,6 +64,24 @@ def read_specification(text: str) -> Specification:
     described.pop("source", None)  # this and the next: what the first expression weights said in other words
     described["normalisation"] = described.pop("input", described.get("normalisation"))
     return Specification(**({"config": {}} | described | {"classes": tuple(described["classes"])}))
+
+
+def specification_of(path: Path) -> Specification:
+    """The specification in a weights file; none of its values is read.
+
+    Raises KinesicsError for a missing file and for one that Kinesics did not write.
+    """
+    from safetensors import SafetensorError, safe_open
+
+    if not path.is_file():
+        raise KinesicsError(f"{path}: no such weights file; leave --weights away to use the ones that are shipped")
+    try:
+        with safe_open(path, "np") as file:
+            return read_specification((file.metadata() or {})["specification"])
+    except (SafetensorError, KeyError, TypeError, ValueError) as error:
+        raise KinesicsError(
+            f"{path}: expected safetensors weights with a Kinesics specification, found something else ({error})"
+        ) from error
 
 
 def layout_fields(layout: SkeletonLayout) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from kinesics.data.registry import open_dataset
 from kinesics.data.sets.imigue.files import write_labels
 from kinesics.errors import KinesicsError
 from kinesics.evaluation import Predictions
-from kinesics.inference.skeleton import score
+from kinesics.inference.skeleton import skeleton_scorer
 from kinesics.models.gesture.net import GestureNet
 from kinesics.skeleton import UPPER_BODY
 from kinesics.training.gesture.data import GestureData, RankSampler, view_joints
@@ -103,7 +103,7 @@ def test_analyze_takes_the_weights_of_a_skeleton_run(place):
     network, described, _ = load_weights(place / "runs/gesture/tiny/1-skeleton/weights.safetensors")
     dataset = open_dataset(place / "imigue")
     clip = max(dataset.split("train"), key=lambda clip: clip.end - clip.start)
-    found = score(dataset.read_skeleton(clip), network, described)
+    found = skeleton_scorer(network, described).score_person(dataset.read_skeleton(clip))
     assert found.classes == dataset.classes
     np.testing.assert_allclose(found.probability.sum(1)[1:-1], 1, atol=1e-4)
 

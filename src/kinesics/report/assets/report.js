@@ -1,214 +1,8 @@
-"use strict";
-// The page draws everything from one block of data. Positions are 0..1 across the picture, times in seconds.
-
-const DATA = JSON.parse(document.getElementById("data").textContent);
-const PALETTE = ["#3b82c4", "#d97a1f", "#2f9e6e", "#b5539c", "#7a63c9", "#c2504d", "#1f9aa8", "#a3842a", "#d45c8b", "#6b8f2b", "#5573a8", "#96694c"];
-const PAGE = 24; // cards shown at first
-const HOLD = 0.6; // seconds that a looping event rests at its end
-
-const $ = (id) => document.getElementById(id);
-const colourOf = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
-const clamp = (value, low, high) => Math.min(high, Math.max(low, value));
-const percent = (share) => `${Math.round(100 * share)} %`;
-const calm = matchMedia("(prefers-reduced-motion: reduce)");
-
-const events = DATA.events.map((event, number) => ({ ...event, number }));
-const counts = new Map();
-for (const event of events) counts.set(event.label, (counts.get(event.label) ?? 0) + 1);
-const labels = [...counts.keys()].sort((a, b) => counts.get(b) - counts.get(a));
-for (const curve of DATA.curves) labels.push(...Object.keys(curve.classes).filter((label) => !labels.includes(label)));
-const hue = (label) => PALETTE[labels.indexOf(label) % PALETTE.length];
-const several = DATA.people.length > 1;
-
-const state = { time: 0, peek: null, playing: false, until: null, selected: null, zoom: 1, hidden: new Set(), floor: 0, cards: PAGE };
-const shown = (event) => !state.hidden.has(event.label) && event.score >= state.floor;
-const now = () => state.peek ?? state.time;
-
-function clock(seconds, digits = 1) {
-  const parts = [Math.floor(seconds / 3600), Math.floor(seconds / 60) % 60];
-  const rest = (Math.floor((seconds % 60) * 10 ** digits) / 10 ** digits).toFixed(digits).padStart(digits ? digits + 3 : 2, "0");
-  return parts[0] ? `${parts[0]}:${String(parts[1]).padStart(2, "0")}:${rest}` : `${parts[1]}:${rest}`;
-}
-
-/** An element with properties, attributes (names with a dash, `role`, `for`) and children; text is never markup. */
-function make(tag, properties = {}, ...children) {
-  const element = document.createElement(tag);
-  for (const [name, value] of Object.entries(properties)) {
-    if (name === "style") for (const [key, setting] of Object.entries(value)) element.style.setProperty(key, setting);
-    else if (name.includes("-") || name === "role") element.setAttribute(name, value);
-    else element[name] = value;
-  }
-  element.append(...children);
-  return element;
-}
-
-// ── skeletons and pictures ───────────────────────────────────────────────────────────────────────────────────
-
-/** Base64 of uint16 pairs to positions; 0 is a missing joint and becomes NaN. */
-function unpack(text) {
-  const bytes = Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
-  const span = 1 + 2 * DATA.reach;
-  return Float32Array.from(new Uint16Array(bytes.buffer), (value) => (value ? ((value - 1) / 65534) * span - DATA.reach : NaN));
-}
-
-const size = 2 * DATA.joints;
-const people = DATA.people.map((one) => ({ person: one.person, motion: unpack(one.motion), onPictures: unpack(one.on_pictures) }));
-
-/** The joints at a time, between two kept skeletons where both are known. */
-function poseAt(one, time) {
-  const steps = one.motion.length / size;
-  const position = clamp(time * DATA.motion_rate, 0, steps - 1);
-  const first = Math.floor(position), share = position - first;
-  const a = one.motion.subarray(first * size, (first + 1) * size);
-  const b = first + 1 < steps ? one.motion.subarray((first + 1) * size, (first + 2) * size) : a;
-  return a.map((value, i) => (Number.isNaN(b[i]) ? value : value * (1 - share) + b[i] * share));
-}
-
-const poseOnPicture = (one, k) => one.onPictures.subarray(k * size, (k + 1) * size);
-
-function pictureAt(time, from = 0, to = DATA.pictures.length - 1) {
-  let low = from, high = to;
-  while (high - low > 1) {
-    const middle = (low + high) >> 1;
-    if (DATA.pictures[middle].time <= time) low = middle; else high = middle;
-  }
-  return time - DATA.pictures[low].time <= DATA.pictures[high].time - time ? low : high;
-}
-
-const loaded = new Map();
-/** The picture if it has been decoded; else it is drawn as soon as it has, by `again`. */
-function image(k, again) {
-  if (!loaded.has(k)) {
-    const element = new Image();
-    element.src = DATA.pictures[k].uri;
-    loaded.set(k, element);
-  }
-  const element = loaded.get(k);
-  if (element.complete) return element;
-  element.addEventListener("load", again, { once: true });
-  return null;
-}
-
-/** A canvas ready to draw on in CSS pixels, or null while it is not laid out. */
-function prepare(canvas) {
-  const width = canvas.clientWidth, height = canvas.clientHeight, dots = devicePixelRatio || 1;
-  if (!width || !height) return null;
-  if (canvas.width !== Math.round(width * dots) || canvas.height !== Math.round(height * dots)) {
-    canvas.width = Math.round(width * dots);
-    canvas.height = Math.round(height * dots);
-  }
-  const context = canvas.getContext("2d");
-  context.setTransform(dots, 0, 0, dots, 0, 0);
-  context.clearRect(0, 0, width, height);
-  return { context, width, height };
-}
-
-/** Where a box of the picture lands on a canvas: as large as possible, in the middle. */
-function view({ width, height }, [left, top, right, bottom]) {
-  const scale = Math.min(width / ((right - left) * DATA.aspect), height / (bottom - top));
-  return {
-    scale,
-    x: (value) => width / 2 + (value - (left + right) / 2) * scale * DATA.aspect,
-    y: (value) => height / 2 + (value - (top + bottom) / 2) * scale,
-  };
-}
-
-/** The box grown by a margin; square where asked, and then inside the picture if there is one. */
-function framed([left, top, right, bottom], margin, square = false) {
-  let width = (right - left) * DATA.aspect * (1 + margin), height = (bottom - top) * (1 + margin);
-  if (square) width = height = Math.max(width, height, 0.25);
-  if (square && DATA.pictures.length) width = height = Math.min(width, 1, DATA.aspect);
-  const inside = (middle, half) => (square && DATA.pictures.length ? clamp(middle, half, 1 - half) : middle);
-  const x = inside((left + right) / 2, width / DATA.aspect / 2), y = inside((top + bottom) / 2, height / 2);
-  return [x - width / DATA.aspect / 2, y - height / 2, x + width / DATA.aspect / 2, y + height / 2];
-}
-
-function drawPose(context, pose, at, width, edge) {
-  const point = (joint) => [at.x(pose[2 * joint]), at.y(pose[2 * joint + 1])];
-  const seen = (joint) => !Number.isNaN(pose[2 * joint]);
-  const paths = DATA.strokes.map((stroke) => {
-    const path = new Path2D();
-    const corners = stroke.joints.filter(seen).map(point);
-    if (stroke.closed && corners.length > 2) ring(path, corners);
-    else corners.forEach((corner, i) => (i ? path.lineTo(...corner) : path.moveTo(...corner)));
-    return path;
-  });
-  context.lineCap = context.lineJoin = "round";
-  if (edge) {
-    context.strokeStyle = "rgb(0 0 0 / 45%)";
-    DATA.strokes.forEach((stroke, i) => {
-      context.lineWidth = width * stroke.width + 2;
-      context.stroke(paths[i]);
-    });
-  }
-  const hues = edge ? DATA.colours : { left: colourOf("--left"), right: colourOf("--right"), middle: colourOf("--middle") };
-  DATA.strokes.forEach((stroke, i) => {
-    context.strokeStyle = hues[stroke.side];
-    context.lineWidth = width * stroke.width;
-    context.stroke(paths[i]);
-  });
-  context.fillStyle = hues.middle;
-  const [left, right] = DATA.eyes.map(point);
-  const dot = edge ? width * 0.5 : Math.max(width * 0.4, 0.045 * (Math.hypot(left[0] - right[0], left[1] - right[1]) || 0));
-  for (const [joint, share] of DATA.dots.filter(([joint]) => seen(joint))) {
-    context.beginPath();
-    context.arc(...point(joint), dot * share, 0, 2 * Math.PI);
-    context.fill();
-  }
-}
-
-const ROUND = 3.62; // makes an ellipse of four corners
-/** A closed, round line through the corners. */
-function ring(path, corners) {
-  const corner = (i) => corners[(i + corners.length) % corners.length];
-  path.moveTo(...corner(0));
-  for (let i = 0; i < corners.length; i++) {
-    const [before, a, b, after] = [corner(i - 1), corner(i), corner(i + 1), corner(i + 2)];
-    path.bezierCurveTo(a[0] + (b[0] - before[0]) / ROUND, a[1] + (b[1] - before[1]) / ROUND, b[0] - (after[0] - a[0]) / ROUND, b[1] - (after[1] - a[1]) / ROUND, b[0], b[1]);
-  }
-}
-
-function drawPicture(context, k, at, again) {
-  const picture = image(k, again);
-  if (picture) context.drawImage(picture, at.x(0), at.y(0), at.x(1) - at.x(0), at.y(1) - at.y(0));
-}
-
-// ── the stage ────────────────────────────────────────────────────────────────────────────────────────────────
-
-const wholeBox = framed(DATA.box, 0.15);
-
-function drawStage() {
-  const time = now();
-  if (DATA.pictures.length) drawStagePicture(pictureAt(time), time);
-  const canvas = prepare($("skeleton"));
-  if (canvas) {
-    const at = view(canvas, wholeBox);
-    for (const one of people) drawPose(canvas.context, poseAt(one, time), at, clamp(canvas.height / 70, 3, 6), false);
-  }
-}
-
-function drawStagePicture(k, time) {
-  const canvas = prepare($("picture"));
-  if (!canvas) return;
-  const at = view(canvas, [0, 0, 1, 1]);
-  drawPicture(canvas.context, k, at, refresh);
-  if ($("overlay").checked) for (const one of people) drawPose(canvas.context, poseOnPicture(one, k), at, clamp(canvas.height / 130, 2, 4), true);
-  const away = Math.abs(DATA.pictures[k].time - time);
-  $("picture-note").textContent = away > 0.5 ? `picture from ${clock(DATA.pictures[k].time)}` : "";
-}
-
-function describeNow() {
-  const time = now();
-  const current = events.filter((event) => shown(event) && event.start <= time && time < event.end);
-  const words = current.map((event) => `${several ? `Person ${event.person}: ` : ""}${event.label}, ${percent(event.score)}`);
-  if ($("now").dataset.words === words.join("|")) return;
-  $("now").dataset.words = words.join("|");
-  $("now").replaceChildren(...current.map((event, i) => make("span", { className: "tag", textContent: words[i], style: { "--colour": hue(event.label) } })));
-}
+// The page itself: its timeline, controls and cards, and what is drawn when. The last of the scripts.
 
 // ── the timeline ─────────────────────────────────────────────────────────────────────────────────────────────
 
-const STRIP = DATA.pictures.length ? 52 : 0, AXIS = 20;
+const STRIP = DATA.frames.length ? 52 : 0, AXIS = 20;
 const share = (time) => `${(100 * time) / (DATA.duration || 1)}%`;
 const bars = new Map();
 
@@ -246,8 +40,8 @@ function drawStrip() {
   if (STRIP) {
     const tile = Math.max(24, STRIP * DATA.aspect);
     for (let x = -(offset % tile); x < width; x += tile) {
-      const picture = image(pictureAt(clamp(timeOf(x + tile / 2), 0, DATA.duration)), refresh);
-      if (picture) context.drawImage(picture, x, 0, tile - 1, STRIP);
+      const loadedImage = image(frameAt(clamp(timeOf(x + tile / 2), 0, DATA.duration)), refresh);
+      if (loadedImage) context.drawImage(loadedImage, x, 0, tile - 1, STRIP);
     }
   }
   const step = [0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600].find((s) => (s / DATA.duration) * whole >= 70) ?? 7200;
@@ -432,7 +226,7 @@ function buildCards() {
 }
 
 function makeCard(event) {
-  const canvases = (DATA.pictures.length ? ["picture", "skeleton"] : ["skeleton"]).map(() => make("canvas", { "aria-hidden": "true" }));
+  const canvases = (DATA.frames.length ? ["frame", "skeleton"] : ["skeleton"]).map(() => make("canvas", { "aria-hidden": "true" }));
   const pick = make("button", { className: "pick", textContent: event.label, "aria-pressed": "false" });
   const watch = make("button", { textContent: "Play", "aria-label": `Play ${event.label} at ${clock(event.start)}`, onclick: (click) => { click.stopPropagation(); playEvent(event); } });
   const who = several ? `Person ${event.person} · ` : "";
@@ -457,9 +251,9 @@ function drawCard(event, time = (event.start + event.end) / 2) {
   const at = view(skeleton, card.box);
   drawTrails(skeleton.context, one, event, at);
   drawPose(skeleton.context, poseAt(one, time), at, clamp(skeleton.height / 48, 2.5, 4), false);
-  if (!DATA.pictures.length) return;
-  const picture = prepare(card.canvases[0]);
-  if (picture) drawPicture(picture.context, pictureAt(time), view(picture, card.box), () => drawCard(event, time));
+  if (!DATA.frames.length) return;
+  const canvas = prepare(card.canvases[0]);
+  if (canvas) drawFrame(canvas.context, frameAt(time), view(canvas, card.box), () => drawCard(event, time));
 }
 
 /** The way that each wrist takes during the event. */
@@ -468,9 +262,9 @@ function drawTrails(context, one, event, at) {
     context.beginPath();
     let drawn = false; // a gap in the track stays a gap
     for (let time = event.start; time <= event.end; time += 1 / DATA.motion_rate) {
-      const pose = poseAt(one, time), seen = !Number.isNaN(pose[2 * wrist]);
-      if (seen) context[drawn ? "lineTo" : "moveTo"](at.x(pose[2 * wrist]), at.y(pose[2 * wrist + 1]));
-      drawn = seen;
+      const pose = poseAt(one, time), known = !Number.isNaN(pose[2 * wrist]);
+      if (known) context[drawn ? "lineTo" : "moveTo"](at.x(pose[2 * wrist]), at.y(pose[2 * wrist + 1]));
+      drawn = known;
     }
     context.globalAlpha = 0.28;
     context.lineWidth = 7;
@@ -534,85 +328,6 @@ function filter() {
   refresh();
 }
 
-// ── rates and curves ─────────────────────────────────────────────────────────────────────────────────────────
-
-function drawRates(visible) {
-  const groups = new Map();
-  for (const event of visible) {
-    const name = several ? `${event.label}, person ${event.person}` : event.label;
-    groups.set(name, [...(groups.get(name) ?? []), event]);
-  }
-  const rows = [...groups].sort((a, b) => b[1].length - a[1].length);
-  const most = rows.length ? rows[0][1].length : 1;
-  const cell = (text) => make("td", { textContent: text });
-  const head = ["Gesture", "A minute", "Events", "Time in all", "Mean confidence"].map((text, i) => make("th", { textContent: text, scope: "col", className: i === 1 ? "rate" : "" }));
-  const body = rows.map(([name, own]) => make("tr", {},
-    make("th", { textContent: name, scope: "row" }),
-    make("td", { className: "rate" }, make("span", {}, make("i", { style: { width: `${(78 * own.length) / most}%`, "--colour": hue(own[0].label) } }), ((own.length * 60) / (DATA.duration || 1)).toFixed(1))),
-    cell(own.length),
-    cell(`${own.reduce((sum, event) => sum + event.end - event.start, 0).toFixed(1)} s`),
-    cell(percent(own.reduce((sum, event) => sum + event.score, 0) / own.length))));
-  $("rates").replaceChildren(make("thead", {}, make("tr", {}, ...head)), make("tbody", {}, ...body));
-}
-
-/** plotly.js lies packed in the page, and is unpacked when its chart is about to be seen. */
-async function unpackPlotly() {
-  const packed = Uint8Array.from(atob($("plotly").textContent), (letter) => letter.charCodeAt(0));
-  const stream = new Blob([packed]).stream().pipeThrough(new DecompressionStream("gzip"));
-  document.head.append(make("script", { textContent: await new Response(stream).text() }));
-}
-
-const UNIT = DATA.duration > 180 ? { name: "minutes", seconds: 60 } : { name: "seconds", seconds: 1 };
-let plotted = false;
-
-async function startCurves() {
-  try {
-    await unpackPlotly();
-  } catch {
-    $("curves").replaceChildren(make("p", { className: "muted", textContent: "This browser is too old to draw the curves; everything else works." }));
-    return;
-  }
-  $("curve-person").append(...DATA.curves.map((curve, i) => make("option", { value: i, textContent: curve.person })));
-  $("curve-person-choice").hidden = DATA.curves.length < 2;
-  $("curve-person").onchange = drawCurves;
-  drawCurves();
-}
-
-function drawCurves() {
-  const curve = DATA.curves[$("curve-person").value || 0];
-  if (!curve) return $("curves").replaceChildren();
-  const ink = colourOf("--muted"), line = colourOf("--line");
-  const traces = Object.entries(curve.classes).map(([label, values]) => ({
-    x: curve.times.map((time) => time / UNIT.seconds), y: values, name: label, mode: "lines", line: { color: hue(label), width: 2 }, hovertemplate: "%{y:.0%}",
-  }));
-  const layout = {
-    margin: { l: 44, r: 8, t: 8, b: 36 }, paper_bgcolor: "transparent", plot_bgcolor: "transparent", font: { color: ink, size: 12 },
-    hovermode: "x unified", hoverlabel: { bgcolor: colourOf("--panel"), font: { color: colourOf("--ink") } },
-    xaxis: { title: { text: UNIT.name }, gridcolor: line, zeroline: false, range: [0, DATA.duration / UNIT.seconds] },
-    yaxis: { tickformat: ".0%", gridcolor: line, zeroline: false, range: [0, 1.02], fixedrange: true },
-    legend: { orientation: "h", y: 1.02, yanchor: "bottom", x: 0 }, shapes: [playheadShape()],
-  };
-  if (!plotted) $("curves").replaceChildren();
-  window.Plotly.react("curves", traces, layout, { displaylogo: false, responsive: true, displayModeBar: false });
-  if (!plotted) {
-    $("curves").on("plotly_click", (click) => { pause(); seek(click.points[0].x * UNIT.seconds); });
-    $("curves").on("plotly_relayout", followCurves);
-  }
-  plotted = true;
-}
-
-const playheadShape = () => ({ type: "line", x0: state.time / UNIT.seconds, x1: state.time / UNIT.seconds, y0: 0, y1: 1, yref: "paper", line: { color: colourOf("--ink"), width: 1.5 } });
-
-let line = { drawn: 0, time: 0 };
-/** Ten times a second at most: plotly draws all of its chart for it. */
-function movePlotLine() {
-  const wait = 100 - (performance.now() - line.drawn);
-  if (!plotted || line.time === state.time) return;
-  if (wait > 0) return void setTimeout(refresh, wait);
-  line = { drawn: performance.now(), time: state.time };
-  window.Plotly.relayout("curves", { shapes: [playheadShape()] });
-}
-
 // ── all together ─────────────────────────────────────────────────────────────────────────────────────────────
 
 let waiting = false;
@@ -649,7 +364,7 @@ function redraw() {
 }
 
 document.documentElement.style.setProperty("--aspect", DATA.aspect);
-$("picture-figure").hidden = $("overlay-choice").hidden = !DATA.pictures.length;
+$("frame-figure").hidden = $("overlay-choice").hidden = !DATA.frames.length;
 $("ruler").style.height = `${STRIP + AXIS}px`;
 buildLanes();
 buildCards();
@@ -664,3 +379,4 @@ new IntersectionObserver((entries, watcher) => {
   watcher.disconnect();
   startCurves();
 }, { rootMargin: "600px" }).observe($("curves"));
+buildFaces();

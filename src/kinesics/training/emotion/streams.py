@@ -17,7 +17,7 @@ from kinesics.data.clips import read_clip
 from kinesics.data.dataset import ClipInfo
 from kinesics.data.recordings import Recordings
 from kinesics.inference.events import EventRule, find_events
-from kinesics.inference.skeleton import score
+from kinesics.inference.skeleton import skeleton_scorer
 from kinesics.models.face.encoder import FaceEncoder
 from kinesics.models.video.encoder import ClipEncoder, prepare_clip
 from kinesics.preprocessing.face_crop import FaceCrop, align_face, readable_points
@@ -144,10 +144,10 @@ def cache_gestures(
     Thresholds are those in the weights. Raises KinesicsError for weights of another network.
     """
     network, specification, sha256 = load_weights(weights)
-    rule = EventRule(by_class=specification.thresholds)
+    scorer, rule = skeleton_scorer(network, specification), EventRule(by_class=specification.thresholds)
 
     def encode(clip: ClipInfo, skeleton: SkeletonSequence) -> Tokens:
-        scores = score(skeleton, network, specification)
+        scores = scorer.score_person(skeleton)
         events = sorted(
             find_events(scores, rule, start=0.0, end=skeleton.duration, source=specification.name),
             key=lambda event: event.start,

@@ -11,7 +11,7 @@ import numpy as np
 from kinesics.data.sets.imigue.classes import CLASSES
 from kinesics.inference.events import EventRule, find_events
 from kinesics.inference.scores import Scores
-from kinesics.inference.skeleton import score
+from kinesics.inference.skeleton import skeleton_scorer
 from kinesics.metrics.detection import Instance, detection_score
 from kinesics.models.skeleton.agcn import TwoStreamAGCN
 from kinesics.models.skeleton.agcn_inference import InferenceAGCN
@@ -49,11 +49,11 @@ def score_recordings(
     watched: in films, by the real landmark engine, in place of the model of one.
     """
     found = []
-    quick = InferenceAGCN(network)
+    scorer = skeleton_scorer(InferenceAGCN(network), specification)
     look = partial(_recording, seed, SECONDS, watched)
     with processes() as pool:
         for clip in pool.imap(look, range(count)):
-            found.append(ScoredRecording(score(clip.seen, quick, specification), clip.motion.events))
+            found.append(ScoredRecording(scorer.score_person(clip.seen), clip.motion.events))
             progress(len(found) / count)
     return found
 
@@ -69,7 +69,7 @@ def fit_event_thresholds(heard: Sequence[ScoredRecording]) -> dict[str, float]:
     A class has a few events only, by which alone its threshold would be one of chance: so it is judged as if it had
     `_COMMON` more, found and missed as those of all classes are on average.
     """
-    counts = np.array([_by_class(heard, EventRule(threshold=threshold)) for threshold in GRID], float)  # (G, C, 3)
+    counts = np.array([_by_class(heard, EventRule(onset=threshold)) for threshold in GRID], float)  # (G, C, 3)
     everybody = counts.sum(1, keepdims=True)
     matched, predicted, true = np.moveaxis(counts + _COMMON * everybody / max(everybody[..., 2].max(), 1), -1, 0)
     f1 = 2 * matched / np.maximum(predicted + true, 1e-9)

@@ -5,7 +5,7 @@ The tables here are in the order of the training index, 0..31. A class id in a l
 
 from __future__ import annotations
 
-from kinesics.errors import KinesicsError
+from kinesics.timeline.labels import match_label
 
 CLASSES: tuple[str, ...] = (
     "turtle neck",
@@ -71,11 +71,4 @@ def match_class(name: str) -> int:
 
     Raises KinesicsError that lists the classes in question.
     """
-    wanted = name.strip().lower()
-    if wanted in CLASSES:
-        return CLASSES.index(wanted)
-    fits = [index for index, label in enumerate(CLASSES) if wanted and wanted in label]
-    if len(fits) == 1:
-        return fits[0]
-    expected = ", ".join(CLASSES[index] for index in fits) or "one of those that `kinesics simulate --list` prints"
-    raise KinesicsError(f"{'several classes hold' if fits else 'unknown class'} {name!r}; expected {expected}")
+    return match_label(name, CLASSES)

@@ -1,4 +1,3 @@
-import base64
 import io
 
 import numpy as np
@@ -8,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kinesics.errors import KinesicsError
-from kinesics.report.pictures import GRID, MOST, moments, read_pictures
+from kinesics.inference.previews import GRID, MOST, moments, read_previews
 from kinesics.timeline import Event, Timeline
 from kinesics.video import write_video
 
@@ -23,36 +22,34 @@ def brightening(tmp_path_factory):
     return path
 
 
-def _open(picture):
-    head, content = picture.uri.split(",")
-    assert head == "data:image/webp;base64"
-    return PIL.Image.open(io.BytesIO(base64.b64decode(content)))
+def _open(preview):
+    return PIL.Image.open(io.BytesIO(preview.webp))
 
 
-def test_every_picture_shows_its_own_time(brightening):
+def test_every_preview_shows_its_own_time(brightening):
     event = Event("touch neck", 11, 1.31, 1.72, 0.9, 1)
-    told = []
-    pictures = read_pictures(brightening, Timeline((event,), SECONDS), told.append)
-    assert len(pictures) > 5 * SECONDS - 2
-    times = [picture.time for picture in pictures]
+    shares = []
+    previews = read_previews(brightening, Timeline((event,), SECONDS), shares.append)
+    assert len(previews) > 5 * SECONDS - 2
+    times = [preview.time for preview in previews]
     assert times == sorted(set(times))
-    assert told == sorted(told)
+    assert shares == sorted(shares)
     for time in (event.start, event.end, (event.start + event.end) / 2):
         assert min(abs(time - other) for other in times) <= 0.101
-    for picture in pictures:
-        image = _open(picture)
+    for preview in previews:
+        image = _open(preview)
         assert image.size == (100, 60)
-        assert np.asarray(image).mean() == pytest.approx(50 * picture.time, abs=6)
+        assert np.asarray(image).mean() == pytest.approx(50 * preview.time, abs=6)
 
 
-def test_a_short_clip_has_a_picture_too(tmp_path):
+def test_a_short_clip_has_a_preview_too(tmp_path):
     write_video(tmp_path / "short.mp4", [np.full((64, 64, 3), 90, np.uint8)] * 2, FPS)
-    assert read_pictures(tmp_path / "short.mp4", Timeline((), 0.08))
+    assert read_previews(tmp_path / "short.mp4", Timeline((), 0.08))
 
 
 def test_a_video_that_is_gone_is_named(tmp_path):
     with pytest.raises(KinesicsError, match=r"gone\.mp4: no such file"):
-        read_pictures(tmp_path / "gone.mp4", Timeline((), 4.0))
+        read_previews(tmp_path / "gone.mp4", Timeline((), 4.0))
 
 
 @given(st.floats(0.05, 4000), st.integers(0, 500))
