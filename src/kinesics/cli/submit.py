@@ -8,6 +8,7 @@ from pathlib import Path
 
 from kinesics.cli.common import Verb
 from kinesics.errors import KinesicsError
+from kinesics.weights.run_folder import RunFolder
 
 
 def _describe(verb: argparse.ArgumentParser) -> None:
@@ -37,7 +38,7 @@ def _submit(options: argparse.Namespace) -> None:
         return
     from kinesics.evaluation import EMOTION, Predictions, write_classification, write_emotion
 
-    predictions = Predictions.load(options.run / "predictions_test.npz" if options.run.is_dir() else options.run)
+    predictions = Predictions.load(RunFolder(options.run).predictions("test") if options.run.is_dir() else options.run)
     if predictions.classes == EMOTION:
         positive = predictions.probability[:, 1]
         write_emotion(options.out, {int(name): float(p) for name, p in zip(predictions.ids, positive, strict=True)})
