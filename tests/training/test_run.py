@@ -8,15 +8,18 @@ import signal
 import numpy as np
 import pytest
 import torch
+import yaml
 
 pytest.importorskip("lightning", reason="the train extra is not installed")
 
 from kinesics.cli import main
+from kinesics.errors import KinesicsError
 from kinesics.evaluation import Predictions
-from kinesics.training import run as tasks_run
+from kinesics.training import trainer
 from kinesics.training.gesture.task import GestureTask
 from kinesics.training.reproduce import CONFIGS
-from kinesics.training.run import assemble, run
+from kinesics.training.run import TASKS, TaskClasses, assemble, run
+from kinesics.weights.run_folder import RunFolder
 
 CONFIG = """
 data: {frames: 8, batch: 8}
@@ -167,8 +170,82 @@ def test_mistakes_are_told(tmp_path, monkeypatch, capsys, arguments, told):
 
 @pytest.mark.parametrize(("faster", "precision"), [(torch.float32, "32-true"), (torch.bfloat16, "bf16-mixed")])
 def test_bfloat16_is_used_only_where_the_processor_is_faster_in_it(tmp_path, natops, monkeypatch, faster, precision):
-    monkeypatch.setattr(tasks_run, "best_dtype", lambda: faster)
+    monkeypatch.setattr(trainer, "best_dtype", lambda: faster)
     arguments = [f"--data.root={natops}", "--trainer.precision=bf16-mixed"]
     assert assemble(write_config(tmp_path), tmp_path / "run", arguments).trainer.precision == precision
     arguments[1] = "--trainer.precision=64-true"
     assert assemble(write_config(tmp_path), tmp_path / "run", arguments).trainer.precision == "64-true"
+
+
+DUMMY = '''
+import torch
+from kinesics.training.gesture.data import GestureData
+from kinesics.training.gesture.task import GestureTask
+
+
+class LineData(GestureData):
+    pass
+
+
+class LineTask(GestureTask):
+    """A single layer on the mean position of each joint."""
+
+    def __init__(self, facts, slope: float = 1.0):
+        super().__init__(facts, preset="tiny")
+        self.slope = slope
+        self.line = torch.nn.LazyLinear(len(facts.classes))
+        self.line(torch.zeros(1, 3 * len(facts.layout)))
+
+    def forward(self, batch):
+        return self.line(self.slope * batch["skeleton"][:, :3].mean(2).flatten(1))
+
+    def training_step(self, batch, _):
+        return torch.nn.functional.cross_entropy(self(batch), batch["label"])
+
+    def configure_optimizers(self):
+        return torch.optim.Adam(self.line.parameters(), 0.1)
+'''
+SECTIONS = {
+    "a row of the table": ("task: line", "", ""),
+    "a class path": ("", "class_path: line_task.LineTask", "class_path: line_task.LineData"),
+}
+
+
+@pytest.mark.parametrize("named", SECTIONS)
+def test_a_task_of_ones_own_is_trained_by_the_command_line(tmp_path, natops, monkeypatch, named):
+    (tmp_path / "line_task.py").write_text(DUMMY)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    monkeypatch.setitem(TASKS, "line", TaskClasses("line_task.LineTask", "line_task.LineData"))
+    task, model, data = SECTIONS[named]
+    options = "{frames: 8, batch: 8}"
+    trainer = "{max_epochs: 20, accelerator: cpu, enable_progress_bar: false, num_sanity_val_steps: 0}"
+    config = tmp_path / "line.yaml"
+    if task:
+        config.write_text(f"{task}\ndata: {options}\nmodel: {{slope: 2.0}}\ntrainer: {trainer}\n")
+    else:
+        sections = f"model: {{{model}, init_args: {{slope: 2.0}}}}\ndata: {{{data}, init_args: {options}}}"
+        config.write_text(f"{sections}\ntrainer: {trainer}\n")
+    out = tmp_path / "run"
+    command = ["train", "--config", str(config), "--data", str(natops), "--out", str(out)]
+    assert main([*command, "--", "--data.batch=6"]) == 0
+    found = Predictions.load(RunFolder(out).predictions("test"))
+    assert (found.logits.argmax(1) == found.labels).mean() > 0.4, "a sixth would be chance"
+    saved = yaml.safe_load((RunFolder(out).logs / "config.yaml").read_text())
+    assert saved["model"] == {"slope": 2.0}
+    assert saved["data"]["batch"] == 6
+    again = run(RunFolder(out).logs / "config.yaml", tmp_path / "again", ["--trainer.logger=false"])
+    np.testing.assert_array_equal(Predictions.load(RunFolder(again).predictions("test")).logits, found.logits)
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("task: juggling", "expected task gesture, emotion"),
+        ("model: {class_path: kinesics.Nothing}", "expected the import path of a class"),
+        ("model: {class_path: nowhere.at.all}", "expected the import path of a class"),
+    ],
+)
+def test_a_task_that_there_is_not_is_refused(tmp_path, text, told):
+    (tmp_path / "c.yaml").write_text(text)
+    with pytest.raises(KinesicsError, match=told):
+        run(tmp_path / "c.yaml", tmp_path / "run")

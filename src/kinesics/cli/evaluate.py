@@ -10,16 +10,15 @@ from typing import TYPE_CHECKING
 
 from kinesics.cli.common import Verb, make_folder
 from kinesics.errors import KinesicsError
+from kinesics.weights.run_folder import RunFolder
 
 if TYPE_CHECKING:
     from kinesics.evaluation import Evaluation, Predictions
     from kinesics.skeleton import SkeletonSequence
 
-TEST, VALIDATION = "predictions_test.npz", "predictions_val.npz"
-
 
 def _describe_evaluate(verb: argparse.ArgumentParser) -> None:
-    verb.add_argument("run", type=Path, help=f"a folder that `kinesics train` wrote, or its {TEST}")
+    verb.add_argument("run", type=Path, help="a folder that `kinesics train` wrote, or its predictions (.npz)")
     verb.add_argument("--data", type=Path, metavar="DIR", help="the data set, to draw the worst mistakes")
     verb.add_argument("--out", type=Path, metavar="DIR", help="where the page goes (default: the run's folder)")
     verb.add_argument("--json", action="store_true", help="print all figures as JSON instead of a table")
@@ -59,8 +58,8 @@ def _skeletons(folder: Path, recordings: bool) -> Callable[[str], SkeletonSequen
 def _predictions(run: Path) -> tuple[Predictions, Predictions | None]:
     from kinesics.evaluation import Predictions
 
-    path = run / TEST if run.is_dir() else run
-    held = path.with_name(VALIDATION)
+    path = RunFolder(run).predictions("test") if run.is_dir() else run
+    held = RunFolder(path.parent).predictions("val")
     return Predictions.load(path), Predictions.load(held) if held.exists() and held != path else None
 
 
@@ -103,7 +102,8 @@ def _ensemble(options: argparse.Namespace) -> None:
     if len(validation) < len(pairs):
         without = options.runs[[held for _, held in pairs].index(None)]
         raise KinesicsError(
-            f"{without}: expected {VALIDATION} to choose weights by, found none; test is never used for it"
+            f"{without}: expected {RunFolder(without).predictions('val').name} to choose weights by, found none; "
+            "test is never used for it"
         )
     from kinesics.evaluation import combine
     from kinesics.metrics import mean_class_accuracy, top_k
@@ -111,12 +111,13 @@ def _ensemble(options: argparse.Namespace) -> None:
     score = mean_class_accuracy if options.by == "mean_class" else (lambda x, y: top_k(x, y, 1))
     test = [predictions for predictions, _ in pairs]
     ensemble, gain = combine(validation, test, score)
-    ensemble(test).save(options.out / TEST)
-    ensemble(validation).save(options.out / VALIDATION)
+    combined = RunFolder(options.out)
+    ensemble(test).save(combined.predictions("test"))
+    ensemble(validation).save(combined.predictions("val"))
     _shares(options.runs, ensemble.weights)
     print(
         f"gain over the best single run: {100 * gain.value:+.1f} points of {options.by} "
-        f"({100 * gain.low:+.1f} to {100 * gain.high:+.1f})\n  {options.out / TEST}"
+        f"({100 * gain.low:+.1f} to {100 * gain.high:+.1f})\n  {combined.predictions('test')}"
     )
 
 

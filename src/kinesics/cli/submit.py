@@ -8,6 +8,7 @@ from pathlib import Path
 
 from kinesics.cli.common import Verb
 from kinesics.errors import KinesicsError
+from kinesics.weights.run_folder import RunFolder
 
 
 def _describe(verb: argparse.ArgumentParser) -> None:
@@ -43,7 +44,7 @@ def _classification_or_emotion(options: argparse.Namespace) -> None:
     from kinesics.evaluation import EMOTION, Predictions, write_classification, write_emotion
     from kinesics.weights.specification import NONE
 
-    path: Path = options.run / "predictions_test.npz" if options.run.is_dir() else options.run
+    path: Path = RunFolder(options.run).predictions("test") if options.run.is_dir() else options.run
     predictions = Predictions.load(path)
     if predictions.classes == EMOTION:
         positive = predictions.probability[:, 1]

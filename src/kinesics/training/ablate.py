@@ -16,6 +16,7 @@ from kinesics.evaluation import Predictions, evaluate
 from kinesics.files import write_text
 from kinesics.training.reproduce import find_config
 from kinesics.training.run import run
+from kinesics.weights.run_folder import RunFolder
 
 _KEYS = {"title", "config", "split", "metrics", "seeds", "rows", "columns"}
 
@@ -125,11 +126,11 @@ def ablate(
     for seed in seeds or ablation.seeds:
         for cell in ablation.cells:
             folder = _folder(out, cell.name, seed)
-            kept = folder / f"predictions_{ablation.split}.npz"
-            if not kept.exists():
+            predictions = RunFolder(folder).predictions(ablation.split)
+            if not predictions.exists():
                 given = [f"--data.root={data}", f"--data.seed={seed}", f"--seed_everything={seed}"]
                 run(find_config(cell.config), folder, [*given, *more, *cell.arguments(out, seed)])
-            figures = evaluate(Predictions.load(kept)).figures
+            figures = evaluate(Predictions.load(predictions)).figures
             for metric in ablation.metrics:
                 if metric not in figures:
                     raise KinesicsError(f"{name}: expected metrics among {', '.join(figures)}, found {metric}")

@@ -23,6 +23,7 @@ from kinesics.errors import KinesicsError
 from kinesics.evaluation import Predictions, evaluate
 from kinesics.files import write_text
 from kinesics.training.run import run
+from kinesics.weights.run_folder import RunFolder
 
 CONFIGS = Path(str(files("kinesics.training"))) / "configs"
 
@@ -78,10 +79,10 @@ def reproduce(name: str, data: Path, out: Path, told: Callable[[str], None] = pr
     if expect is None:
         raise KinesicsError(f"{config}: expected a section `expect` with metric, value and seeds, found none")
     folders = {seed: out / f"seed{seed}" for seed in expect["seeds"]}
-    _run_seeds(config, data, {k: v for k, v in folders.items() if not (v / "predictions_test.npz").exists()})
+    _run_seeds(config, data, {k: v for k, v in folders.items() if not RunFolder(v).predictions("test").exists()})
     values: dict[int, float] = {}
     for seed, folder in folders.items():
-        evaluation = evaluate(Predictions.load(folder / "predictions_test.npz"))
+        evaluation = evaluate(Predictions.load(RunFolder(folder).predictions("test")))
         values[seed] = evaluation.figures[expect["metric"]].value
         told(f"seed {seed}: {expect['metric']} {values[seed]:.4f}")
     result = Reproduction(name, expect["metric"], values, expect["value"])

@@ -12,12 +12,11 @@ from kinesics.weights.encoders import FACE_ENCODERS, VIDEO_ENCODERS, VideoEncode
 from kinesics.weights.fetch import available
 from kinesics.weights.ledger import weights_path
 from kinesics.weights.load import load_network
+from kinesics.weights.run_folder import RunFolder
 
 if TYPE_CHECKING:
     from kinesics.models.face.encoder import FaceEncoder
     from kinesics.models.video.encoder import ClipEncoder
-
-RUN_WEIGHTS = "weights.safetensors"  # what a run leaves in its folder
 
 
 def video_encoder(name: str, frames: int = 16, size: int = 224) -> ClipEncoder:
@@ -58,7 +57,7 @@ def _untrained_or_published(row: VideoEncoderRow, sizes: dict[str, int]) -> nn.M
 
 def _trained(path: Path) -> nn.Module:
     """The encoder in a run's weights, or in a file."""
-    network = load_network(path / RUN_WEIGHTS if path.is_dir() else path)[0]
+    network = load_network(RunFolder(path).weights if path.is_dir() else path)[0]
     encoder = getattr(network, "video", network)  # of a gesture network, or itself
     if not hasattr(encoder, "grid"):
         raise KinesicsError(f"{path}: expected weights of a video encoder, found {type(encoder).__name__}")

@@ -306,7 +306,7 @@ def test_what_does_not_go_together_is_told(tmp_path):
     with pytest.raises(KinesicsError, match="learned nothing yet"):
         data(face="tiny")
     given = [*DATA, *CPU, "--model.start=runs/emotion/tiny/1-fusion", "--model.fusion=mean"]
-    with pytest.raises(KinesicsError, match=r"last\.ckpt: expected a network of the same preset"):
+    with pytest.raises(KinesicsError, match=r"last\.ckpt: expected the same network as"):
         run(CONFIGS / "emotion/tiny/1-fusion.yaml", tmp_path, given)
     positions = np.zeros((3, 5, 8, 3), np.float32)
     split = np.array(["train", "train", "test"])

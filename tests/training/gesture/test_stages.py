@@ -204,5 +204,5 @@ def test_what_does_not_go_together_is_told(place, tmp_path):
     with pytest.raises(KinesicsError, match="wants the folder of a finished run"):
         run(config, tmp_path / "run", ["--data.root=imigue", "--model.start=nowhere", *CPU])
     start = "--model.start=runs/gesture/tiny/3-fusion"
-    with pytest.raises(KinesicsError, match="expected a network of the same preset"):
+    with pytest.raises(KinesicsError, match="expected the same network as"):
         run(config, tmp_path / "run", ["--data.root=imigue", start, *CPU])

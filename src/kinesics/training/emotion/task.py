@@ -10,13 +10,13 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from kinesics.errors import KinesicsError
 from kinesics.metrics import emotion_report
 from kinesics.models.emotion.net import EmotionNet, build_head, head_config
 from kinesics.models.emotion.streams import EmotionOutput, Gestures, Stream
 from kinesics.training.emotion.data import EmotionDataSpec
 from kinesics.training.gesture.data import Batch
 from kinesics.training.optimiser import adamw_one_cycle
+from kinesics.training.trainer import State, initialise_from_run, without_prefix
 from kinesics.weights.encoders import video_encoder_config
 from kinesics.weights.load import Specification
 
@@ -130,20 +130,11 @@ class EmotionTask(L.LightningModule):
 
 
 def _start_from(network: EmotionNet, folder: Path) -> None:
-    """The network of an earlier run's last checkpoint, with its averaged weights if it kept some."""
-    path = folder / "last.ckpt"
-    if not path.is_file():
-        raise KinesicsError(f"{path}: no such file; model.start wants the folder of a finished run")
-    state = torch.load(path, map_location="cpu", weights_only=True)["state_dict"]
-    state = {key.removeprefix("network."): value for key, value in state.items() if key.startswith("network.")}
-    of_tokens = all(key.startswith("fusion.") for key in state)  # no encoders to give: those that the data name stay
-    try:
-        if of_tokens:
-            network.fusion.load_state_dict({key.removeprefix("fusion."): value for key, value in state.items()})
-        else:
-            network.load_state_dict(state)
-    except RuntimeError as error:
-        raise KinesicsError(
-            f"{path}: expected a network of the same preset, streams and fusion as this run's, found another; give "
-            "both runs the same model.preset, model.fusion, data.face and data.video"
-        ) from error
+    """Start from an earlier run's network, or from its fusion where it had no encoders: those of the data stay."""
+
+    def choose(state: State) -> tuple[nn.Module, State]:
+        if all(key.startswith("fusion.") for key in state):
+            return network.fusion, without_prefix(state, "fusion.")
+        return network, state
+
+    initialise_from_run(folder, choose, "model.preset, model.fusion, data.streams, data.face and data.video")

@@ -20,6 +20,7 @@ from kinesics.models.video.encoder import ClipTokens
 from kinesics.training.gesture.data import Batch, DataSpec
 from kinesics.training.losses import LongTailLoss, LossName
 from kinesics.training.optimiser import adamw_one_cycle
+from kinesics.training.trainer import State, initialise_from_run
 from kinesics.weights.encoders import video_encoder_config
 from kinesics.weights.load import Specification, layout_fields
 
@@ -176,21 +177,13 @@ def build(
 
 
 def _start_from(network: nn.Module, folder: Path) -> None:
-    """The network of an earlier run's last checkpoint, with its averaged weights if it kept some."""
-    path = folder / "last.ckpt"
-    if not path.is_file():
-        raise KinesicsError(f"{path}: no such file; model.start wants the folder of a finished run")
-    state = torch.load(path, map_location="cpu", weights_only=True)["state_dict"]
-    state = {key.removeprefix("network."): value for key, value in state.items() if key.startswith("network.")}
-    of_skeleton = not any(key.startswith("fusion.") for key in state)
-    into = network.skeleton if isinstance(network, GestureNet) and of_skeleton else network
-    try:
-        into.load_state_dict(state)
-    except RuntimeError as error:
-        raise KinesicsError(
-            f"{path}: expected a network of the same preset, modality and fusion as this run's, found another; give "
-            "both runs the same model.preset, model.fusion and data.video"
-        ) from error
+    """Start from an earlier run's network; a skeleton network becomes the skeleton encoder of a fusion."""
+
+    def choose(state: State) -> tuple[nn.Module, State]:
+        of_skeleton = not any(key.startswith("fusion.") for key in state)
+        return network.skeleton if isinstance(network, GestureNet) and of_skeleton else network, state
+
+    initialise_from_run(folder, choose, "model.preset, model.modality, model.fusion and data.video")
 
 
 def _freeze(network: TwoStreamAGCN | GestureNet, modality: Modality, part: Part) -> None:

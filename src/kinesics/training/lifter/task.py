@@ -11,8 +11,6 @@ from typing import Any
 import lightning as L
 import numpy as np
 import torch
-from lightning.pytorch.callbacks import RichProgressBar
-from lightning.pytorch.loggers import CSVLogger
 from torch import Tensor
 from torch.utils.data import DataLoader
 
@@ -22,7 +20,7 @@ from kinesics.models.skeleton.lifter import FPS, Lifter, LifterConfig
 from kinesics.skeleton import UPPER_BODY
 from kinesics.training.lifter.data import KinectViews, LiftingWindows, SimulatedViews, Views
 from kinesics.training.optimiser import adamw_one_cycle
-from kinesics.training.run import EpochStart, checkpoint_callback, quiet, supported_precision
+from kinesics.training.trainer import fit, silence_logs
 from kinesics.weights.load import save_weights
 from kinesics.weights.specification import Specification
 
@@ -88,21 +86,10 @@ def train_lifter(
 
     Resumes from `out/last.ckpt`. The returned figures are of `data/test` and of the even subjects.
     """
-    quiet()
+    silence_logs()
     L.seed_everything(seed, verbose=False)
     module, task = LifterData(data, real, batch, seed), LifterTask()
-    trainer = L.Trainer(
-        max_epochs=epochs,
-        accelerator="cpu",
-        precision=supported_precision("bf16-mixed", "cpu"),
-        callbacks=[checkpoint_callback(out), EpochStart(), RichProgressBar()],
-        logger=CSVLogger(out, name="logs"),
-        gradient_clip_val=1.0,
-        log_every_n_steps=10,
-        enable_model_summary=False,
-    )
-    last = out / "last.ckpt"
-    trainer.fit(task, module, ckpt_path=last if last.exists() else None)
+    fit(task, module, out, epochs=epochs, accelerator="cpu")
     network = task.network.eval()
     figures = {f"{name}_simulated": value for name, value in judge(network, module.simulated("test")).items()}
     if real is not None:

@@ -10,8 +10,6 @@ from pathlib import Path
 import lightning as L
 import numpy as np
 import torch
-from lightning.pytorch.callbacks import RichProgressBar
-from lightning.pytorch.loggers import CSVLogger
 from torch import Tensor
 from torch.utils.data import DataLoader
 
@@ -25,8 +23,8 @@ from kinesics.skeleton import UPPER_BODY
 from kinesics.training.gesture.data import DataSpec, GestureWindows
 from kinesics.training.gesture.task import GestureTask
 from kinesics.training.inputs.clip_windows import ClipArrays, ClipWindows, JoinedClips
-from kinesics.training.run import EpochStart, checkpoint_callback, quiet, supported_precision
 from kinesics.training.shipped.event_thresholds import event_figures, fit_event_thresholds, score_recordings, shift
+from kinesics.training.trainer import fit, silence_logs
 from kinesics.weights.load import NONE, Specification, load_weights, save_weights
 
 FRAMES, FPS = 32, 12.5  # 2.56 s, about the mean clip of iMiGUE
@@ -85,7 +83,7 @@ def train(
     of test, those that begin with "watched/" of test-watched, those of events of as many other recordings and films.
     Raises KinesicsError for weights that cannot be read.
     """
-    quiet()
+    silence_logs()
     L.seed_everything(seed, verbose=False)
     clips = SimulatedClips(data, batch, seed)
     task = GestureTask(clips.facts, "small", contact=True, rate=RATE if start is None else RATE / 3)
@@ -95,17 +93,7 @@ def train(
             task.network.load_state_dict(before[0].state_dict())
         except RuntimeError as error:
             raise KinesicsError(f"{start}: expected weights of the network that ships, found another") from error
-    trainer = L.Trainer(
-        max_epochs=epochs,
-        precision=supported_precision("bf16-mixed"),
-        callbacks=[checkpoint_callback(out), EpochStart(), RichProgressBar()],
-        logger=CSVLogger(out, name="logs"),
-        gradient_clip_val=1.0,
-        log_every_n_steps=10,
-        enable_model_summary=False,
-    )
-    last = out / "last.ckpt"
-    trainer.fit(task, clips, ckpt_path=last if last.exists() else None)
+    fit(task, clips, out, epochs=epochs)
     network = task.network.eval()
     assert isinstance(network, TwoStreamAGCN)
     logits, labels = predict(network, clips.windows("val"))
