@@ -26,9 +26,9 @@ right. It reads movement, not minds: it does not tell what somebody feels, and i
 
 ## On held-out simulated people
 
-Other bodies, cameras, movements and noise than in training; windows on the middle of each gesture. "Simulated": the true
-joints, disturbed as a model of the landmark engine disturbs them. "Tracked": what the real landmark engine finds in
-rendered videos of simulated people.
+Other bodies, cameras, movements and noise than in training; windows on the middle of each gesture. Simulated
+detections: the true joints, disturbed as a model of the landmark engine disturbs them. Tracked: what the real landmark
+engine finds in rendered videos of simulated people.
 
 | | simulated detections | tracked |
 |---|---|---|
