@@ -3,7 +3,7 @@
     python benchmarks/contact.py runs/default/data --seeds 1 2
 
 On the simulated clips that `kinesics train` leaves: half-wide networks with and without contact learn from the same
-windows of modelled clips in the same order, and are judged on those of `val`, and on the watched ones of `train`,
+windows of modelled clips in the same order, and are judged on those of `val`, and on the tracked ones of `train`,
 which they have not seen. Test clips are left alone.
 """
 
@@ -67,7 +67,7 @@ def main() -> None:
     parser.add_argument("--epochs", type=int, default=5)
     options = parser.parse_args()
     judged = {"modelled": ClipArrays.open(options.data / "val")}
-    judged["watched"] = ClipArrays.open(options.data / f"train{WATCHED}")
+    judged["tracked"] = ClipArrays.open(options.data / f"train{WATCHED}")
     for seed in options.seeds:
         windows = ClipWindows(
             ClipArrays.open(options.data / "train"), frames=FRAMES, fps=FPS, augment=True, seed=seed

@@ -3,7 +3,7 @@
     python benchmarks/real_vs_simulated.py VIDEO [VIDEO ...] [--clips 200] [--seen 0] [--keep FOLDER]
 
 Real: what the landmark engine sees in the videos, in pieces of four seconds. Kinematic: `--clips` simulated clips, of
-gestures and of ordinary life, as the detector model sees them. Seen: `--seen` rendered interviews of four seconds, as
+gestures and of background, as the detector model sees them. Seen: `--seen` rendered interviews of four seconds, as
 the landmark engine sees them (some ten seconds each). A real median outside the middle nine tenths of a simulated
 world is marked: there the simulator is to be mended.
 """
@@ -164,7 +164,7 @@ def main() -> None:
     parser.add_argument("videos", type=Path, nargs="+")
     parser.add_argument("--clips", type=int, default=200)
     parser.add_argument("--seen", type=int, default=0)
-    parser.add_argument("--keep", type=Path, help="where landmarks and films are kept, for a second run")
+    parser.add_argument("--keep", type=Path, help="where landmarks and videos are kept, for a second run")
     options = parser.parse_args()
     np.seterr(all="ignore")
     with tempfile.TemporaryDirectory() as temporary:

@@ -2,10 +2,10 @@
 
     python benchmarks/seen_vs_truth.py [--people 12] [--seconds 8] [--first 0]
 
-Each person answers questions before a camera, is filmed, compressed, and watched by the default engine like any
+Each person answers questions before a camera, is rendered, compressed, and tracked by the default engine like any
 other video. Prints the tables of docs/simulator.md: shares of frames, and the median distance between a joint seen and
 the true one projected into the picture, in percent of the person's shoulder width. In brackets what is left of it
-without the offset that a joint keeps throughout a film: engine and mesh do not mean the same point by a shoulder.
+without the offset that a joint keeps throughout a video: engine and mesh do not mean the same point by a shoulder.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ SHOULDERS = UPPER_BODY.indices("left_shoulder", "right_shoulder")
 
 
 @dataclass(frozen=True, eq=False)
-class Watched:
+class TrackedPerson:
     """One person: the truth in camera metres `joints` (T, 42, 3) and in the picture `image` (T, 42, 2) 0..1; what the
     engine saw, `seen` (T, 42, 2), with `score` (T, 42); `width` (T,) pixels of a shoulder width seen from the front.
     """
@@ -57,7 +57,7 @@ class Watched:
     width: NDArray[np.float32]
 
 
-def watch(seed: int, yaw: int, skin: Colour, seconds: float, folder: Path) -> Watched:
+def track_person(seed: int, yaw: int, skin: Colour, seconds: float, folder: Path) -> TrackedPerson:
     rng = np.random.default_rng((seed, 2000))
     motion, _ = interview(rng, duration=seconds, fps=FPS)
     camera = aside(portrait_camera(motion, rng, SIZE[0] / SIZE[1]), motion, yaw * rng.choice([-1, 1]))
@@ -77,7 +77,7 @@ def watch(seed: int, yaw: int, skin: Colour, seconds: float, folder: Path) -> Wa
     assert len(person) == len(truth)
     metres = np.linalg.norm(truth[:, SHOULDERS[0]] - truth[:, SHOULDERS[1]], axis=-1)
     width = metres * camera.focal * SIZE[1] / space[:, SHOULDERS, 2].mean(1)
-    return Watched(look, yaw, space, image, person.image_xy, person.score, width)
+    return TrackedPerson(look, yaw, space, image, person.image_xy, person.score, width)
 
 
 def aside(camera: Camera, motion: Motion, degrees: float) -> Camera:
@@ -90,7 +90,7 @@ def aside(camera: Camera, motion: Motion, degrees: float) -> Camera:
                    aspect=camera.aspect)  # fmt: skip
 
 
-def found(one: Watched) -> dict[str, tuple[int, int]]:
+def found(one: TrackedPerson) -> dict[str, tuple[int, int]]:
     """Frames in which each part was found, and frames in which it was there to be found."""
     pose = (one.score[:, SHOULDERS] > 0).all(1)
     bare = uncovered_face(one)
@@ -103,7 +103,7 @@ def found(one: Watched) -> dict[str, tuple[int, int]]:
     return {"pose": (int(pose.sum()), len(pose)), "face": (int(mesh.sum()), int(bare.sum())), "hand": (hands, visible)}
 
 
-def uncovered_face(one: Watched) -> NDArray[np.bool_]:
+def uncovered_face(one: TrackedPerson) -> NDArray[np.bool_]:
     """(T,) no hand's point lies on more than a few of the face's, in the picture and before it."""
     hands = one.joints[:, HANDS[0] + HANDS[1]]
     away = hands[:, :, None] - one.joints[:, None, FACE]
@@ -112,7 +112,7 @@ def uncovered_face(one: Watched) -> NDArray[np.bool_]:
     return bare
 
 
-def visible_hand(one: Watched, side: int) -> NDArray[np.bool_]:
+def visible_hand(one: TrackedPerson, side: int) -> NDArray[np.bool_]:
     """(T,) the hand is in the picture, and neither the other arm nor the trunk nor the head lies before it."""
     hand, image = one.joints[:, HANDS[side]].mean(1), one.image[:, HANDS[side]]
     inside: NDArray[np.bool_] = ((image > 0.01) & (image < 0.99)).all((1, 2))
@@ -131,7 +131,7 @@ def visible_hand(one: Watched, side: int) -> NDArray[np.bool_]:
     return inside
 
 
-def errors(one: Watched, *, steady: bool) -> dict[str, NDArray[np.float64]]:
+def errors(one: TrackedPerson, *, steady: bool) -> dict[str, NDArray[np.float64]]:
     """Percent of the shoulder width, of every joint in every frame in which it is seen; `steady` leaves out each
     joint's median offset.
     """
@@ -146,7 +146,7 @@ def errors(one: Watched, *, steady: bool) -> dict[str, NDArray[np.float64]]:
     return {part: distance[:, rows][one.score[:, rows] > 0] for part, rows in columns.items()}
 
 
-def table(title: str, groups: dict[str, list[Watched]]) -> None:
+def table(title: str, groups: dict[str, list[TrackedPerson]]) -> None:
     print(f"\n| {title} | people | pose | face | hands | {' | '.join(PARTS.values())} |")
     print("|---|" + "---:|" * (4 + len(PARTS)))
     for name, people in groups.items():
@@ -171,7 +171,7 @@ def main() -> None:
             # every skin meets every angle
             tone, yaw = TONES[n // len(YAWS) % len(TONES)], YAWS[n % len(YAWS)]
             skin = SKINS[2 * TONES.index(tone) + n % 2]
-            people.append(watch(arguments.first + n, yaw, skin, arguments.seconds, Path(folder)))
+            people.append(track_person(arguments.first + n, yaw, skin, arguments.seconds, Path(folder)))
             progress((n + 1) / arguments.people)
     table("", {"all": people})
     table("camera aside by", {f"{yaw}°": group for yaw in YAWS if (group := [p for p in people if p.yaw == yaw])})

@@ -2,7 +2,7 @@
 
     python scripts/augmentation_images.py
 
-A simulated person touches the neck; each panel shows one change alone, beside what was seen (grey in the first picture,
+A simulated person touches the neck; each panel shows one change alone, beside the original (grey in the first image,
 the first row in the second).
 """
 
@@ -45,7 +45,7 @@ CHANGES = {
     "joints lost": replace(STILL, joints=1),
 }
 VIEWS = {
-    "as filmed": View((0, 0, 1), False, (1, 1, 1), 0, None),
+    "as it was": View((0, 0, 1), False, (1, 1, 1), 0, None),
     "cropped": View((0.14, 0.05, 0.75), False, (1, 1, 1), 0, None),
     "mirrored": View((0, 0, 1), True, (1, 1, 1), 0, None),
     "recoloured": View((0, 0, 1), False, (0.75, 1.25, 1.3), 0.03, None),
@@ -103,11 +103,11 @@ def videos() -> PIL.Image.Image:
     skeleton = SkeletonSequence(joints.astype(np.float32), ones, 25.0, UPPER_BODY, camera.project(joints))
     panels = []
     for title, view in VIEWS.items():
-        for t, (picture, places) in enumerate(
+        for t, (frame, places) in enumerate(
             zip(view.frames(frames), view.skeleton(skeleton).image_xy * PANEL, strict=True)
         ):
             panel, _ = blank(title if t == 0 else "")
-            image = PIL.Image.fromarray(picture)
+            image = PIL.Image.fromarray(frame)
             draw_skeleton(PIL.ImageDraw.Draw(image), places, width=3, colours=ON_DARK)
             panel.paste(image, (0, 0))
             panels.append(panel)

@@ -26,19 +26,19 @@ right. It reads movement, not minds: it does not tell what somebody feels, and i
 
 ## On held-out simulated people
 
-Other bodies, cameras, movements and noise than in training; windows on the middle of each gesture. "Modelled": the true
-joints, disturbed as a model of the landmark engine disturbs them. "Watched": films of simulated people that the real
-landmark engine looked at.
+Other bodies, cameras, movements and noise than in training; windows on the middle of each gesture. Simulated
+detections: the true joints, disturbed as a model of the landmark engine disturbs them. Tracked: what the real landmark
+engine finds in rendered videos of simulated people.
 
-| | modelled | watched |
+| | simulated detections | tracked |
 |---|---|---|
 {totals}
 
-| events of recordings of 40 s, at the thresholds below | modelled | films, watched |
+| events of recordings of 40 s, at the thresholds below | simulated detections | rendered videos, tracked |
 |---|---|---|
 {events}
 
-| class | modelled | watched | an event begins at |
+| class | simulated detections | tracked | an event begins at |
 |---|---|---|---|
 {classes}
 
@@ -48,13 +48,13 @@ On real footage: [what it says of clips whose content is known](../benchmarks/re
 
 - Movement that the simulator does not know: eating, telephoning, walking may be called gestures. It has seen simulated
   people talk, turn, read, sign, drink, type and write.
-- Films of simulated people are named worse than what a model of the landmark engine makes of the same movements. A
-  bitten lip is not recognised in them: the face mesh smooths it away.
-- At the thresholds above about a quarter of the gestures in films is missed, more than is wrongly seen. Who would
-  rather see too much takes `--threshold 0.4`.
+- Rendered videos are classified worse than simulated detections of the same movements. A bitten lip is
+  not recognised in them: the face mesh smooths it away.
+- At the thresholds above about a quarter of the gestures in rendered videos is missed, more than is wrongly
+  found. Who would rather have too many takes `--threshold 0.4`.
 - Two trainings from nothing differ by some hundredths in all these totals ([both](../benchmarks/results/samples.md)).
 - Touches of neighbouring places (neck, chin, forehead, eyes, "other face part") are taken for one another.
-- Head-and-shoulders pictures: hands and elbows outside the picture are missing, and with them most gestures.
+- Head-and-shoulders views: hands and elbows out of view are missing, and with them most gestures.
 - Small face movements (bite lip, puffed cheeks) need a face of some 80 pixels or more, and good light.
 - Hands that the landmark engine loses (folded, moving fast, behind things) leave the network with the arms alone.
 - People whose looks or movement the landmark engine serves badly are served badly here as well.

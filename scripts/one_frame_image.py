@@ -1,8 +1,8 @@
-"""Draw docs/images/one_frame.png: body, hands and face of one picture in one 3D frame.
+"""Draw docs/images/one_frame.png: body, hands and face of one video frame in one frame of reference.
 
     python scripts/one_frame_image.py
 
-films a simulated person who touches the chin, looks at the film with the landmark engine, and draws the picture with
+renders a simulated person who touches the chin, tracks the video with the landmark engine, and draws one frame with
 its landmarks beside the fused skeleton from the front (x, y) and from the side (z, y), in metres.
 """
 
@@ -30,13 +30,13 @@ RULE, INK = (170, 176, 184), (40, 44, 52)
 
 
 def look(video: Path, time: float) -> tuple[Image, Landmarks]:
-    """The picture at `time` seconds, and what the engine sees in it after all those before."""
+    """The frame at `time` seconds, and what the engine sees in it after all those before."""
     seen = None
     with MediaPipeEngine().follower() as follower:
         for frame in read_frames(video, end=time + 1e-3):
             seen = follower.see(frame.image)
     if seen is None:
-        raise SystemExit("nobody is seen in this picture")
+        raise SystemExit("nobody is found in this frame")
     return frame.image, seen
 
 
@@ -46,15 +46,15 @@ def compose(image: Image, seen: Landmarks) -> PIL.Image.Image:
     chin = HOLISTIC.index("mesh_152")
     xyz -= xyz[chin]
     height = 2 * image.shape[0]
-    picture = PIL.Image.fromarray(image).resize((2 * image.shape[1], height))
+    enlarged = PIL.Image.fromarray(image).resize((2 * image.shape[1], height))
     points = with_gaps(seen.points[:, :2] * 2, seen.score)
-    draw_skeleton(PIL.ImageDraw.Draw(picture), points, HOLISTIC, width=5, colours=ON_DARK, edge=EDGE)
-    sheet = PIL.Image.new("RGB", (picture.width + 2 * PANEL, height), "white")
-    sheet.paste(picture, (0, 0))
+    draw_skeleton(PIL.ImageDraw.Draw(enlarged), points, HOLISTIC, width=5, colours=ON_DARK, edge=EDGE)
+    sheet = PIL.Image.new("RGB", (enlarged.width + 2 * PANEL, height), "white")
+    sheet.paste(enlarged, (0, 0))
     canvas = PIL.ImageDraw.Draw(sheet)
     font = PIL.ImageFont.load_default(size=30)
     for number, (axes, title) in enumerate((([0, 1], "from the front: x, y"), ([2, 1], "from the side: z, y"))):
-        left = picture.width + number * PANEL
+        left = enlarged.width + number * PANEL
         panel = PIL.Image.new("RGB", (PANEL, height), "white")
         points = with_gaps(xyz[:, axes] * METRE + [PANEL / 2, height * 0.42], seen.score)
         draw_skeleton(PIL.ImageDraw.Draw(panel), points, HOLISTIC, width=6, colours=ON_LIGHT)
@@ -70,13 +70,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--class", dest="name", default="touch chin")
     parser.add_argument("--seed", type=int, default=2)
-    parser.add_argument("--time", type=float, default=2.0, help="seconds into the film")
+    parser.add_argument("--time", type=float, default=2.0, help="seconds into the video")
     parser.add_argument("--out", type=Path, default=Path(__file__).parents[1] / "docs" / "images" / "one_frame.png")
     given = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        film = Path(folder) / "film.mp4"
-        simulate_class(given.name, film, given.seed, size=SIZE)
-        compose(*look(film, given.time)).save(given.out, optimize=True)
+        video = Path(folder) / "video.mp4"
+        simulate_class(given.name, video, given.seed, size=SIZE)
+        compose(*look(video, given.time)).save(given.out, optimize=True)
 
 
 if __name__ == "__main__":

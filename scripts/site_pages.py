@@ -38,6 +38,11 @@ def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Fil
     return LINK.sub(lambda link: _link(link, Path(source), page.file.src_uri), markdown) if source else markdown
 
 
+def on_page_content(html: str, page: Page, config: MkDocsConfig, files: Files) -> str:
+    """Let long names of the package break after a dot."""
+    return re.sub(r"<code>kinesics(?:\.\w+)+</code>", lambda name: name[0].replace(".", ".<wbr>"), html)
+
+
 def elsewhere() -> dict[Path, str]:
     """Documents outside docs/, and the place of each in the site."""
     results = {path: f"results/{path.name}" for path in sorted((ROOT / "benchmarks" / "results").glob("*.md"))}

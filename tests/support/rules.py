@@ -18,7 +18,12 @@ ELSEWHERE = {"structure", "support", "reference"}  # folders of tests that mirro
 
 
 def undocumented() -> Iterator[str]:
-    """Public functions and classes without a docstring, or whose first line is no sentence."""
+    """Files, public functions and classes without a docstring, or whose first line is no sentence."""
+    yield from (
+        f"{file} expected a docstring of the file"
+        for file, tree in source.files().items()
+        if not ast.get_docstring(tree)
+    )
     for found in source.definitions():
         first = found.docstring.partition("\n")[0]
         if found.public and "overload" not in found.decorators and not first.endswith((".", ":", "?")):

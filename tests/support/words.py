@@ -15,6 +15,7 @@ from support import paths
 EVERYWHERE = ("src/*", "tests/*", "scripts/*", "benchmarks/*.py", "docs/*", "README.md", "CONTRIBUTING.md")
 CODE = ("src/*", "scripts/*")
 PACKAGE = ("src/*",)
+QUOTED = "films that the landmark engine watched"  # by the model card, out of the shipped weights
 OURSELVES = "tests/support/words.py"
 
 
@@ -92,7 +93,7 @@ def _found(file: str, words: tuple[Word, ...], parts: Callable[[str], Iterable[t
     meant = [word for word in words if any(fnmatch(file, place) for place in word.where)]
     any_word = re.compile("|".join(f"({word.pattern_of_words})" for word in meant))
     for line, text in parts(file) if meant else ():
-        for match in any_word.finditer(text):
+        for match in any_word.finditer(text.replace(QUOTED, "")):
             yield f"{file}:{line} {match[0]!r}: {meant[(match.lastindex or 1) - 1].instead}"
 
 

@@ -1,3 +1,5 @@
+"""`python -m kinesics.cli`, where the command `kinesics` is not on the path."""
+
 import sys
 
 from kinesics.cli import main

@@ -1,0 +1,1 @@
+"""Data sets, their checks, clips, splits and caches, all without torch."""

@@ -1,0 +1,1 @@
+"""Networks, one a file, as plain modules that know nothing of files, videos or training."""

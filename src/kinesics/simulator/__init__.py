@@ -1,0 +1,1 @@
+"""Simulated people whom a landmark engine takes for people: person, motion, rendering, detector, data sets."""

@@ -1,0 +1,1 @@
+"""Training: a folder a task, what training shows a network, configs, and the recipe of the shipped weights."""

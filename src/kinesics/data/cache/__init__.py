@@ -1,0 +1,1 @@
+"""Skeletons and frames of a data set, read once and memory-mapped from then on."""

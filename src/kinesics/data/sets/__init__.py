@@ -1,0 +1,1 @@
+"""The data sets that Kinesics reads, one a file."""

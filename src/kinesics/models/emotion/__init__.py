@@ -1,0 +1,1 @@
+"""Emotion networks: heads on streams of faces, context and gestures."""

@@ -1,0 +1,1 @@
+"""Gesture networks: fusions of video and skeleton."""

@@ -1,0 +1,1 @@
+"""How simulated people are detected: by a model of a landmark engine, or by the real one."""

@@ -1,0 +1,1 @@
+"""How simulated people move: kinematics, a program a class, and the background around it."""

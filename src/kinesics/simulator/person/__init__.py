@@ -1,0 +1,1 @@
+"""The simulated person: body, skin and looks."""

@@ -1,0 +1,1 @@
+"""The emotion track: a whole recording to positive or negative."""

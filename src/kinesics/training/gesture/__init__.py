@@ -1,0 +1,1 @@
+"""The gesture track: a clip to one of its classes."""

@@ -1,0 +1,1 @@
+"""What training shows a network: windows, augmentation, samplers and cached tokens."""

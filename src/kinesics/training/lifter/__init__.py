@@ -1,0 +1,1 @@
+"""The lifter's training: joints in the image plane to three dimensions."""

@@ -1,0 +1,1 @@
+"""The recipe of the weights that ship with Kinesics."""

@@ -1,0 +1,1 @@
+"""iMiGUE as the MiGA challenge distributes it."""
