@@ -32,7 +32,7 @@ from kinesics.skeleton.drawing import (
     strokes_of,
 )
 from kinesics.timeline import Event, Timeline
-from kinesics.timeline.files import to_csv, to_json
+from kinesics.timeline.formats import Provenance, kinesics_json, table
 
 if TYPE_CHECKING:
     from kinesics.inference.results import Analysis, Expressions, Recording
@@ -60,6 +60,22 @@ def write_report(analysis: Analysis, out: Path, progress: Progress | None = None
     write_text(out, _render(analysis, pictures))
     if progress:
         progress(1.0)
+
+
+def provenance_of(analysis: Analysis) -> Provenance:
+    """What the timeline's files tell beside its events."""
+    from kinesics.weights.specification import NONE
+
+    recording = analysis.recording
+    classes = analysis.scores[0].classes if analysis.scores else ()
+    return Provenance(
+        recording_facts(recording),
+        analysis.model,
+        expression_facts(analysis),
+        [label for label in classes if label != NONE],
+        recording.path if recording.kind == "video" else None,
+        recording.fps,
+    )
 
 
 def recording_facts(recording: Recording) -> dict[str, Any]:
@@ -126,8 +142,8 @@ def _render(analysis: Analysis, pictures: list[Picture]) -> str:
         unread_faces=unread_faces(analysis),
         analysed=f"{today.day} {today:%B %Y}",
         stem=recording.path.name.split(".")[0] or "recording",
-        csv=_base64(to_csv(timeline).encode("utf-8-sig")),
-        json=_base64(to_json(timeline, recording_facts(recording), analysis.model, faces).encode()),
+        csv=_base64(table.to_text(timeline).encode("utf-8-sig")),
+        json=_base64(kinesics_json.to_text(timeline, provenance_of(analysis)).encode()),
         css=_colours() + (assets / "report.css").read_text("utf-8"),
         script="\n".join((assets / name).read_text("utf-8") for name in ("report.js", "faces.js")),
         plotly=_plotly(),

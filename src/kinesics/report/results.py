@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from kinesics.progress import Progress, part_of
 from kinesics.report.overlay import write_overlay
-from kinesics.report.page import expression_facts, recording_facts, write_report
-from kinesics.timeline import files
+from kinesics.report.page import provenance_of, write_report
+from kinesics.timeline.formats import FORMATS
 
 if TYPE_CHECKING:
     from kinesics.inference.results import Analysis
@@ -22,18 +22,11 @@ def write_results(
     Returns the files in the order of their use to a reader. progress: called with the share done, 0..1. Raises
     KinesicsError if something cannot be written.
     """
-    from kinesics.weights.specification import NONE
-
-    recording, timeline = analysis.recording, analysis.timeline
-    media = recording.path if recording.kind == "video" else None
-    classes = [label for label in analysis.scores[0].classes if label != NONE] if analysis.scores else []
+    provenance = provenance_of(analysis)
     report, video = out / "report.html", out / "overlay.mp4"
-    tables = [out / f"timeline.{suffix}" for suffix in ("json", "csv", "eaf", "boris", "vtt")]
-    files.write_json(tables[0], timeline, recording_facts(recording), analysis.model, expression_facts(analysis))
-    files.write_csv(tables[1], timeline)
-    files.write_eaf(tables[2], timeline, classes, media)
-    files.write_boris(tables[3], timeline, classes, media, recording.fps)
-    files.write_vtt(tables[4], timeline)
+    tables = [out / f"timeline{one.suffix}" for one in FORMATS.values()]
+    for path, one in zip(tables, FORMATS.values(), strict=True):
+        one.write(path, analysis.timeline, provenance)
     share = 0.3 if overlay else 1.0  # reading the video is the report's work; the overlay writes it as well
     write_report(analysis, report, part_of(progress, 0, share))
     if not overlay:
