@@ -112,7 +112,8 @@ def _placed(path: Path, names: Mapping[str, list[str]], videos: Sequence[str], n
     strict = _suffix(path) not in (".eaf", ".boris", ".boris.gz")
     found, strangers = [], []
     for coding in coded.codings:
-        fits = [(medium, fit) for medium in coding.media if (fit := _fits(medium, names))]
+        linked = [(medium, fit) for medium in coding.media if (fit := _fits(medium, names))]
+        fits = linked or [(medium, fit) for medium in coding.namesakes if (fit := _fits(medium, names))]
         if fits and len(fits[0][1]) == 1:
             found.append(_on_clock(path, coding, fits[0][0], fits[0][1][0], notes))
             others = {fit[0] for _, fit in fits[1:]} - {fits[0][1][0]}
@@ -120,13 +121,13 @@ def _placed(path: Path, names: Mapping[str, list[str]], videos: Sequence[str], n
         elif fits or strict or len(coded.codings) == 1:
             there = "several videos of that name" if fits else f"only {', '.join(videos[:5])}"
             raise KinesicsError(
-                f"{path}: expected the video {coding.media[0].names[0]!r}, found {there}; name it as the file is named"
+                f"{path}: expected the video {coding.medium.names[0]!r}, found {there}; name it as the file is named"
             )
         else:
             strangers.append(coding)
     if strangers and not found:
         raise KinesicsError(
-            f"{path}: expected the video {strangers[0].media[0].names[0]!r} or another of its observations, found only "
+            f"{path}: expected the video {strangers[0].medium.names[0]!r} or another of its observations, found only "
             f"{', '.join(videos[:5])}; name it as the file is named"
         )
     for coding in strangers:

@@ -111,13 +111,13 @@ def _readable(
     sources: Mapping[str, Path], matched: Mapping[str, Sequence[Annotation]], left_out: list[str]
 ) -> Iterator[str]:
     """Those whose videos can be read; raises KinesicsError for events beyond a video's end, before the long work."""
-    for name, annotations in matched.items():
+    for name, coded in matched.items():
         try:
             duration = probe(sources[name]).duration
         except KinesicsError as error:
             left_out.append(str(error))
             continue
-        late = next((one for one in annotations if one.end > duration + _SLACK), None)
+        late = next((one for one in coded if one.end > duration + _SLACK), None)
         if late is not None:
             raise KinesicsError(
                 f"{sources[name]}: expected events within its {duration:.2f} s, found {late.label!r} from "

@@ -14,12 +14,11 @@ from kinesics.timeline.formats.boris import NOBODY, Playlists, told
 from kinesics.timeline.formats.common import reading
 from kinesics.timeline.sheets import Sheet, read_sheet
 
-PLAIN = ("video", "label", "start", "end", "subject", "person")
-_NEEDED = PLAIN[:4]
-_AGGREGATED = ("Behavior", "Start (s)", "Stop (s)")
-_TABULAR = ("Behavior", "Time")
-_MEDIA = ("Source", "Media file name", "Media file path", "Media file")
-_LENGTHS = ("Media duration (s)", "Total length")
+_PLAIN = ("video", "label", "start", "end")
+_AGGREGATED = ("behavior", "start (s)", "stop (s)")
+_TABULAR = ("behavior", "time")
+_MEDIA = ("source", "media file name", "media file path", "media file")
+_LENGTHS = ("media duration (s)", "total length")
 _MEND = "mend it, or export it again"
 _Row = Mapping[str, str]
 
@@ -31,10 +30,10 @@ def read_codings(path: Path) -> CodedFile:
     aggregated or the tabular events that BORIS exports. Events without a length are left out and counted. Raises
     KinesicsError that names the file, and the cells of a row that is no event.
     """
-    kinds = {_NEEDED: _plain, _AGGREGATED: _aggregated, _TABULAR: _tabular}
-    expected = f"the columns {','.join(_NEEDED)} (subject, person), or an export from BORIS"
+    kinds = {_PLAIN: _plain, _AGGREGATED: _aggregated, _TABULAR: _tabular}
+    expected = f"the columns {','.join(_PLAIN)} (subject, person), or an export from BORIS"
     with reading(path, "a table of coded events"):
-        sheet = read_sheet(path, (*kinds, PLAIN), expected)
+        sheet = read_sheet(path, tuple(kinds), expected)
         unused: Counter[str] = Counter()
         notes: list[str] = []
         try:
@@ -74,11 +73,11 @@ def _aggregated(sheet: Sheet, unused: Counter[str], notes: list[str]) -> Iterato
 
     def events(rows: Sequence[_Row]) -> Iterator[Annotation]:
         for row in rows:
-            if _status(row) == "POINT" or row["Start (s)"] == row["Stop (s)"]:
+            if _status(row) == "POINT" or row["start (s)"] == row["stop (s)"]:
                 unused["point event"] += 1
             else:
                 unused["modifier"] += bool(_modifiers(row))
-                yield from _event(row, row["Start (s)"], row["Stop (s)"], unused)
+                yield from _event(row, row["start (s)"], row["stop (s)"], unused)
 
     return _by_observation(sheet, events, notes)
 
@@ -90,16 +89,16 @@ def _tabular(sheet: Sheet, unused: Counter[str], notes: list[str]) -> Iterator[C
         begun: dict[tuple[str, ...], str] = {}
         for row in rows:
             status = _status(row)
-            key = (row.get("Subject", ""), *_modifiers(row), row["Behavior"])
+            key = (row.get("subject", ""), *_modifiers(row), row["behavior"])
             if status == "POINT":
                 unused["point event"] += 1
             elif status == "START" and key not in begun:
                 unused["modifier"] += bool(_modifiers(row))
-                begun[key] = row["Time"]
+                begun[key] = row["time"]
             elif status == "STOP" and key in begun:
-                yield from _event(row, begun.pop(key), row["Time"], unused)
+                yield from _event(row, begun.pop(key), row["time"], unused)
             else:
-                raise ValueError(f"expected START, STOP or POINT, found {status or 'nothing'!r} at {row['Time']} s")
+                raise ValueError(f"expected START, STOP or POINT, found {status or 'nothing'!r} at {row['time']} s")
         for key, time in begun.items():
             raise ValueError(f"a start of {key[-1]!r} at {time} s without a stop")
 
@@ -107,15 +106,15 @@ def _tabular(sheet: Sheet, unused: Counter[str], notes: list[str]) -> Iterator[C
 
 
 def _status(row: _Row) -> str:
-    return (row.get("Status") or row.get("Behavior type") or "").upper()
+    return (row.get("status") or row.get("behavior type") or "").upper()
 
 
 def _modifiers(row: _Row) -> tuple[str, ...]:
-    return tuple(f"{name}:{cell}" for name, cell in row.items() if name.startswith("Modifier") and cell)
+    return tuple(f"{name}:{cell}" for name, cell in row.items() if name.startswith("modifier") and cell)
 
 
 def _event(row: _Row, start: str, stop: str, unused: Counter[str]) -> Iterator[Annotation]:
-    label, subject = tidy(row["Behavior"]), tidy(row.get("Subject", ""))
+    label, subject = tidy(row["behavior"]), tidy(row.get("subject", ""))
     try:
         begin, end = seconds(start), seconds(stop)
     except ValueError as error:
@@ -132,11 +131,11 @@ def _by_observation(
     sheet: Sheet, events: Callable[[Sequence[_Row]], Iterator[Annotation]], notes: list[str]
 ) -> Iterator[Coding]:
     observations: dict[tuple[str, str], list[_Row]] = {}
-    above = {cells[0].strip(): cells[1].strip() for cells in sheet.above if len(cells) > 1}
+    above = {cells[0].strip().casefold(): cells[1].strip() for cells in sheet.above if len(cells) > 1}
     for row in sheet.rows:
         whole = {**above, **row}
-        media = whole.get("Source") or next((whole[name] for name in _MEDIA if whole.get(name)), "")
-        observations.setdefault((whole.get("Observation id", ""), media), []).append(whole)
+        media = whole.get("source") or next((whole[name] for name in _MEDIA if whole.get(name)), "")
+        observations.setdefault((whole.get("observation id", ""), media), []).append(whole)
     for (name, media), rows in observations.items():
         yield from _playlists(name, media, rows[0]).codings(list(events(rows)), notes)
 
@@ -150,5 +149,5 @@ def _playlists(name: str, media: str, row: _Row) -> Playlists:
     for file, length in zip_longest(players[0] if players else (), lengths, fillvalue=""):
         if file and re.match(r"\d", length) and len(lengths) == len(players[0]):
             known[file] = seconds(length)
-    offset = next((row[column] for column in ("Time offset (s)", "Time offset") if row.get(column)), "0")
+    offset = next((row[column] for column in ("time offset (s)", "time offset") if row.get(column)), "0")
     return Playlists(name, players, known, seconds(offset))

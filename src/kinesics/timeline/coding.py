@@ -56,12 +56,19 @@ class Coding:
     ----------
     media : the recording's files, of which any serves, the best first
     annotations : on one clock, in the order of the file
+    namesakes : what the recording may be called where none of `media` is there: as the coding itself
     observation : its name in a file that holds several, "" in others
     """
 
     media: tuple[Medium, ...]
     annotations: tuple[Annotation, ...]
+    namesakes: tuple[Medium, ...] = ()
     observation: str = ""
+
+    @property
+    def medium(self) -> Medium:
+        """The likeliest file."""
+        return (*self.media, *self.namesakes)[0]
 
 
 @dataclass(frozen=True)

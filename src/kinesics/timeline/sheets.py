@@ -25,7 +25,7 @@ class Sheet:
     Parameters
     ----------
     columns : those that were looked for, by which the table was known
-    rows : a dictionary a row from a column's name to its cell, "" where there is none
+    rows : a dictionary a row from a column's name in small letters to its cell, "" where there is none
     above : the rows above the line of names, in which BORIS tells facts of the observation
     notes : what the user should know of how the file was read
     """
@@ -46,7 +46,7 @@ def read_sheet(path: Path, kinds: Sequence[tuple[str, ...]], expected: str) -> S
     Parameters
     ----------
     path : a text file or a workbook (.xlsx, .xls, .ods)
-    kinds : the names of the columns of each kind of table
+    kinds : the names, in small letters, of the columns of each kind of table
     expected : what the error says was expected
 
     Raises
@@ -57,8 +57,7 @@ def read_sheet(path: Path, kinds: Sequence[tuple[str, ...]], expected: str) -> S
     tables, notes = (_workbook(path), ()) if path.suffix.lower() in SPREADSHEETS else _text(path)
     for cells in tables:
         for place, line in enumerate(cells):
-            known = {name.casefold(): name for kind in kinds for name in kind}
-            names = [known.get(name.strip().casefold(), name.strip()) for name in line]
+            names = [name.strip().casefold() for name in line]
             kind = next((kind for kind in kinds if set(kind) <= set(names)), None)
             if kind is not None:
                 rows = tuple(_row(path, names, row) for row in cells[place + 1 :] if any(map(str.strip, row)))

@@ -120,8 +120,9 @@ def read_codings(path: Path) -> CodedFile:
             events = _paired(name, content["events"], points, unused)
             codings += _played(name, content).codings([_annotation(one, ours=ours) for one in events], notes)
         if len(codings) == 1:
-            media = codings[0].media
-            codings = [replace(codings[0], media=(*media, Medium((_stem(path),), media[0].offset)))]
+            (one,) = codings
+            namesakes = *one.namesakes, Medium((_stem(path),), one.medium.offset)
+            codings = [replace(one, namesakes=namesakes)]
         return CodedFile(tuple(codings), (*told(unused), *notes))
 
 
@@ -232,7 +233,7 @@ class Playlists:
                 Medium(file_names(group[0]), -self.origin - delay)
                 for group, delay in zip(self.players, self.delays or [0.0] * len(self.players), strict=True)
             ]
-            yield Coding((*views, own), tuple(annotations), self.name)
+            yield Coding(tuple(views), tuple(annotations), (own,), self.name)
             return
         begin = self.origin
         for file, (length, is_last) in self._queue().items():
@@ -241,7 +242,7 @@ class Playlists:
             cut = tuple(replace(one, start=max(one.start, begin), end=min(one.end, end)) for one in inside)
             if across := [one for one in inside if one.end > end + _SHORTEST]:
                 notes.append(f"observation {self.name!r}: {counted(len(across), 'event')} cut at the end of {file}")
-            yield Coding((Medium(file_names(file), -begin),), cut, self.name)
+            yield Coding((Medium(file_names(file), -begin),), cut, (), self.name)
             begin = end
         if len(self.players) > 1:
             notes.append(f"observation {self.name!r}: {counted(len(self.players) - 1, 'further player')} not used")

@@ -84,11 +84,7 @@ def to_timeline(coded: CodedFile, vocabulary: Sequence[str]) -> Timeline:
     if len(coded.codings) > 1:
         raise ValueError(f"{len(coded.codings)} recordings in one file")
     index = {label: i for i, label in enumerate(vocabulary)}
-    events = (
-        _event(one, index, coding.media[0].offset if coding.media else 0.0)
-        for coding in coded.codings
-        for one in coding.annotations
-    )
+    events = (_event(one, index, coding.medium.offset) for coding in coded.codings for one in coding.annotations)
     return Timeline(tuple(events))
 
 

@@ -87,8 +87,8 @@ def read_codings(path: Path) -> CodedFile:
         notes: list[str] = []
         named = [pair for tier in _trees(root) for pair in _named(tier, notes)]
         found = list(_annotations(named, notes, ours=root.get("AUTHOR") == _AUTHOR))
-        media = *_media(root), Medium((path.stem,))
-        return CodedFile((Coding(media, tuple(found)),), tuple(notes))
+        coding = Coding(tuple(_media(root)), tuple(found), (Medium((path.stem,)),))
+        return CodedFile((coding,), tuple(notes))
 
 
 def _root(path: Path) -> ET.Element:
