@@ -10,6 +10,8 @@ from pathlib import Path
 
 from kinesics.errors import KinesicsError
 
+_LEFT_BEHIND = (".", "~$", "__MACOSX")
+
 
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:
@@ -52,3 +54,12 @@ def cache_folder() -> Path:
         return Path.home() / ".cache" / "kinesics"
     except RuntimeError as error:
         raise KinesicsError(f"the cache folder: found no home folder ({error}); name one by XDG_CACHE_HOME") from error
+
+
+def visible(folder: Path) -> Iterator[Path]:
+    """The files in a folder and in all below it, in order of their names, but for hidden ones and those that systems
+    leave behind: `.DS_Store`, `._film.mp4`, `__MACOSX`, `~$coding.xlsx`.
+    """
+    for path in sorted(folder.rglob("*")):
+        if path.is_file() and not any(part.startswith(_LEFT_BEHIND) for part in path.relative_to(folder).parts):
+            yield path

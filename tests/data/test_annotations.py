@@ -1,124 +1,94 @@
-"""What observers have coded, in the formats that they use."""
+"""Which video a coding belongs to, whose coding is used, and what is told of the rest."""
+
+from pathlib import Path
 
 import pytest
+from support.codings import observation, project
 
-from kinesics.data.annotations import Annotation, read_annotations
+from kinesics.data.annotations import label_files, match_codings
 from kinesics.errors import KinesicsError
 from kinesics.timeline import Event, Timeline
-from kinesics.timeline.files import write_boris, write_eaf
+from kinesics.timeline.formats import Provenance, boris, elan
 
-# as BORIS 7 and 8 write them (File and Export menus)
-AGGREGATED_7 = """\
-Observation id,Observation date,Description,Media file,Total length,FPS,Subject,Behavior,Behavioral category,\
-Modifiers,Behavior type,Start (s),Stop (s),Duration (s),Comment start,Comment stop
-obs1,2021-12-06 13:26:24,,T:/Coding Project/Films/a.mp4,1381.010,29.97,No focal subject,touch neck,,,STATE,1.250,\
-3.500,2.250,,
-obs1,2021-12-06 13:26:24,,T:/Coding Project/Films/a.mp4,1381.010,29.97,Anna,bite lip,,,STATE,4.000,5.000,1.000,,
-obs1,2021-12-06 13:26:24,,T:/Coding Project/Films/a.mp4,1381.010,29.97,Anna,blink,,,POINT,6.000,6.000,NA,,
-"""
-TABULAR_7 = """\
-Observation id\tobs1
-
-Media file(s)
-
-Player #1\tC:\\films\\a.mp4
-
-Observation date\t2021-12-06 13:26:24
-
-Time\tMedia file path\tTotal length\tFPS\tSubject\tBehavior\tBehavioral category\tComment\tStatus
-1.25\tC:\\films\\a.mp4\t60.0\t25.0\t\ttouch neck\t\t\tSTART
-2.0\tC:\\films\\a.mp4\t60.0\t25.0\tAnna\tbite lip\t\t\tSTART
-3.5\tC:\\films\\a.mp4\t60.0\t25.0\t\ttouch neck\t\t\tSTOP
-4.0\tC:\\films\\a.mp4\t60.0\t25.0\t\tblink\t\t\tPOINT
-5.0\tC:\\films\\a.mp4\t60.0\t25.0\tAnna\tbite lip\t\t\tSTOP
-"""
-TABULAR_8 = """\
-Observation id,Observation date,Description,Observation duration,Observation type,Source,Time offset (s),Subject,\
-Behavior,Behavioral category,Behavior type,Time,Media file name,Image index,Image file path,Comment
-obs1,2023-01-01,,60.0,Media file(s),player #1:/home/x/films/a.mp4,0,Anna,touch neck,,START,1.25,,31,,
-obs1,2023-01-01,,60.0,Media file(s),player #1:/home/x/films/a.mp4,0,Anna,touch neck,,STOP,3.5,,87,,
-"""
+VIDEOS = {name: Path(f"films/{name}.mp4") for name in ("a", "b", "my film")}
+TOUCH = (0.5, "touch"), (1.5, "touch")
+LATER = (0.6, "Touch"), (1.6, "Touch")
 
 
-@pytest.mark.parametrize(
-    ("name", "text", "expected"),
-    [
-        (
-            "plain.csv",
-            "video,label,start,end,subject,person\na.mp4,touch neck,1.25,3.5,Anna,\nb, bite lip ,0,1,,2\n",
-            [("a.mp4", "touch neck", 1.25, 3.5, "Anna", None), ("b", "bite lip", 0, 1, "", 2)],
-        ),
-        ("excel.csv", "\ufeffend;start;label;video\n3.5;1.25;touch neck;a.mp4\n", [("a.mp4", "touch neck", 1.25, 3.5)]),
-        (
-            "aggregated.csv",
-            AGGREGATED_7,
-            [("a.mp4", "touch neck", 1.25, 3.5), ("a.mp4", "bite lip", 4, 5, "Anna")],
-        ),
-        (
-            "aggregated.tsv",
-            AGGREGATED_7.replace(",", "\t"),
-            [("a.mp4", "touch neck", 1.25, 3.5), ("a.mp4", "bite lip", 4, 5, "Anna")],
-        ),
-        ("tabular.tsv", TABULAR_7, [("a.mp4", "touch neck", 1.25, 3.5), ("a.mp4", "bite lip", 2, 5, "Anna")]),
-        ("tabular.csv", TABULAR_8, [("a.mp4", "touch neck", 1.25, 3.5, "Anna")]),
-    ],
-)
-def test_tables(tmp_path, name, text, expected):
-    (tmp_path / name).write_text(text)
-    assert read_annotations(tmp_path / name) == [Annotation(*one) for one in expected]
+def rows(found):
+    return [(name, one.label, one.start, one.end) for name, annotations in found.items() for one in annotations]
 
 
-@pytest.mark.parametrize(("suffix", "write"), [(".eaf", write_eaf), (".boris", write_boris)])
-def test_files_of_elan_and_boris_belong_to_the_video_of_their_name(tmp_path, suffix, write):
-    timeline = Timeline((Event("touch neck", 0, 1.25, 3.5, person=2), Event("bite lip", 1, 4, 5)))
-    write(tmp_path / f"a{suffix}", timeline, ["touch neck", "bite lip"])
-    assert read_annotations(tmp_path / f"a{suffix}") == [
-        Annotation("a", "touch neck", 1.25, 3.5, person=2),
-        Annotation("a", "bite lip", 4, 5),
-    ]
-
-
-@pytest.mark.parametrize(("suffix", "write"), [(".eaf", write_eaf), (".boris", write_boris)])
-def test_linked_media_say_more_than_the_file_name(tmp_path, suffix, write):
+@pytest.mark.parametrize(("one", "name"), [(elan, "a.eaf"), (boris, "a.boris")])
+def test_a_link_says_more_than_the_files_name(tmp_path, one, name):
     timeline = Timeline((Event("x", 0, 1, 2),))
-    write(tmp_path / f"timeline{suffix}", timeline, ["x"], media=tmp_path / "films" / "my interview.mp4")
-    (one,) = read_annotations(tmp_path / f"timeline{suffix}")
-    assert one.video == "my interview.mp4"
+    for media, expected in ((Path("films/my film.mp4"), "my film"), (None, "a")):
+        path = tmp_path / name
+        one.write(path, timeline, Provenance(classes=["x"], media=media))
+        assert rows(match_codings(VIDEOS, [path])[0]) == [(expected, "x", 1, 2)]
 
 
-def test_elan_writes_urls(tmp_path):
-    write_eaf(tmp_path / "a.eaf", Timeline((Event("x", 0, 1, 2),)), ["x"], media=tmp_path / "b.mp4")
-    text = (tmp_path / "a.eaf").read_text().replace("file:///b.mp4", "file:///C:/Meine%20Filme/ein%20Film.mp4")
-    (tmp_path / "a.eaf").write_text(text)
-    assert read_annotations(tmp_path / "a.eaf")[0].video == "ein Film.mp4"
+def test_names_are_compared_as_people_read_them(tmp_path):
+    videos = {"Mu\u0308ller": Path("Mu\u0308ller.MP4")}
+    (tmp_path / "c.csv").write_text("video,label,start,end\nC:\\x\\m\u00fcller.mp4,x,0,1\nM\u00dcLLER.avi,x,2,3\n")
+    found, notes = match_codings(videos, [tmp_path / "c.csv"])
+    assert len(found["Mu\u0308ller"]) == 2
+    assert notes == ()
 
 
-@pytest.mark.parametrize(
-    ("name", "text", "says"),
-    [
-        ("a.csv", "", "expected the columns video,label,start,end"),
-        ("a.csv", "film,what\n1,2\n", "expected the columns video,label,start,end"),
-        ("a.csv", "video,label,start,end\n", "a coded event a line, found none"),
-        ("a.csv", "video,label,start,end\na,x,2,1\n", "0 ≤ start < end, found 'a,x,2,1'"),
-        ("a.csv", "video,label,start,end\na,,0,1\n", "a label"),
-        ("a.csv", "video,label,start,end\na,x,0:10,0:20\n", "seconds.*'a,x,0:10,0:20'"),
-        ("a.csv", "video,label,start,end\na,x\n", "expected video,label,start,end"),
-        ("a.tsv", TABULAR_7.rsplit("5.0\tC", 1)[0], "a start of 'bite lip' at 2.0 s without a stop"),
-        ("a.tsv", TABULAR_7.replace("STOP", "END"), "found 'END'"),
-        ("a.csv", AGGREGATED_7.replace("1.250", "early"), "found 'early'"),
-        ("a.eaf", "<xml/>", "expected an ELAN file"),
-        ("a.csv", "\0\udcff", "UTF-8"),
-    ],
-)
-def test_faults(tmp_path, name, text, says):
-    (tmp_path / name).write_bytes(text.encode("utf-8", "surrogateescape"))
-    with pytest.raises(KinesicsError, match=rf"{name}: .*{says}"):
-        read_annotations(tmp_path / name)
+def test_labels_and_subjects_are_spelled_alike_and_that_is_told(tmp_path):
+    (tmp_path / "c.csv").write_text(
+        "video,label,start,end,subject\na,Touch face,0,1,anna\na,touch  face,1,2,Anna\nb,touch face,3,4,Anna\n"
+    )
+    found, notes = match_codings(VIDEOS, [tmp_path / "c.csv"])
+    assert {(one.label, one.subject) for annotations in found.values() for one in annotations} == {
+        ("touch face", "Anna")
+    }
+    assert notes == ("label 'Touch face' is taken for 'touch face'", "subject 'anna' is taken for 'Anna'")
 
 
-def test_an_annotation_without_a_name(tmp_path):
-    write_eaf(tmp_path / "a.eaf", Timeline((Event("", 0, 1, 2),)), ["x"])
-    with pytest.raises(
-        KinesicsError, match=r"a\.eaf: expected a gesture's name in every annotation, found none at 1.00 s"
-    ):
-        read_annotations(tmp_path / "a.eaf")
+def test_of_two_coders_of_one_film_the_first_is_used(tmp_path):
+    path = project(
+        tmp_path / "a.boris", {"A": observation(*TOUCH, files=("a.mp4",)), "B": observation(*LATER, files=("a.mp4",))}
+    )
+    found, notes = match_codings(VIDEOS, [path])
+    assert rows(found) == [("a", "touch", 0.5, 1.5)]
+    assert notes == (f"films/a.mp4: coded twice; {path} 'A' is used, {path} 'B' (1 annotation) is not",)
+
+
+def test_two_codings_of_different_things_are_both_used(tmp_path):
+    (tmp_path / "hands.csv").write_text("video,label,start,end\na,touch,0,1\n")
+    (tmp_path / "face.csv").write_text("video,label,start,end\na,touch,2,3\na,bite lip,0,1\n")
+    found, notes = match_codings(VIDEOS, [tmp_path / "hands.csv", tmp_path / "face.csv"])
+    assert len(found["a"]) == 3
+    assert notes == ()
+
+
+def test_a_line_that_stands_there_twice(tmp_path):
+    (tmp_path / "c.csv").write_text("video,label,start,end\na,x,0,1\na,x,0,1\n")
+    found, notes = match_codings(VIDEOS, [tmp_path / "c.csv"])
+    assert rows(found) == [("a", "x", 0, 1)]
+    assert "1 annotation that stood there twice" in notes[0]
+
+
+def test_observations_of_other_films_are_counted(tmp_path):
+    strange = observation(*TOUCH, files=("z.mp4",))
+    path = project(tmp_path / "p.boris", {"one": observation(*TOUCH, files=("a.mp4",)), "two": strange})
+    found, notes = match_codings(VIDEOS, [path])
+    assert rows(found) == [("a", "touch", 0.5, 1.5)]
+    assert notes == (f"{path}: observation 'two' is of no video here: 1 annotation not used",)
+    with pytest.raises(KinesicsError, match=r"p\.boris: expected the video 'z\.mp4', found only a, b, my film"):
+        match_codings(VIDEOS, [project(path, {"two": strange})])
+
+
+def test_annotations_before_the_video_begins(tmp_path):
+    early = observation((0.5, "x"), (1.5, "x"), (1.5, "y"), (3, "y"), files=("a.mp4",), **{"time offset": 2.0})
+    found, notes = match_codings(VIDEOS, [project(tmp_path / "p.boris", {"o": early})])
+    assert rows(found) == [("a", "y", 0, 1)]
+    assert "1 annotation before the video begins" in notes[0]
+
+
+def test_hidden_files_are_passed_over(tmp_path):
+    for name in ("c.csv", "._c.csv", ".hidden.eaf", "~$c.xlsx", "notes.md"):
+        (tmp_path / name).write_bytes(b"\x00\x05\x16\x07")
+    assert label_files([tmp_path]) == [tmp_path / "c.csv"]

@@ -20,7 +20,7 @@ from kinesics.simulator.clips import (
     track_clip,
 )
 from kinesics.skeleton import UPPER_BODY
-from kinesics.timeline.files import read_csv, read_json
+from kinesics.timeline.formats import kinesics_json, table
 from kinesics.training.inputs.clip_windows import ClipArrays
 from kinesics.video import probe, read_frames
 
@@ -141,10 +141,10 @@ def test_an_interview_comes_with_its_truth(tmp_path, monkeypatch):
     out = tmp_path / "interview.mp4"
     simulate_interview(out, 7, 3)
     assert probe(out).duration == pytest.approx(7, abs=0.1)
-    truth = read_json(tmp_path / "interview.truth.json")
+    truth = kinesics_json.read(tmp_path / "interview.truth.json")
     assert len(truth) > 0
     assert all(0 <= event.start < event.end <= 7.01 for event in truth)
-    assert [event.label for event in read_csv(tmp_path / "interview.truth.csv")] == [event.label for event in truth]
+    assert [event.label for event in table.read(tmp_path / "interview.truth.csv")] == [event.label for event in truth]
     rows = list(csv.reader((tmp_path / "interview_label.csv").open()))
     assert len(rows) == len(truth)
     for row, event in zip(rows, truth, strict=True):

@@ -94,8 +94,8 @@ def _describe_prepare(verb: argparse.ArgumentParser) -> None:
         action="append",
         required=True,
         metavar="FILE",
-        help="what observers coded: ELAN (.eaf), BORIS (.boris or its exports), a CSV with the columns "
-        "video,label,start,end[,subject], or a folder of such files; repeatable",
+        help="what was coded: ELAN (.eaf), BORIS (.boris, .boris.gz or its exports), a table (CSV, Excel) with the "
+        "columns video,label,start,end[,subject,person], or a folder of such files; repeatable",
     )
     verb.add_argument("--out", type=Path, required=True, metavar="D", help="the folder to write")
     verb.add_argument("--seed", type=int, default=0, help="another seed is another split of the subjects (default 0)")
@@ -122,6 +122,8 @@ def _prepare(options: argparse.Namespace) -> None:
     console.print(table)
     for reason in made.left_out:
         console.print(f"left out: {reason}", markup=False)
+    for note in made.notes:
+        console.print(f"note: {note}", markup=False)
     missing = [split for split in SPLITS if not any(clip.split == split for clip in made.clips)]
     if missing:
         console.print(f"no {' and no '.join(missing)} split: it would need another subject (column subject)")

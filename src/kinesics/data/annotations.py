@@ -1,159 +1,198 @@
-"""What observers have coded in videos: a plain CSV, ELAN, and BORIS projects and exports."""
+"""Which video each coding belongs to, and one coding a video: from files of observers to labelled stretches."""
 
 from __future__ import annotations
 
-import csv
-import io
-import json
 import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from itertools import zip_longest
-from pathlib import Path, PureWindowsPath
-from urllib.parse import unquote
+import unicodedata
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
 
 from kinesics.errors import KinesicsError
-from kinesics.timeline import Timeline
-from kinesics.timeline.files import read_boris, read_eaf
+from kinesics.files import visible
+from kinesics.timeline import coded_tables
+from kinesics.timeline.coding import Annotation, CodedFile, Coding, Medium, counted
+from kinesics.timeline.formats import boris, elan
+from kinesics.timeline.sheets import SPREADSHEETS
 
-PLAIN = ("video", "label", "start", "end")
-_AGGREGATED = ("Behavior", "Start (s)", "Stop (s)")
-_TABULAR = ("Behavior", "Time")
-_MEDIA = ("Media file name", "Media file path", "Media file", "Source")
-_NOBODY = ("", "No focal subject")
+READERS: dict[str, Callable[[Path], CodedFile]] = {
+    ".eaf": elan.read_codings,
+    ".boris": boris.read_codings,
+    ".boris.gz": boris.read_codings,
+    **dict.fromkeys((".csv", ".tsv", ".txt", *sorted(SPREADSHEETS)), coded_tables.read_codings),
+}
+
+
+def read_codings(path: Path) -> CodedFile:
+    """What was coded in a file: ELAN, BORIS, or a table, by its suffix; a file of another suffix is read as a table.
+
+    Raises KinesicsError that names the file and what it expected.
+    """
+    return READERS.get(_suffix(path), coded_tables.read_codings)(path)
+
+
+def _suffix(path: Path) -> str:
+    return next((suffix for suffix in READERS if path.name.lower().endswith(suffix)), "")
+
+
+def label_files(labels: Iterable[Path]) -> list[Path]:
+    """The files that are named, and those in the folders that are named; raises KinesicsError where there is none."""
+    found = []
+    for path in labels:
+        inside = [one for one in visible(path) if one.parent == path and _suffix(one)] if path.is_dir() else [path]
+        if not inside or not inside[0].exists():
+            raise KinesicsError(f"{path}: expected annotations ({', '.join(sorted(READERS))}), found none")
+        found += inside
+    return found
 
 
 @dataclass(frozen=True)
-class Annotation:
-    """What was seen when: `video` is the recording's file name or its stem, start and end are seconds.
+class _Placed:
+    """A coding with the video that it belongs to, its annotations on the video's clock."""
 
-    subject: "" where it is not told. person: its number in the picture, None for the largest.
-    """
-
+    source: str  # whence it is, for messages
     video: str
-    label: str
-    start: float
-    end: float
-    subject: str = ""
-    person: int | None = None
+    annotations: tuple[Annotation, ...]
 
 
-def read_annotations(path: Path) -> list[Annotation]:
-    """All coded stretches of a file: `.eaf`, `.boris`, or a CSV or TSV, plain or exported from BORIS.
+def match_codings(
+    videos: Mapping[str, Path], labels: Iterable[Path]
+) -> tuple[dict[str, list[Annotation]], tuple[str, ...]]:
+    """What was coded in which video, and what of the codings is not used.
 
-    An ELAN file and a BORIS project belong to the one video that they are linked to, else to that of their own name.
-    Events without a length (BORIS's point events) are left out. Raises KinesicsError that names the file and what it
-    expected.
+    Labels and subjects that differ in capitals and spaces alone are one, by the spelling that occurs most. Of two
+    coders who saw the same in one video, the first is used.
+
+    Parameters
+    ----------
+    videos : by a name that is unique
+    labels : files, or folders of them
+
+    Returns
+    -------
+    by the videos' names in their order, the annotations on the video's clock; and a sentence each on what is not used
+
+    Raises
+    ------
+    KinesicsError : for a file that cannot be read, or of which nothing belongs to the videos
     """
-    if path.suffix.lower() == ".eaf":
-        return _of_timeline(path, read_eaf(path), _linked_eaf(path))
-    if path.suffix.lower() == ".boris":
-        return _of_timeline(path, read_boris(path), _linked_boris(path))
-    rows = _table(path)
-    if set(PLAIN) <= set(rows[0]):
-        found = [_plain(row) for row in rows]
-    elif set(_AGGREGATED) <= set(rows[0]):
-        found = [_exported(row, row["Start (s)"], row["Stop (s)"]) for row in rows]
-    else:
-        found = _paired(rows)
-    faults = (fault for fault in found if isinstance(fault, str))
-    for fault in faults:
-        raise KinesicsError(f"{path}: {fault}; mend it, or export it again")
-    return [one for one in found if isinstance(one, Annotation) and one.start < one.end]
+    notes: list[str] = []
+    names = _by_file_name(videos)
+    placed = [one for path in label_files(labels) for one in _placed(path, names, sorted(videos), notes)]
+    by_video: dict[str, list[_Placed]] = defaultdict(list)
+    for one in placed:
+        by_video[one.video].append(one)
+    found = {name: _one_coder(videos[name], by_video[name], notes) for name in videos if name in by_video}
+    return _spelled_alike(found, notes), tuple(notes)
 
 
-def _linked_eaf(path: Path) -> set[str]:
-    """The media of an ELAN file that `read_eaf` could read."""
-    import pympi
-
-    media = pympi.Eaf(path, suppress_version_warning=True).media_descriptors
-    return {_file_name(str(one.get("MEDIA_URL") or one.get("RELATIVE_MEDIA_URL") or "")) for one in media}
-
-
-def _linked_boris(path: Path) -> set[str]:
-    """The media of a BORIS project that `read_boris` could read."""
-    observations = json.loads(path.read_text(encoding="utf-8"))["observations"].values()
-    players = [one["file"] for one in observations if isinstance(one.get("file"), dict)]
-    return {_file_name(str(media)) for files in players for group in files.values() for media in group}
+def _by_file_name(videos: Mapping[str, Path]) -> dict[str, list[str]]:
+    names: dict[str, list[str]] = defaultdict(list)
+    for name, path in videos.items():
+        for key in {_key(path.name), _key(path.stem)}:
+            names[key].append(name)
+    return names
 
 
-def _file_name(path: str) -> str:
-    """The last part of a path of any machine, or of a file's URL."""
-    return PureWindowsPath(unquote(path) if path.startswith("file:") else path).name
+def _key(name: str) -> str:
+    """What is compared of names and labels."""
+    return " ".join(unicodedata.normalize("NFC", name).casefold().split())
 
 
-def _of_timeline(path: Path, timeline: Timeline, linked: set[str]) -> list[Annotation]:
-    linked = {name for name in linked if name}
-    video = linked.pop() if len(linked) == 1 else path.stem
-    unnamed = next((event for event in timeline if not event.label.strip()), None)
-    if unnamed is not None:
+def _fits(medium: Medium, names: Mapping[str, list[str]]) -> list[str]:
+    """The videos that a medium may be; a name without its suffix is the weaker word."""
+    keys = [_key(name) for name in medium.names] + [_key(re.sub(r"\.[^.]*$", "", name)) for name in medium.names]
+    return next((names[key] for key in keys if key in names), [])
+
+
+def _placed(path: Path, names: Mapping[str, list[str]], videos: Sequence[str], notes: list[str]) -> Iterator[_Placed]:
+    coded = read_codings(path)
+    notes += [f"{path}: {note}" for note in coded.notes]
+    strict = _suffix(path) not in (".eaf", ".boris", ".boris.gz")
+    found, strangers = [], []
+    for coding in coded.codings:
+        linked = [(medium, fit) for medium in coding.media if (fit := _fits(medium, names))]
+        fits = linked or [(medium, fit) for medium in coding.namesakes if (fit := _fits(medium, names))]
+        if fits and len(fits[0][1]) == 1:
+            found.append(_on_clock(path, coding, fits[0][0], fits[0][1][0], notes))
+            others = {fit[0] for _, fit in fits[1:]} - {fits[0][1][0]}
+            notes += [f"{path}: also linked to {other}, which is not used" for other in sorted(others)]
+        elif fits or strict or len(coded.codings) == 1:
+            there = "several videos of that name" if fits else f"only {', '.join(videos[:5])}"
+            raise KinesicsError(
+                f"{path}: expected the video {coding.medium.names[0]!r}, found {there}; name it as the file is named"
+            )
+        else:
+            strangers.append(coding)
+    if strangers and not found:
         raise KinesicsError(
-            f"{path}: expected a gesture's name in every annotation, found none at {unnamed.start:.2f} s"
+            f"{path}: expected the video {strangers[0].medium.names[0]!r} or another of its observations, found only "
+            f"{', '.join(videos[:5])}; name it as the file is named"
         )
-    return [Annotation(video, e.label.strip(), e.start, e.end, "", e.person or None) for e in timeline]
+    for coding in strangers:
+        count = counted(len(coding.annotations), "annotation")
+        notes.append(f"{path}: observation {coding.observation!r} is of no video here: {count} not used")
+    yield from found
 
 
-def _table(path: Path) -> list[dict[str, str]]:
-    """The rows below the line that names the columns; BORIS writes facts of the observation above it."""
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        raise KinesicsError(f"{path}: expected a CSV or TSV in UTF-8, found {error}; save it as one") from error
-    lines = text.splitlines(keepends=True)
-    for first, line in enumerate(lines):
-        separator = next((mark for mark in "\t;," if mark in line), ",")
-        names = [name.strip() for name in next(csv.reader([line], delimiter=separator), [])]
-        if any(set(wanted) <= set(names) for wanted in (PLAIN, _AGGREGATED, _TABULAR)):
-            body = csv.reader(io.StringIO("".join(lines[first + 1 :]), newline=""), delimiter=separator)
-            rows = [
-                dict(zip_longest(names, map(str.strip, cells[: len(names)]), fillvalue=""))
-                for cells in body
-                if any(cells)
-            ]
-            if not rows:
-                raise KinesicsError(f"{path}: expected a coded event a line, found none")
-            return rows
-    raise KinesicsError(
-        f"{path}: expected the columns {','.join(PLAIN)} (subject, person), or an export from BORIS, found neither; "
-        "see docs/clip_folder.md"
+def _on_clock(path: Path, coding: Coding, medium: Medium, video: str, notes: list[str]) -> _Placed:
+    moved = [replace(one, start=one.start + medium.offset, end=one.end + medium.offset) for one in coding.annotations]
+    inside = tuple(replace(one, start=max(0.0, one.start)) for one in moved if one.end > 0)
+    if len(inside) < len(moved):
+        notes.append(f"{path}: {counted(len(moved) - len(inside), 'annotation')} before the video begins, left out")
+    source = f"{path} {coding.observation!r}" if coding.observation else str(path)
+    return _Placed(source, video, inside)
+
+
+def _one_coder(video: Path, placed: Sequence[_Placed], notes: list[str]) -> list[Annotation]:
+    """All annotations, but those of coders who name again what an earlier one has named, and no line twice."""
+    kept: list[_Placed] = []
+    for one in placed:
+        twin = next((other for other in kept if _is_same_work(other.annotations, one.annotations)), None)
+        if twin is None:
+            kept.append(one)
+        else:
+            count = counted(len(one.annotations), "annotation")
+            notes.append(f"{video}: coded twice; {twin.source} is used, {one.source} ({count}) is not")
+    every = [annotation for one in kept for annotation in one.annotations]
+    once = list(dict.fromkeys(every))
+    if len(once) < len(every):
+        notes.append(f"{video}: {counted(len(every) - len(once), 'annotation')} that stood there twice, left out")
+    return once
+
+
+def _is_same_work(first: Sequence[Annotation], second: Sequence[Annotation]) -> bool:
+    """Whether two coders have named the same label of the same subject at the same time."""
+    named: dict[object, list[Annotation]] = defaultdict(list)
+    for one in first:
+        named[_key(one.label), _key(one.subject), one.person].append(one)
+    return any(
+        min(one.end, other.end) > max(one.start, other.start)
+        for one in second
+        for other in named[_key(one.label), _key(one.subject), one.person]
     )
 
 
-def _plain(row: Mapping[str, str]) -> Annotation | str:
-    try:
-        person = row.get("person") or ""
-        who = row.get("subject", ""), int(person) if person else None
-        one = Annotation(row["video"], row["label"], float(row["start"]), float(row["end"]), *who)
-    except (ValueError, KeyError) as error:
-        return f"expected video,label,start,end (seconds), found {','.join(row.values())!r} ({error})"
-    if not one.video or not one.label or not 0 <= one.start < one.end:
-        return f"expected a video, a label and 0 ≤ start < end, found {','.join(row.values())!r}"
-    return one
+def _spelled_alike(found: Mapping[str, list[Annotation]], notes: list[str]) -> dict[str, list[Annotation]]:
+    every = [one for annotations in found.values() for one in annotations]
+    labels = _spellings((one.label for one in every), "label", notes)
+    subjects = _spellings((one.subject for one in every), "subject", notes)
+    return {
+        name: [replace(one, label=labels[one.label], subject=subjects[one.subject]) for one in annotations]
+        for name, annotations in found.items()
+    }
 
 
-def _exported(row: Mapping[str, str], start: str, stop: str) -> Annotation | str:
-    """One event of a BORIS export."""
-    media = next((row[name] for name in _MEDIA if row.get(name)), row.get("Observation id", ""))
-    subject = row.get("Subject", "")
-    try:
-        times = float(start), float(stop)
-    except ValueError:
-        return f"expected seconds, found {start!r} and {stop!r} for {row['Behavior']!r}"
-    name = _file_name(re.sub(r"^player #\d+:", "", media))
-    return Annotation(name, row["Behavior"], *times, subject="" if subject in _NOBODY else subject)
-
-
-def _paired(rows: Sequence[Mapping[str, str]]) -> list[Annotation | str]:
-    """Starts and stops of BORIS's tabular export, paired by recording, subject and behaviour."""
-    begun: dict[tuple[str, ...], str] = {}
-    found: list[Annotation | str] = []
-    for row in rows:
-        status = (row.get("Status") or row.get("Behavior type") or "").upper()
-        key = tuple(row.get(name, "") for name in ("Observation id", *_MEDIA, "Subject", "Behavior"))
-        if status == "START":
-            begun[key] = row["Time"]
-        elif status == "STOP" and key in begun:
-            found.append(_exported(row, begun.pop(key), row["Time"]))
-        elif status != "POINT":
-            return [f"expected START, STOP or POINT, found {status or 'nothing'!r} at {row.get('Time')} s"]
-    return found + [f"a start of {key[-1]!r} at {time} s without a stop" for key, time in begun.items()]
+def _spellings(words: Iterable[str], what: str, notes: list[str]) -> dict[str, str]:
+    """{each spelling: the one that occurs most, the first of equals}, of words that differ in nothing else."""
+    counts = Counter(words)
+    groups: dict[str, list[str]] = defaultdict(list)
+    for word in counts:
+        groups[_key(word)].append(word)
+    for spellings in groups.values():
+        spellings.sort(key=lambda word: -counts[word])
+        if len(spellings) > 1:
+            others = ", ".join(repr(word) for word in spellings[1:])
+            notes.append(f"{what} {others} is taken for {spellings[0]!r}")
+    return {word: spellings[0] for spellings in groups.values() for word in spellings}

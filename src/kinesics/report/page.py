@@ -15,10 +15,10 @@ import jinja2
 from kinesics.files import write_text
 from kinesics.inference.previews import Preview, read_previews
 from kinesics.progress import Progress, part_of
-from kinesics.report.page_data import as_base64, page_data, undecided_seconds
+from kinesics.report.page_data import as_base64, page_data, provenance_of, undecided_seconds
 from kinesics.skeleton.drawing import ON_DARK, ON_LIGHT, Palette, hex_colour
 from kinesics.timeline import Timeline
-from kinesics.timeline.files import to_csv, to_json
+from kinesics.timeline.formats import kinesics_json, table
 
 if TYPE_CHECKING:
     from kinesics.inference.results import Analysis
@@ -66,8 +66,8 @@ def _render(analysis: Analysis, previews: Sequence[Preview]) -> str:
         unread_faces=analysis.unread_faces,
         analysed=f"{today.day} {today:%B %Y}",
         stem=recording["name"].split(".")[0] or "recording",
-        csv=as_base64(to_csv(timeline).encode("utf-8-sig")),
-        json=as_base64(to_json(timeline, recording, model, facts).encode()),
+        csv=as_base64(table.to_text(timeline).encode("utf-8-sig")),
+        json=as_base64(kinesics_json.to_text(timeline, provenance_of(analysis)).encode()),
         css=_colours() + (assets / "report.css").read_text("utf-8"),
         script="\n".join((assets / name).read_text("utf-8") for name in SCRIPTS),
         plotly=_plotly(),

@@ -22,6 +22,7 @@ from kinesics.skeleton.drawing import (
     strokes_of,
 )
 from kinesics.timeline import Event, Timeline
+from kinesics.timeline.formats import Provenance
 from kinesics.weights.specification import NONE
 
 if TYPE_CHECKING:
@@ -35,6 +36,14 @@ _REACH = 0.5  # a joint is kept up to this far outside the image, in images
 _CURVES, _CURVE_POINTS = 8, 1500
 _FACE_POINTS = 1200
 _GUESSES = 3
+
+
+def provenance_of(analysis: Analysis) -> Provenance:
+    """Where an analysis' timeline comes from, as its files tell it beside the events."""
+    facts, recording = analysis.to_dict(), analysis.recording
+    classes = gesture_names(analysis.scores[0].classes) if analysis.scores else ()
+    media = recording.path if recording.kind == "video" else None
+    return Provenance(facts.pop("recording"), facts.pop("model"), facts, classes, media, recording.fps)
 
 
 def page_data(analysis: Analysis, previews: Sequence[Preview]) -> dict[str, Any]:

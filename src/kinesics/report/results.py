@@ -5,11 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from kinesics.inference.scores import gesture_names
 from kinesics.progress import Progress, part_of
 from kinesics.report.overlay import write_overlay
 from kinesics.report.page import write_report
-from kinesics.timeline import files
+from kinesics.report.page_data import provenance_of
+from kinesics.timeline.formats import FORMATS
 
 if TYPE_CHECKING:
     from kinesics.inference.results import Analysis
@@ -36,17 +36,11 @@ def write_results(
     KinesicsError
         for a file that cannot be written, or a video that cannot be read.
     """
-    recording, timeline = analysis.recording, analysis.timeline
-    media = recording.path if recording.kind == "video" else None
-    classes = gesture_names(analysis.scores[0].classes) if analysis.scores else ()
+    provenance = provenance_of(analysis)
     report, video = out / "report.html", out / "overlay.mp4"
-    tables = [out / f"timeline.{suffix}" for suffix in ("json", "csv", "eaf", "boris", "vtt")]
-    facts = analysis.to_dict()
-    files.write_json(tables[0], timeline, facts.pop("recording"), facts.pop("model"), facts)
-    files.write_csv(tables[1], timeline)
-    files.write_eaf(tables[2], timeline, classes, media)
-    files.write_boris(tables[3], timeline, classes, media, recording.fps)
-    files.write_vtt(tables[4], timeline)
+    tables = [out / f"timeline{one.suffix}" for one in FORMATS.values()]
+    for path, one in zip(tables, FORMATS.values(), strict=True):
+        one.write(path, analysis.timeline, provenance)
     share = 0.3 if overlay else 1.0  # reading the video is the report's work; the overlay writes it as well
     write_report(analysis, report, part_of(progress, 0, share))
     if not overlay:

@@ -29,7 +29,7 @@ from kinesics.simulator.rendering.render import Box, Image, Look, NoGraphicsErro
 from kinesics.skeleton import UPPER_BODY, SkeletonSequence
 from kinesics.skeleton.sequence import FloatArray
 from kinesics.timeline import Event, Timeline
-from kinesics.timeline.files import write_csv, write_json
+from kinesics.timeline.formats import Provenance, kinesics_json, table
 from kinesics.video import write_video
 
 Split = Literal["train", "val", "test"]
@@ -274,8 +274,8 @@ def simulate_interview(out: Path, seconds: float, seed: int, *, progress: Progre
     events = (Event(CLASSES[label], label, start, end, source="simulator") for label, start, end in stretches)
     truth = Timeline(tuple(events), len(motion.pose) / _FPS)
     facts = {"path": out.name, "duration": truth.duration, "fps": _FPS, "frames": len(motion.pose)}
-    write_json(out.with_suffix(".truth.json"), truth, facts, {})
-    write_csv(out.with_suffix(".truth.csv"), truth)
+    kinesics_json.write(out.with_suffix(".truth.json"), truth, Provenance(facts))
+    table.write(out.with_suffix(".truth.csv"), truth)
     rows = [f"{class_id(e.index)},{round(e.start * _FPS)},{round(e.end * _FPS) - 1}\n" for e in truth]
     write_text(out.with_name(out.stem + "_label.csv"), "".join(rows))
 

@@ -6,9 +6,14 @@ import xml.etree.ElementTree as ET
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from support.recordings import landmarks_only
 
+from kinesics.cli import main
 from kinesics.errors import KinesicsError
-from kinesics.timeline import Event, Timeline, files
+from kinesics.skeleton import save_skeletons
+from kinesics.timeline import Event, Timeline
+from kinesics.timeline.formats import FORMATS, Format, Provenance, boris, elan, kinesics_json, table, webvtt
+from kinesics.timeline.formats.common import OBSERVER, UNKNOWN
 
 CLASSES = ("turtle neck", "touch neck", "fold arms", "rub “hands” & <eyes>, 手")
 RECORDING = {"name": "interview.mp4", "fps": 25.0}
@@ -31,12 +36,8 @@ def events(draw):
 
 timelines = st.lists(events(), max_size=12).map(lambda found: Timeline(tuple(found), 7230.0))
 
-KEPT = {
-    "json": (lambda path, t: files.write_json(path, t, RECORDING, MODEL), files.read_json),
-    "csv": (files.write_csv, files.read_csv),
-    "eaf": (lambda path, t: files.write_eaf(path, t, CLASSES), files.read_eaf),
-    "boris": (lambda path, t: files.write_boris(path, t, CLASSES), files.read_boris),
-}
+KEPT = {name: one for name, one in FORMATS.items() if one.read is not None}
+PROVENANCE = Provenance(RECORDING, MODEL, classes=CLASSES)
 
 
 def _same(event, other):
@@ -44,24 +45,22 @@ def _same(event, other):
     return event.index == other.index and moved <= 0.001 + 1e-9
 
 
-@pytest.mark.parametrize("suffix", KEPT)
+@pytest.mark.parametrize("name", KEPT)
 @on_disk
 @given(timeline=timelines)
-def test_a_round_trip_keeps_events_to_the_millisecond(tmp_path, suffix, timeline):
-    write, read = KEPT[suffix]
-    path = tmp_path / f"timeline.{suffix}"
-    write(path, timeline)
-    found = read(path)
+def test_a_round_trip_keeps_events_to_the_millisecond(tmp_path, name, timeline):
+    path = tmp_path / f"timeline{KEPT[name].suffix}"
+    KEPT[name].write(path, timeline, PROVENANCE)
+    found = KEPT[name].read(path)
     assert len(found) == len(timeline)
     for event in timeline:
         assert any(_same(event, other) for other in found.only(event.label, event.person)), event
 
 
-@pytest.mark.parametrize("suffix", ["json", "csv"])
-def test_scores_come_back(tmp_path, suffix):
-    write, read = KEPT[suffix]
-    write(tmp_path / "t", Timeline((Event("fold arms", 2, 1.0, 2.5, 0.8215, 1),), 10))
-    assert read(tmp_path / "t").events[0].score == 0.8215
+@pytest.mark.parametrize("name", ["JSON", "CSV"])
+def test_scores_come_back(tmp_path, name):
+    FORMATS[name].write(tmp_path / "t", Timeline((Event("fold arms", 2, 1.0, 2.5, 0.8215, 1),), 10), PROVENANCE)
+    assert FORMATS[name].read(tmp_path / "t").events[0].score == 0.8215
 
 
 TIMELINE = Timeline(
@@ -75,28 +74,28 @@ TIMELINE = Timeline(
 
 
 def test_json_keeps_the_contract(tmp_path):
-    files.write_json(tmp_path / "timeline.json", TIMELINE, RECORDING, MODEL)
+    kinesics_json.write(tmp_path / "timeline.json", TIMELINE, PROVENANCE)
     content = json.loads((tmp_path / "timeline.json").read_text())
     assert content["events"][0] == {
         "label": "touch neck", "index": 1, "start": 0.04, "end": 1.5, "score": 0.9, "person": 1, "source": "net",
     }  # fmt: skip
     assert content["recording"] == RECORDING | {"duration": 60.0}
     assert content["model"] == MODEL
-    assert files.read_json(tmp_path / "timeline.json") == TIMELINE
+    assert kinesics_json.read(tmp_path / "timeline.json") == TIMELINE
 
 
 def test_json_may_hold_further_fields(tmp_path):
     path = tmp_path / "timeline.json"
-    files.write_json(path, TIMELINE, RECORDING, MODEL)
+    kinesics_json.write(path, TIMELINE, PROVENANCE)
     content = json.loads(path.read_text())
     content["note"] = content["events"][0]["note"] = "checked"
     path.write_text(json.dumps(content))
-    assert files.read_json(path) == TIMELINE
+    assert kinesics_json.read(path) == TIMELINE
 
 
 def test_csv_opens_in_excel(tmp_path):
     path = tmp_path / "timeline.csv"
-    files.write_csv(path, TIMELINE)
+    table.write(path, TIMELINE)
     assert path.read_bytes().startswith(b"\xef\xbb\xbflabel,index,start,end,score,person\r\n")
     with open(path, encoding="utf-8-sig", newline="") as file:
         assert list(csv.reader(file))[1] == ["touch neck", "1", "0.040", "1.500", "0.9000", "1"]
@@ -106,8 +105,10 @@ def test_elan_has_a_tier_a_person_and_gesture_and_links_the_video(tmp_path):
     video = tmp_path / "films" / "an interview.mp4"
     path = tmp_path / "out" / "timeline.eaf"
     path.parent.mkdir()
-    files.write_eaf(path, TIMELINE, CLASSES, media=video)
-    files.write_eaf(path, TIMELINE, CLASSES, media=video)  # a second run replaces the first and leaves no backup
+    elan.write(path, TIMELINE, Provenance(classes=CLASSES, media=video))
+    elan.write(
+        path, TIMELINE, Provenance(classes=CLASSES, media=video)
+    )  # a second run replaces the first and leaves no backup
     assert [p.name for p in path.parent.iterdir()] == ["timeline.eaf"]
     root = ET.parse(path).getroot()
     tiers = {tier.get("TIER_ID"): tier.get("PARTICIPANT") for tier in root.findall("TIER")}
@@ -121,17 +122,17 @@ def test_elan_has_a_tier_a_person_and_gesture_and_links_the_video(tmp_path):
 
 def test_an_observers_own_label_comes_back(tmp_path):
     path = tmp_path / "timeline.eaf"
-    files.write_eaf(path, TIMELINE, CLASSES)
+    elan.write(path, TIMELINE, PROVENANCE)
     path.write_text(path.read_text().replace("<ANNOTATION_VALUE>touch neck", "<ANNOTATION_VALUE>straightens tie", 1))
-    event = next(event for event in files.read_eaf(path) if event.label == "straightens tie")
-    assert (event.index, event.source) == (files.UNKNOWN, files.OBSERVER)
+    event = next(event for event in elan.read(path) if event.label == "straightens tie")
+    assert (event.index, event.source) == (UNKNOWN, OBSERVER)
 
 
 def test_boris_gets_the_video_and_pairs_of_start_and_stop(tmp_path):
     path = tmp_path / "timeline.boris"
     touching = Timeline((Event("touch neck", 1, 1, 2, 0.9, 1), Event("touch neck", 1, 2, 3, 0.7, 1)), 9.0)
-    files.write_boris(path, touching, CLASSES, media=tmp_path / "interview.mp4", fps=25)
-    observation = json.loads(path.read_text())["observations"]["timeline"]
+    boris.write(path, touching, Provenance(classes=CLASSES, media=tmp_path / "interview.mp4", fps=25))
+    observation = json.loads(path.read_text())["observations"]["interview"]
     assert observation["file"]["1"] == ["interview.mp4"]
     assert observation["media_info"]["length"] == {"interview.mp4": 9.0}
     assert [event[:3] for event in observation["events"]] == [[t, "Person 1", "touch neck"] for t in (1, 2, 2, 3)]
@@ -140,7 +141,7 @@ def test_boris_gets_the_video_and_pairs_of_start_and_stop(tmp_path):
 
 def test_vtt_has_a_cue_an_event(tmp_path):
     path = tmp_path / "timeline.vtt"
-    files.write_vtt(path, Timeline((*TIMELINE, Event(CLASSES[3], 3, 3600.5, 3661.25, 0.5, 1)), 4000))
+    webvtt.write(path, Timeline((*TIMELINE, Event(CLASSES[3], 3, 3600.5, 3661.25, 0.5, 1)), 4000))
     head, *cues = path.read_text().strip().split("\n\n")
     assert head == "WEBVTT"
     assert cues[0] == "00:00:00.040 --> 00:00:01.500\nPerson 1: touch neck (90%)"
@@ -149,30 +150,62 @@ def test_vtt_has_a_cue_an_event(tmp_path):
 
 
 BROKEN = {
-    "json": ["", "[]", "{}", '{"format": "other", "version": 1}', "\x00\xff"],
-    "csv": ["", "label,index\n", "label,index,start,end,score,person\na,1,2,1,1,1\n",
+    "JSON": ["", "[]", "{}", '{"format": "other", "version": 1}', "\x00\xff"],
+    "CSV": ["", "label,index\n", "label,index,start,end,score,person\na,1,2,1,1,1\n",
             "label,index,start,end,score,person\na,one,1,2,1,1\n", "label,index,start,end,score,person\na,1,1\n"],
-    "eaf": ["", "<html></html>", "<ANNOTATION_DOCUMENT VERSION='3.0'/>"],
-    "boris": ["", "[]", "{}", '{"behaviors_conf": {}, "observations": {"a": {"events": [[1, "s", "c", ""]]}}}'],
+    "ELAN": ["", "<html></html>", "<ANNOTATION_DOCUMENT VERSION='3.0'/>"],
+    "BORIS": ["", "[]", "{}", '{"behaviors_conf": {}, "observations": {"a": {"events": [[1, "s", "c", ""]]}}}'],
 }  # fmt: skip
 
 
-@pytest.mark.parametrize(("suffix", "text"), [(suffix, text) for suffix, texts in BROKEN.items() for text in texts])
-def test_a_damaged_file_is_named_in_one_line(tmp_path, suffix, text):
-    path = tmp_path / f"timeline.{suffix}"
+@pytest.mark.parametrize(("name", "text"), [(name, text) for name, texts in BROKEN.items() for text in texts])
+def test_a_damaged_file_is_named_in_one_line(tmp_path, name, text):
+    path = tmp_path / f"timeline{FORMATS[name].suffix}"
     path.write_text(text)
-    with pytest.raises(KinesicsError, match=rf"timeline\.{suffix}: expected .* found ") as raised:
-        KEPT[suffix][1](path)
+    with pytest.raises(KinesicsError, match=rf"timeline\{path.suffix}: expected .* found ") as raised:
+        FORMATS[name].read(path)
     assert "\n" not in str(raised.value)
 
 
-@pytest.mark.parametrize("suffix", KEPT)
-def test_a_missing_file_is_named(tmp_path, suffix):
+@pytest.mark.parametrize("name", KEPT)
+def test_a_missing_file_is_named(tmp_path, name):
     with pytest.raises(KinesicsError, match="no such file"):
-        KEPT[suffix][1](tmp_path / f"timeline.{suffix}")
+        FORMATS[name].read(tmp_path / f"timeline{FORMATS[name].suffix}")
 
 
-@pytest.mark.parametrize("suffix", KEPT)
-def test_an_unwritable_place_is_named(tmp_path, suffix):
+@pytest.mark.parametrize("name", FORMATS)
+def test_an_unwritable_place_is_named(tmp_path, name):
     with pytest.raises(KinesicsError, match="cannot be written"):
-        KEPT[suffix][0](tmp_path / "missing" / "timeline", TIMELINE)
+        FORMATS[name].write(tmp_path / "missing" / "timeline", TIMELINE, PROVENANCE)
+
+
+def test_boris_on_windows_reads_any_name(tmp_path):
+    """BORIS opens projects in the encoding of the system, there cp1252."""
+    path, media = tmp_path / "timeline.boris", tmp_path / "Ángel 手.mp4"
+    boris.write(path, TIMELINE, Provenance(classes=CLASSES, media=media))
+    project = json.loads(path.read_bytes().decode("cp1252"))
+    assert project["observations"]["Ángel 手"]["file"]["1"] == [media.name]
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_labels_of_several_lines_and_with_marks_stay_text(tmp_path, name):
+    hostile = "a\n\n00:00.000 --> 00:01.000\x00<script>&"
+    path = tmp_path / f"timeline{FORMATS[name].suffix}"
+    FORMATS[name].write(path, Timeline((Event(hostile, 0, 1, 2, 1, 1),), 3), Provenance(classes=[hostile]))
+    if FORMATS[name].read is None:
+        assert path.read_text().count("-->") == 1
+        assert "<script>" not in path.read_text()
+    else:
+        assert FORMATS[name].read(path).events[0].label in (hostile, "a 00:00.000 --> 00:01.000 <script>&")
+
+
+def test_a_new_format_is_a_row(tmp_path, monkeypatch):
+    def write(path, timeline, provenance):
+        path.write_text("".join(f"{event.label} in {provenance.recording['name']}\n" for event in timeline))
+
+    monkeypatch.setitem(FORMATS, "dummy", Format(".dummy", "for this test", write))
+    save_skeletons(tmp_path / "a.skeleton.npz", landmarks_only().people)
+    assert main(["analyze", str(tmp_path / "a.skeleton.npz"), "--out", str(tmp_path / "out")]) == 0
+    events = kinesics_json.read(tmp_path / "out" / "timeline.json")
+    written = (tmp_path / "out" / "timeline.dummy").read_text()
+    assert written == "".join(f"{event.label} in a.skeleton.npz\n" for event in events)

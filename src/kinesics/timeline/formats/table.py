@@ -1,0 +1,57 @@
+"""Kinesics' own CSV: a line an event."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from kinesics.files import write_text
+from kinesics.timeline.formats.common import Provenance, in_milliseconds, reading
+from kinesics.timeline.timeline import Event, Timeline
+
+COLUMNS = ("label", "index", "start", "end", "score", "person")
+
+
+def to_text(timeline: Timeline) -> str:
+    """One line an event under the header label,index,start,end,score,person."""
+    text = io.StringIO()
+    writer = csv.writer(text)
+    writer.writerow(COLUMNS)
+    for event, start, end in in_milliseconds(timeline):
+        times = f"{start / 1000:.3f}", f"{end / 1000:.3f}"
+        writer.writerow([event.label, event.index, *times, f"{event.score:.4f}", event.person])
+    return text.getvalue()
+
+
+def write(path: Path, timeline: Timeline, provenance: Provenance | None = None) -> None:
+    """`to_text` as a file, with the mark by which Excel knows UTF-8; raises KinesicsError if it cannot be written."""
+    write_text(path, to_text(timeline), "utf-8-sig")
+
+
+def read(path: Path) -> Timeline:
+    """The events of a CSV with the columns of `to_text` in any order, and others beside them.
+
+    A CSV does not hold the recording's duration: it is 0. Raises KinesicsError, naming the line, for what is no event.
+    """
+    with reading(path, f"a CSV with the columns {','.join(COLUMNS)}"):
+        rows = csv.DictReader(io.StringIO(path.read_text(encoding="utf-8-sig"), newline=""))
+        missing = [column for column in COLUMNS if column not in (rows.fieldnames or ())]
+        if missing:
+            raise ValueError(f"no column {', '.join(missing)}")
+        return Timeline(tuple(_event_of_row(row, rows.line_num) for row in rows))
+
+
+def _event_of_row(row: Mapping[str, Any], line: int) -> Event:
+    try:
+        return Event(**typed(row))
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"line {line}: {error}") from error
+
+
+def typed(row: Mapping[str, Any]) -> dict[str, Any]:
+    """The arguments of an `Event` from a row of text or of JSON."""
+    kinds: dict[str, Callable[[Any], Any]] = {"label": str, "index": int, "person": int}
+    return {column: kinds.get(column, float)(row[column]) for column in COLUMNS}
