@@ -19,16 +19,48 @@ LIFTER = SHIPPED / "lifter.safetensors"
 NONE = "none"  # the class of windows in which no micro-gesture happens
 
 
+# How a network's input is made, by the names that specifications use. A change of the arithmetic is a new name.
+NORMALISATIONS = {
+    "joints-v1": "kinesics.preprocessing.normalise: shoulder widths around the window's neck, and the score",
+    "image-plane-v1": "kinesics.models.skeleton.lifter.image_plane: x and y around each frame's neck, and the score",
+    "emotion-streams-v1": "kinesics.training.emotion.streams: tokens of faces, of windows, and detected micro-gestures",
+}
+_EARLIER_NORMALISATIONS = {  # the module paths that stood in files before, which every move made untrue
+    "kinesics.skeleton.normalise": "joints-v1",
+    "kinesics.preprocessing.normalise": "joints-v1",
+    "kinesics.models.lifter.plane": "image-plane-v1",
+    "kinesics.models.skeleton.lifter.plane": "image-plane-v1",
+    "kinesics.tasks.emotion_tokens": "emotion-streams-v1",
+    "kinesics.training.emotion.streams": "emotion-streams-v1",
+}
+
+
 @dataclass(frozen=True)
 class Specification:
     """What weights are and how to use them.
 
-    classes: in the order of the logits; a last class "none" stands for no micro-gesture. `fps` and `frames`
-    give the clip that one decision sees (frames / fps seconds; 0 for networks of single pictures). `layout` names the
-    skeleton layout ("" without a skeleton); `own_layout` holds one that Kinesics does not know:
-    `layout_fields` fills both. `temperature` divides the logits. `thresholds` holds, by class, the score
-    at which an event begins. `normalisation` names the function that made the input, or tells it. `source_sha256` is
-    that of the published checkpoint that was converted ("" for Kinesics' own weights).
+    name: of the weights.
+    network: a name in the table that loads it, `kinesics.weights.load.BUILDERS`, or of an encoder.
+    config: the sizes with which it is built.
+    classes: in the order of the logits; a last class "none" stands for no micro-gesture.
+    normalisation: how the input is made: a name in `NORMALISATIONS`, or words.
+    training_data: in words.
+    licence: of the weights.
+    limits: what they must not be used for, in words.
+    layout: the name of the skeleton layout; "" without a skeleton.
+    fps: of the clip that one decision sees; 0 for networks of single images.
+    frames: of that clip, which is frames / fps seconds long.
+    temperature: divides the logits.
+    thresholds: by class, the score at which an event begins.
+    metrics: what was measured, by name.
+    source_sha256: of the published checkpoint that was converted; "" for Kinesics' own weights.
+    own_layout: a layout that Kinesics does not know; `layout_fields` fills both.
+    stride: seconds between the windows of a recording, for networks that score windows.
+    face_rate: faces a second, for networks of emotion.
+    stretch: seconds of a recording that are read at a time, for networks of emotion.
+
+    The last three are 0 where they do not apply; networks that need them have those of weights made before the
+    specification told.
     """
 
     name: str
@@ -47,6 +79,23 @@ class Specification:
     metrics: Mapping[str, float] = field(default_factory=dict)
     source_sha256: str = ""
     own_layout: Mapping[str, Any] = field(default_factory=dict)
+    stride: float = 0.0
+    face_rate: float = 0.0
+    stretch: float = 0.0
+
+    def __post_init__(self) -> None:
+        for name, value in self._served().items():
+            if not getattr(self, name):
+                object.__setattr__(self, name, value)
+
+    def _served(self) -> dict[str, float]:
+        """What serving has always used with this network."""
+        served = {
+            "two_stream_agcn": {"stride": 4 / self.fps if self.fps else 0.0},
+            "gesture_net": {"stride": 1.0},
+            "emotion_net": {"face_rate": 2.5, "stretch": 60.0},
+        }
+        return served.get(self.network, {})
 
     @property
     def skeleton(self) -> SkeletonLayout:
@@ -59,10 +108,11 @@ class Specification:
 
 
 def read_specification(text: str) -> Specification:
-    """From the JSON in a weights file; raises ValueError, TypeError or KeyError for anything else."""
+    """Read the JSON in a weights file; raises ValueError, TypeError or KeyError for anything else."""
     described = json.loads(text)
     described.pop("source", None)  # this and the next: what the first expression weights said in other words
-    described["normalisation"] = described.pop("input", described.get("normalisation"))
+    normalisation = described.pop("input", described.get("normalisation"))
+    described["normalisation"] = _EARLIER_NORMALISATIONS.get(normalisation, normalisation)
     return Specification(**({"config": {}} | described | {"classes": tuple(described["classes"])}))
 
 
@@ -85,7 +135,7 @@ def specification_of(path: Path) -> Specification:
 
 
 def layout_fields(layout: SkeletonLayout) -> dict[str, Any]:
-    """What a `Specification` says of a layout: its name, and the whole of it where Kinesics does not know it."""
+    """Give what a `Specification` says of a layout: its name, and the whole of it where Kinesics does not know it."""
     if LAYOUTS.get(layout.name) == layout:
         return {"layout": layout.name}
     return {

@@ -53,7 +53,8 @@ class EmotionDataSpec:
 
     streams: those in the batches, of `STREAM_NAMES`. face, video: the encoders whose tokens, or whose input, they hold;
     None without that stream. face_name: of the face encoder. gestures: how many classes of micro-gestures. pictures:
-    whether the encoders learn too. training_data: in words.
+    whether the encoders learn too. training_data: in words. face_rate: faces a second. stretch: the mean length of a
+    training recording in seconds.
     """
 
     streams: tuple[str, ...]
@@ -64,6 +65,8 @@ class EmotionDataSpec:
     pictures: bool
     training_data: str
     classes: tuple[str, ...] = EMOTION
+    face_rate: float = 0.0
+    stretch: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -220,8 +223,19 @@ class EmotionData(L.LightningDataModule):
         classes = len(self.recordings.dataset.classes) if self.gestures == "labels" else gesture_classes(detected)
         dataset = self.recordings.dataset
         simulated = isinstance(dataset, IMiGUE) and dataset.simulated
-        words = f"{len(self.clips('train'))} recordings of {'simulated ' if simulated else ''}{dataset.name}"
-        return EmotionDataSpec(self.streams, self.face, self.face_name, self.video, classes, self.pictures > 0, words)
+        clips = self.clips("train")
+        words = f"{len(clips)} recordings of {'simulated ' if simulated else ''}{dataset.name}"
+        return EmotionDataSpec(
+            self.streams,
+            self.face,
+            self.face_name,
+            self.video,
+            classes,
+            self.pictures > 0,
+            words,
+            face_rate=self.face_rate,
+            stretch=float(np.mean([clip.end for clip in clips])) if clips else 0.0,
+        )
 
     def clips(self, split: Split) -> tuple[ClipInfo, ...]:
         """The recordings of a split; all are labelled but those of the data set's own test split."""

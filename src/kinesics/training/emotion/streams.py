@@ -20,7 +20,8 @@ from kinesics.inference.events import EventRule, find_events
 from kinesics.inference.skeleton import skeleton_scorer
 from kinesics.models.face.encoder import FaceEncoder
 from kinesics.models.video.encoder import ClipEncoder, prepare_clip
-from kinesics.preprocessing.face_crop import FaceCrop, align_face, readable_points
+from kinesics.preprocessing.face_crop import FaceCrop, readable_points
+from kinesics.preprocessing.faces import faces_in_frame
 from kinesics.progress import Progress
 from kinesics.skeleton import SkeletonSequence
 from kinesics.skeleton.sequence import FloatArray
@@ -87,10 +88,7 @@ def read_faces(clip: ClipInfo, skeleton: SkeletonSequence, crop: FaceCrop, rate:
     found: list[tuple[Image, float]] = []
     if not np.isnan(points).all():
         for frame in ahead(read_frames(clip.video, fps=rate, max_side=_MAX_SIDE)):
-            at = round((frame.time - skeleton.start) * skeleton.fps)
-            if 0 <= at < len(points) and not np.isnan(points[at]).any():
-                scale = frame.image.shape[1] / info.width
-                found.append((align_face(frame.image, points[at] * scale, *crop), frame.time))
+            found += [(face, frame.time) for _, face in faces_in_frame(frame, info.width, [skeleton], [points], crop)]
     faces = np.stack([face for face, _ in found]) if found else np.zeros((0, crop.size, crop.size, 3), np.uint8)
     return faces, np.array([time for _, time in found], np.float32)
 

@@ -129,7 +129,7 @@ class GestureTask(L.LightningModule):
             classes=facts.classes,
             fps=facts.fps,
             frames=facts.frames,
-            normalisation="kinesics.preprocessing.normalise",
+            normalisation="joints-v1",
             training_data=facts.training_data,
             licence="as the terms of the training data allow",
             limits="Measured on the splits of its own data set alone.",

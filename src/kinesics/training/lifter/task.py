@@ -156,7 +156,7 @@ def _specification(config: LifterConfig, clips: int, real: UTDMHAD | None) -> Sp
         classes=(),
         fps=FPS,
         frames=FRAMES,
-        normalisation="kinesics.models.skeleton.lifter.plane",
+        normalisation="image-plane-v1",
         training_data=f"{clips} simulated clips (Kinesics simulator) through random cameras{people}",
         licence="Apache-2.0" + (", but for the terms of UTD-MHAD: research" if real else ""),
         limits="It guesses depth from x and y, for one who faces the camera within some 50 degrees; metres are those "

@@ -173,7 +173,7 @@ def _specification(config: AGCNConfig, clips: Sequence[int]) -> Specification:
         classes=(*CLASSES, NONE),
         fps=FPS,
         frames=FRAMES,
-        normalisation="kinesics.preprocessing.normalise",
+        normalisation="joints-v1",
         training_data=f"simulated clips (Kinesics simulator): {told}; no recording of a real person",
         licence="Apache-2.0",
         limits="Trained on simulated movement alone; never measured against labelled real micro-gestures.",
