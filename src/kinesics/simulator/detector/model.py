@@ -134,9 +134,9 @@ def detect(
         ["holistic", "openpose", "light_hand"],
         p=[1 - model.openpose - model.light_hand, model.openpose, model.light_hand],
     )
-    scene = View(joints, camera, fps, table)
-    hands = {side: ~lost_hand(scene, side, model, rng) for side in _HANDS}
-    face = seen_face(scene, model, rng)
+    scene = CameraView(joints, camera, fps, table)
+    hands = {side: ~hand_lost(scene, side, model, rng) for side in _HANDS}
+    face = face_found(scene, model, rng)
     image, depth = _disturbed(scene, hands, face, engine, model, rng)
     score = _scores(scene, hands, face, engine, model, rng)
     return _sequence(scene, image, depth, score, engine, model, rng)
@@ -161,7 +161,7 @@ def _placed(joints: FloatArray, model: DetectorModel, rng: np.random.Generator) 
     return placed
 
 
-class View:
+class CameraView:
     """The truth from the camera's side: `image` (T, V, 2) 0..1, `space` (T, V, 3) camera metres, `size` metres
     of an image height at the person, `speed` (T, V) metres a second across the image, and what hides what.
     """
@@ -220,7 +220,7 @@ def _behind(point: FloatArray, a: FloatArray, b: FloatArray, radius: float) -> B
 # ── what is seen ─────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def lost_hand(scene: View, side: str, model: DetectorModel, rng: np.random.Generator) -> BoolArray:
+def hand_lost(scene: CameraView, side: str, model: DetectorModel, rng: np.random.Generator) -> BoolArray:
     """(T,) frames in which the hand model does not find this hand."""
     other = "right" if side == "left" else "left"
     speed = scene.speed[:, _HANDS[side]].mean(1)
@@ -235,7 +235,7 @@ def lost_hand(scene: View, side: str, model: DetectorModel, rng: np.random.Gener
     return _happens(blurred, 0.1, scene.fps, rng) | _happens(place, 0.8, scene.fps, rng) | cut
 
 
-def seen_face(scene: View, model: DetectorModel, rng: np.random.Generator) -> BoolArray:
+def face_found(scene: CameraView, model: DetectorModel, rng: np.random.Generator) -> BoolArray:
     """(T,) frames with a face mesh."""
     ears = scene.joint("left_ear") - scene.joint("right_ear")
     yaw = np.degrees(np.arctan2(np.abs(ears[:, 2]), np.abs(ears[:, 0])))
@@ -269,7 +269,7 @@ def wander(rng: np.random.Generator, frames: int, columns: int, seconds: float, 
 
 
 def _disturbed(
-    scene: View,
+    scene: CameraView,
     hands: dict[str, BoolArray],
     face: BoolArray,
     engine: str,
@@ -314,7 +314,7 @@ def _disturbed(
     return image, depth
 
 
-def _depth(scene: View, model: DetectorModel, rng: np.random.Generator) -> NDArray[np.float64]:
+def _depth(scene: CameraView, model: DetectorModel, rng: np.random.Generator) -> NDArray[np.float64]:
     """(T, V) metres: what the models make of the depth of each part."""
 
     def gain(level: tuple[float, float]) -> float:
@@ -344,7 +344,7 @@ def _depth(scene: View, model: DetectorModel, rng: np.random.Generator) -> NDArr
 
 
 def _to_face(
-    scene: View, depth: NDArray[np.float64], hand: list[int], bound: float, model: DetectorModel
+    scene: CameraView, depth: NDArray[np.float64], hand: list[int], bound: float, model: DetectorModel
 ) -> NDArray[np.float64]:
     """(T, 1) metres by which perception moves a hand that covers the face in the picture, to lie on it."""
     apart = np.linalg.norm(scene.space[:, hand, None, :2] - scene.space[:, None, _FACE, :2], axis=-1)
@@ -358,7 +358,7 @@ def _to_face(
 
 
 def _scores(
-    scene: View,
+    scene: CameraView,
     hands: dict[str, BoolArray],
     face: BoolArray,
     engine: str,
@@ -406,7 +406,7 @@ def _flat_scores(score: NDArray[np.float64], engine: str, model: DetectorModel, 
 
 
 def _sequence(
-    scene: View,
+    scene: CameraView,
     image: FloatArray,
     depth: NDArray[np.float64],
     score: FloatArray,

@@ -1,4 +1,4 @@
-"""The *seen* way of looking: what the real landmark engine makes of a film, as OpenPose's 137 points."""
+"""The *seen* way of looking: what the real landmark engine makes of a render_motion, as OpenPose's 137 points."""
 
 from __future__ import annotations
 

@@ -183,7 +183,7 @@ _FINGER_BONES = [[f"finger{f}-{j}" for j in (1, 2, 3)] for f in range(1, 6)]
 PAD = 0.008  # half the thickness of a fingertip, metres
 
 
-class Hand:
+class HandGeometry:
     """The geometry of one hand, seen from the wrist in the reference pose."""
 
     def __init__(self, body: Body, side: str) -> None:
@@ -319,7 +319,7 @@ class Arm:
         self.lengths = float(np.linalg.norm(upper)), float(np.linalg.norm(lower))
         self.upper, self.lower = unit(upper), unit(lower)
         self.hinge = unit(np.cross(self.upper, self.lower))
-        self.hand = Hand(body, side)
+        self.hand = HandGeometry(body, side)
 
     @property
     def reach(self) -> float:
@@ -520,7 +520,7 @@ _CLOSER = 160  # candidates, the least strained ones, that are looked at for col
 
 
 @dataclass
-class Stage:
+class ArmSolver:
     """The trunk and skin of a person over T frames, and the table in front: what the arms are solved against."""
 
     body: Body

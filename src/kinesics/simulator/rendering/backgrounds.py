@@ -10,18 +10,24 @@ import PIL.ImageDraw
 import PIL.ImageFilter
 from numpy.typing import NDArray
 
-from kinesics.simulator.person.looks import Look
+from kinesics.simulator.person.appearance import Appearance
 
 Array = NDArray[np.float64]
 
 
-def draw_wall(look: Look, width: int, height: int) -> NDArray[np.uint8]:
-    """(H, W, 3): the backdrop of this look, out of focus as a portrait camera has it, darker towards the corners."""
-    rng = np.random.default_rng((look.seed, 1))
-    wall = _WALLS[look.wall](rng, np.array(look.backdrop), width, height)
+def draw_wall(appearance: Appearance, width: int, height: int) -> NDArray[np.uint8]:
+    """Draw the backdrop, (H, W, 3): out of focus as a portrait camera has it, darker towards the corners.
+
+    Parameters
+    ----------
+    appearance : of the place; its seed draws the pattern
+    width, height : pixels
+    """
+    rng = np.random.default_rng((appearance.seed, 1))
+    wall = _WALLS[appearance.wall](rng, np.array(appearance.backdrop), width, height)
     x, y = np.meshgrid(np.linspace(-1, 1, width), np.linspace(1, -1, height))
     shade = 1.04 - 0.08 * (x**2 + y**2) + 0.05 * y
-    if look.wall != "plain":  # a lamp from one side
+    if appearance.wall != "plain":  # a lamp from one side
         shade += rng.uniform(-0.12, 0.12) * x
     picture: NDArray[np.uint8] = (np.clip(wall * shade[..., None], 0, 1) * 255).round().astype(np.uint8)
     return picture
