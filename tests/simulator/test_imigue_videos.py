@@ -1,4 +1,4 @@
-"""A small simulated data set in the layout of iMiGUE: whole, readable, repeatable, and it goes on where it stopped."""
+"""A small simulated data set in the layout of iMiGUE: whole, readable, repeatable, and it resumes."""
 
 import shutil
 from pathlib import Path
@@ -81,7 +81,7 @@ def test_a_slow_camera_holds_its_pictures(tmp_path):
         simulate_videos(tmp_path / "other", InterviewRecipe(3, 5, camera_fps=10))
 
 
-def test_an_interrupted_set_goes_on_and_ends_with_the_same_bytes(folder, tmp_path):
+def test_an_interrupted_set_resumes_and_ends_with_the_same_bytes(folder, tmp_path):
     again = tmp_path / "set"
     shutil.copytree(folder, again)
     (again / "truth" / "0002.skeleton.npz").unlink()  # as if the second video had not been finished

@@ -80,9 +80,9 @@ def _write_gif(path: Path, frames: list[Image]) -> None:
     """One palette for all frames, so that only what moves is stored."""
     strip = PIL.Image.fromarray(np.concatenate(frames[:: max(1, len(frames) // 6)]))
     palette = strip.quantize(128, kmeans=1)
-    pictures = [PIL.Image.fromarray(frame).quantize(palette=palette, dither=PIL.Image.Dither.NONE) for frame in frames]
+    images = [PIL.Image.fromarray(frame).quantize(palette=palette, dither=PIL.Image.Dither.NONE) for frame in frames]
     duration = round(1000 * _EACH / _FPS)
-    pictures[0].save(path, save_all=True, append_images=pictures[1:], duration=duration, loop=0, optimize=True)
+    images[0].save(path, save_all=True, append_images=images[1:], duration=duration, loop=0, optimize=True)
 
 
 def _page() -> str:

@@ -31,7 +31,7 @@ from kinesics.skeleton.sequence import FloatArray, save_skeletons
 from kinesics.video import write_video
 
 Prior = Literal["uniform", "imigue"]
-View = Literal["kinematic", "tracked"]
+Landmarks = Literal["kinematic", "tracked"]
 _FPS = 25.0
 _VIDEOS_EACH = 5  # of a subject, as in iMiGUE
 _MOST = 9999  # videos have four digits
@@ -62,7 +62,7 @@ class InterviewRecipe:
     seconds: float = 12.0
     size: tuple[int, int] = (480, 270)
     prior: Prior = "uniform"
-    view: View = "kinematic"
+    view: Landmarks = "kinematic"
     camera_fps: float = _FPS
 
     def check(self) -> None:

@@ -34,11 +34,11 @@ class Light:
 
 @dataclass(frozen=True)
 class Appearance:
-    """Colours, hair and clothes of a person, the light and the backdrop, and what the camera does to the picture.
+    """Colours, hair and clothes of a person, the light and the backdrop, and what the camera does to the image.
 
     hair_thickness: metres that it stands off the skin. shutter: share of the time between two frames in which the
     shutter is open (motion blur). shake: standard deviation of the camera's tremor, degrees. grain: that of the
-    sensor's noise, of 255. crf: the H.264 rate factor for films of it; greater is coarser. seed: draws the
+    sensor's noise, of 255. crf: the H.264 rate factor for videos of it; greater is coarser. seed: draws the
     backdrop's pattern, the tremor and the grain.
     """
 

@@ -66,8 +66,8 @@ def masks() -> tuple[NDArray[np.uint8], FloatArray, FloatArray]:
             part[packed == 65536 * red + 256 * green + blue] = i
 
     def load(name: str) -> FloatArray:
-        picture = PIL.Image.open(data / f"mpfb2/textures/mpfb_{name}.jpg").convert("L").resize((TEXTURE, TEXTURE))
-        grey: FloatArray = np.asarray(picture, np.float32) / 255
+        image = PIL.Image.open(data / f"mpfb2/textures/mpfb_{name}.jpg").convert("L").resize((TEXTURE, TEXTURE))
+        grey: FloatArray = np.asarray(image, np.float32) / 255
         return grey
 
     return part, load("lips"), load("ears")

@@ -1,4 +1,4 @@
-"""Pictures of a simulated person: the shaded mesh (OpenGL, without a window), or a drawn skeleton."""
+"""Images of a simulated person: the shaded mesh (OpenGL, without a window), or a drawn skeleton."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ from kinesics.skeleton.drawing import draw_skeleton, with_gaps
 from kinesics.skeleton.sequence import FloatArray
 from kinesics.video import Image
 
-_BLUR_STEP = 3.0  # pixels between two of the pictures that a blurred one is made of
+_BLUR_STEP = 3.0  # pixels between two of the images that a blurred one is made of
 _BLUR_MOST = 3
 _SHADOWS = 512  # width of the shadow map, which spans a metre and a half
 _PAPER = (246, 245, 242)
-_GRAINS = 2  # pictures of grain across and down in the field from which each frame takes a piece
+_GRAINS = 2  # images of grain across and down in the field from which each frame takes a piece
 
 
 class NoGraphicsError(RuntimeError):
@@ -105,9 +105,9 @@ class PersonRenderer:
         places = self._rest_of_texels(rest)
         used = places.any(-1)
         fine = paint(Points(places[used], part[used], lips[used], ears[used]), marks, eyeball, self.appearance)
-        picture = np.zeros((TEXTURE, TEXTURE, 4), np.uint8)
-        picture[used] = np.clip(fine.colour, 0, 1) * 255
-        self._texture = self._gl.texture((TEXTURE, TEXTURE), 4, picture[::-1].tobytes())
+        image = np.zeros((TEXTURE, TEXTURE, 4), np.uint8)
+        image[used] = np.clip(fine.colour, 0, 1) * 255
+        self._texture = self._gl.texture((TEXTURE, TEXTURE), 4, image[::-1].tobytes())
         self._texture.build_mipmaps()
         self._texture.filter = (self._gl.LINEAR_MIPMAP_NEAREST, self._gl.LINEAR)
         # the seams' twins must move alike, or the mesh would tear
@@ -198,16 +198,16 @@ class PersonRenderer:
         self._set_camera(camera, sun, light)
         self._place(vertices, normals)
         self._cast_shadows(boxes, light)
-        pictures = 1 if moved is None else self._pictures_of_blur(moved, camera, vertices)
-        if moved is None or pictures == 1:
-            return self._picture(boxes)
+        images = 1 if moved is None else self._images_of_blur(moved, camera, vertices)
+        if moved is None or images == 1:
+            return self._image(boxes)
         summed = np.zeros((self.height, self.width, 3), np.uint16)
-        for share in (np.arange(pictures) + 0.5) / pictures - 0.5:
+        for share in (np.arange(images) + 0.5) / images - 0.5:
             self._place(vertices + np.float32(share) * moved, normals)
-            summed += self._picture(boxes)
-        return (summed // pictures).astype(np.uint8)
+            summed += self._image(boxes)
+        return (summed // images).astype(np.uint8)
 
-    def _pictures_of_blur(self, moved: FloatArray, camera: Camera, vertices: FloatArray) -> int:
+    def _images_of_blur(self, moved: FloatArray, camera: Camera, vertices: FloatArray) -> int:
         distance = float(np.linalg.norm(vertices.mean(0) - camera.position))
         pixels = float(np.sqrt((moved**2).sum(-1).max())) * camera.focal * self.height / distance
         return int(np.clip(np.ceil(pixels / _BLUR_STEP), 1, _BLUR_MOST))
@@ -225,7 +225,7 @@ class PersonRenderer:
         for _, _, shadow in boxes:
             shadow.render()
 
-    def _picture(self, boxes: list[_Solid]) -> Image:
+    def _image(self, boxes: list[_Solid]) -> Image:
         self._target.use()
         self._target.clear()
         self._gl.enable_only(self._gl.DEPTH_TEST | self._gl.CULL_FACE)
@@ -240,8 +240,8 @@ class PersonRenderer:
         self._wall.use(0)
         self._drawn.use(1)
         self._backdrop.render()
-        picture = np.frombuffer(self._flat.read(components=3, alignment=1), np.uint8)
-        return np.ascontiguousarray(picture.reshape(self.height, self.width, 3)[::-1])
+        image = np.frombuffer(self._flat.read(components=3, alignment=1), np.uint8)
+        return np.ascontiguousarray(image.reshape(self.height, self.width, 3)[::-1])
 
     def _set_camera(self, camera: Camera, sun: FloatArray, light: bytes) -> None:
         lamp = self.appearance.light
@@ -320,7 +320,7 @@ def render(
     width: int = 640,
     height: int = 360,
 ) -> Iterator[Image]:
-    """One (H, W, 3) uint8 picture a frame of the pose; raises NoGraphicsError before the first one.
+    """One (H, W, 3) uint8 image a frame of the pose; raises NoGraphicsError before the first one.
 
     `thing` (T, 3) is where a pen is, world metres, or None. The camera trembles as the appearance says: where it stands
     in each frame, `shaken(camera, appearance.shake, len(pose), appearance.seed)` tells.
@@ -335,18 +335,18 @@ def render(
         for first in range(0, len(pose), 16):
             for t, vertices in enumerate(body.vertices(pose[first : first + 16]), first):
                 moved = appearance.shutter * (vertices - before) if before is not None and appearance.shutter else None
-                picture = stage.draw(vertices, cameras[t], None if thing is None else thing[t], moved)
-                yield _with_grain(picture, field, rng) if appearance.grain else picture
+                image = stage.draw(vertices, cameras[t], None if thing is None else thing[t], moved)
+                yield _with_grain(image, field, rng) if appearance.grain else image
                 before = vertices
     finally:
         stage.close()
 
 
-def _with_grain(picture: Image, field: NDArray[np.int16], rng: np.random.Generator) -> Image:
-    """The picture with a sensor's noise, the same in all channels: a random piece of a larger field of it."""
-    height, width = picture.shape[:2]
+def _with_grain(image: Image, field: NDArray[np.int16], rng: np.random.Generator) -> Image:
+    """The image with a sensor's noise, the same in all channels: a random piece of a larger field of it."""
+    height, width = image.shape[:2]
     top, left = rng.integers(field.shape[0] - height), rng.integers(field.shape[1] - width)
-    return np.clip(picture + field[top : top + height, left : left + width], 0, 255).astype(np.uint8)
+    return np.clip(image + field[top : top + height, left : left + width], 0, 255).astype(np.uint8)
 
 
 # ── the drawn skeleton ───────────────────────────────────────────────────────────────────────────────────────
