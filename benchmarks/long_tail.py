@@ -36,7 +36,7 @@ def write_clip(job: tuple[Path, int, tuple[int, ...]]) -> None:
     path, label, seed = job
     if not path.exists():
         clip = simulate_clip(label, seed)
-        save_skeletons(path, [clip.seen.slice(*(round(25 * at) for at in (clip.motion.onset, clip.motion.offset)))])
+        save_skeletons(path, [clip.detected.slice(*(round(25 * at) for at in (clip.motion.onset, clip.motion.offset)))])
 
 
 def make(folder: Path, seed: int = 1) -> None:

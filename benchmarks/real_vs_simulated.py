@@ -17,7 +17,8 @@ import numpy as np
 
 import kinesics
 from kinesics.data.sets.imigue.classes import CLASSES
-from kinesics.simulator.clips import simulate_clip, simulate_interview
+from kinesics.simulator.clips import simulate_clip
+from kinesics.simulator.examples import simulate_interview
 from kinesics.skeleton import UPPER_BODY, SkeletonSequence
 
 PIECE = 4.0  # seconds
@@ -131,7 +132,7 @@ def real(videos: list[Path], keep: Path) -> Iterator[SkeletonSequence]:
 def kinematic(count: int) -> Iterator[SkeletonSequence]:
     for n in range(count):
         label = n % (len(CLASSES) + 8)
-        one = simulate_clip(label if label < len(CLASSES) else None, (77, n)).seen
+        one = simulate_clip(label if label < len(CLASSES) else None, (77, n)).detected
         if one.is_3d:
             yield one
 

@@ -22,10 +22,10 @@ from numpy.typing import NDArray
 from kinesics.perception import observe
 from kinesics.progress import progress_bar
 from kinesics.simulator.camera import Camera, look_at, shaken
-from kinesics.simulator.clips import film, portrait_camera
 from kinesics.simulator.motion.programs import Motion, interview
+from kinesics.simulator.person.appearance import SKINS, Appearance, Colour, random_appearance
 from kinesics.simulator.person.body import Body
-from kinesics.simulator.person.looks import SKINS, Colour, Look, random_look
+from kinesics.simulator.rendering.motion_video import portrait_camera, render_motion
 from kinesics.skeleton import UPPER_BODY
 from kinesics.video import write_video
 
@@ -48,7 +48,7 @@ class TrackedPerson:
     engine saw, `seen` (T, 42, 2), with `score` (T, 42); `width` (T,) pixels of a shoulder width seen from the front.
     """
 
-    look: Look
+    appearance: Appearance
     yaw: int
     joints: NDArray[np.float32]
     image: NDArray[np.float32]
@@ -59,15 +59,15 @@ class TrackedPerson:
 
 def track_person(seed: int, yaw: int, skin: Colour, seconds: float, folder: Path) -> TrackedPerson:
     rng = np.random.default_rng((seed, 2000))
-    motion, _ = interview(rng, duration=seconds, fps=FPS)
+    motion = interview(rng, duration=seconds, fps=FPS)
     camera = aside(portrait_camera(motion, rng, SIZE[0] / SIZE[1]), motion, yaw * rng.choice([-1, 1]))
-    look = replace(random_look(rng, motion.shape), skin=skin)
+    appearance = replace(random_appearance(rng, motion.shape), skin=skin)
     every = slice(None, None, STEP)
     path = folder / f"{seed}.mp4"
-    write_video(path, film(motion, camera, look, SIZE, rows=every), FPS / STEP, crf=look.crf)
+    write_video(path, render_motion(motion, camera, appearance, SIZE, rows=every), FPS / STEP, crf=appearance.crf)
     pose = motion.pose[every]
     truth = Body(motion.shape).joints(pose)
-    cameras = shaken(camera, look.shake, len(truth), look.seed)
+    cameras = shaken(camera, appearance.shake, len(truth), appearance.seed)
     space, image = (
         np.stack([getattr(one, way)(points) for one, points in zip(cameras, truth, strict=True)])
         for way in ("to_camera", "project")
@@ -77,7 +77,7 @@ def track_person(seed: int, yaw: int, skin: Colour, seconds: float, folder: Path
     assert len(person) == len(truth)
     metres = np.linalg.norm(truth[:, SHOULDERS[0]] - truth[:, SHOULDERS[1]], axis=-1)
     width = metres * camera.focal * SIZE[1] / space[:, SHOULDERS, 2].mean(1)
-    return TrackedPerson(look, yaw, space, image, person.image_xy, person.score, width)
+    return TrackedPerson(appearance, yaw, space, image, person.image_xy, person.score, width)
 
 
 def aside(camera: Camera, motion: Motion, degrees: float) -> Camera:
@@ -178,7 +178,7 @@ def main() -> None:
     by_tone = {
         tone: group
         for i, tone in enumerate(TONES)
-        if (group := [person for person in people if person.look.skin in SKINS[2 * i : 2 * i + 2]])
+        if (group := [person for person in people if person.appearance.skin in SKINS[2 * i : 2 * i + 2]])
     }
     table("skin", by_tone)
 

@@ -17,10 +17,11 @@ import PIL.ImageDraw
 import PIL.ImageFont
 
 from kinesics.data.sets.imigue.classes import CLASSES
-from kinesics.simulator.clips import dressed_for, film, portrait_camera, simulate_clip
+from kinesics.simulator.clips import simulate_clip
 from kinesics.simulator.motion.programs import perform
+from kinesics.simulator.person.appearance import random_appearance
 from kinesics.simulator.person.body import Body
-from kinesics.simulator.rendering.render import random_look
+from kinesics.simulator.rendering.motion_video import dressed_for, portrait_camera, render_motion
 from kinesics.skeleton import UPPER_BODY, SkeletonSequence
 from kinesics.skeleton.drawing import ON_DARK, ON_LIGHT, Palette, draw_skeleton, with_gaps
 from kinesics.training.inputs.augment import Augmentation, augment, warp
@@ -55,7 +56,7 @@ VIEWS = {
 
 def skeletons() -> PIL.Image.Image:
     row = 37
-    every = (simulate_clip(LABEL, seed).seen for seed in range(100))
+    every = (simulate_clip(LABEL, seed).detected for seed in range(100))
     seen = next(seen for seen in every if (seen.score[row] > 0).all())
     xyz, score = seen.xyz, seen.score
     middle = (xyz[row].min(0) + xyz[row].max(0)) / 2
@@ -95,9 +96,9 @@ def tempo(*heights: np.ndarray) -> PIL.Image.Image:
 def videos() -> PIL.Image.Image:
     rng = np.random.default_rng((3, LABEL))
     motion = perform(LABEL, rng, duration=3.0, fps=25.0)
-    camera, look = portrait_camera(motion, rng, 1.0), dressed_for(LABEL, random_look(rng))
+    camera, appearance = portrait_camera(motion, rng, 1.0), dressed_for(LABEL, random_appearance(rng))
     rows = slice(10, None, 16)
-    frames = np.stack(list(film(motion, camera, look, (PANEL, PANEL), rows=rows)))
+    frames = np.stack(list(render_motion(motion, camera, appearance, (PANEL, PANEL), rows=rows)))
     joints = Body(motion.shape).joints(motion.pose)[rows]
     ones = np.ones(joints.shape[:2], np.float32)
     skeleton = SkeletonSequence(joints.astype(np.float32), ones, 25.0, UPPER_BODY, camera.project(joints))

@@ -19,7 +19,7 @@ import PIL.ImageFont
 
 from kinesics.perception.engine import Landmarks
 from kinesics.perception.mediapipe_engine import MediaPipeEngine
-from kinesics.simulator.clips import simulate_class
+from kinesics.simulator.examples import simulate_class
 from kinesics.skeleton.drawing import EDGE, ON_DARK, ON_LIGHT, draw_skeleton, with_gaps
 from kinesics.skeleton.layouts import HOLISTIC
 from kinesics.video import Image, read_frames
@@ -29,8 +29,8 @@ PANEL, METRE = 2 * 400, 2 * 620  # pixels; everything is drawn twice as large an
 RULE, INK = (170, 176, 184), (40, 44, 52)
 
 
-def look(video: Path, time: float) -> tuple[Image, Landmarks]:
-    """The frame at `time` seconds, and what the engine sees in it after all those before."""
+def track(video: Path, time: float) -> tuple[Image, Landmarks]:
+    """The frame at `time` seconds, and what the engine finds in it after all those before."""
     seen = None
     with MediaPipeEngine().follower() as follower:
         for frame in read_frames(video, end=time + 1e-3):
@@ -76,7 +76,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         video = Path(folder) / "video.mp4"
         simulate_class(given.name, video, given.seed, size=SIZE)
-        compose(*look(video, given.time)).save(given.out, optimize=True)
+        compose(*track(video, given.time)).save(given.out, optimize=True)
 
 
 if __name__ == "__main__":

@@ -18,7 +18,7 @@ TEAL = ON_LIGHT["left"]
 @pytest.fixture
 def folder(tmp_path):
     rows = [
-        "film,walk,train,s1,v.mp4,0,1,",
+        "video,walk,train,s1,v.mp4,0,1,",
         "flat,walk,train,s1,,0,1,flat.skeleton.npz",
         "deep,,test,,,,,deep.skeleton.npz",
     ]
@@ -39,14 +39,14 @@ def near(picture, colour):
 
 def test_rows_follow_what_the_data_set_has(folder, tmp_path):
     data, heights, teal = ClipFolder(folder), {}, {}
-    for name in ("film", "flat", "deep"):
+    for name in ("video", "flat", "deep"):
         show_clip(data, find_clip(data, name), tmp_path / f"{name}.png")
         picture = np.asarray(PIL.Image.open(tmp_path / f"{name}.png").convert("RGB"))
         heights[name], teal[name] = len(picture), near(picture, TEAL)
-        if name == "film":
+        if name == "video":
             assert near(picture, (90, 90, 90)) > 8 * 200 * 150
-    assert heights["film"] < heights["flat"] < heights["deep"]
-    assert teal["film"] == 0
+    assert heights["video"] < heights["flat"] < heights["deep"]
+    assert teal["video"] == 0
     assert 0 < teal["flat"] < teal["deep"]
     assert not list(tmp_path.glob("*.part"))
 

@@ -1,4 +1,4 @@
-"""A small simulated data set in the layout of iMiGUE: whole, readable, repeatable, and it goes on where it stopped."""
+"""A small simulated data set in the layout of iMiGUE: whole, readable, repeatable, and it resumes."""
 
 import shutil
 from pathlib import Path
@@ -15,8 +15,7 @@ from kinesics.data.sets.imigue.classes import CLASSES
 from kinesics.data.sets.imigue.dataset import IMiGUE
 from kinesics.data.sets.imigue.files import SIMULATED_FILE
 from kinesics.errors import KinesicsError
-from kinesics.simulator import imigue_videos as videos
-from kinesics.simulator.imigue_videos import simulate_videos
+from kinesics.simulator.imigue_videos import LIKELIER, InterviewRecipe, class_odds, simulate_videos
 from kinesics.skeleton.sequence import load_skeletons
 from kinesics.video import probe, read_frames
 
@@ -24,7 +23,7 @@ FRAMES, SIZE = 125, (96, 64)
 
 
 def write(folder: Path) -> None:
-    simulate_videos(folder, 3, 5, seconds=FRAMES / 25, size=SIZE, workers=2)
+    simulate_videos(folder, InterviewRecipe(3, 5, FRAMES / 25, SIZE))
 
 
 @pytest.fixture(scope="module")
@@ -70,7 +69,7 @@ def test_what_is_read_lies_where_the_truth_is(folder):
 
 def test_a_slow_camera_holds_its_pictures(tmp_path):
     folder = tmp_path / "slow"
-    simulate_videos(folder, 3, 5, seconds=2, size=SIZE, camera_fps=5, workers=2)
+    simulate_videos(folder, InterviewRecipe(3, 5, 2, SIZE, camera_fps=5))
     assert not examine(folder, lambda share: None).problems
     (truth,) = load_skeletons(folder / "truth" / "0001.skeleton.npz")
     moved = np.abs(np.diff(truth.xyz, axis=0)).max((1, 2)) > 0
@@ -79,10 +78,10 @@ def test_a_slow_camera_holds_its_pictures(tmp_path):
     changes = np.abs(np.diff(images, axis=0)).mean((1, 2, 3))
     assert changes[4::5].mean() > 4 * np.delete(changes, np.s_[4::5]).mean()
     with pytest.raises(KinesicsError, match=r"a camera of 25, 12\.5, 5"):
-        simulate_videos(tmp_path / "other", 3, 5, camera_fps=10)
+        simulate_videos(tmp_path / "other", InterviewRecipe(3, 5, camera_fps=10))
 
 
-def test_an_interrupted_set_goes_on_and_ends_with_the_same_bytes(folder, tmp_path):
+def test_an_interrupted_set_resumes_and_ends_with_the_same_bytes(folder, tmp_path):
     again = tmp_path / "set"
     shutil.copytree(folder, again)
     (again / "truth" / "0002.skeleton.npz").unlink()  # as if the second video had not been finished
@@ -97,7 +96,7 @@ def test_an_interrupted_set_goes_on_and_ends_with_the_same_bytes(folder, tmp_pat
 
 
 def test_splits_share_nobody():
-    recipe = videos._Recipe(24, 1, 20, SIZE)
+    recipe = InterviewRecipe(24, 1, 20, SIZE)
     people = {split: set() for split in ("train", "val", "test")}
     for video in range(1, 25):
         people[recipe.split(video)].add(recipe.subject(video))
@@ -107,30 +106,30 @@ def test_splits_share_nobody():
 
 def test_what_cannot_be(folder, tmp_path):
     with pytest.raises(KinesicsError, match="3 to 9999"):
-        simulate_videos(tmp_path, 2, 1)
+        simulate_videos(tmp_path, InterviewRecipe(2, 1))
     with pytest.raises(KinesicsError, match="at least 2 seconds"):
-        simulate_videos(tmp_path, 3, 1, seconds=1)
+        simulate_videos(tmp_path, InterviewRecipe(3, 1, seconds=1))
     with pytest.raises(KinesicsError, match="even sizes of 48 to 4096 pixels, found 481x270"):
-        simulate_videos(tmp_path, 3, 1, size=(481, 270))
+        simulate_videos(tmp_path, InterviewRecipe(3, 1, size=(481, 270)))
     with pytest.raises(KinesicsError, match="at least 1 worker, found 0"):
-        simulate_videos(tmp_path, 3, 1, workers=0)
+        simulate_videos(tmp_path, InterviewRecipe(3, 1), workers=0)
     with pytest.raises(KinesicsError, match="the same simulated set"):
-        simulate_videos(folder, 4, 1)
+        simulate_videos(folder, InterviewRecipe(4, 1))
 
 
 def test_classes_follow_the_prior_and_the_emotion():
     for prior in ("uniform", "imigue"):
-        recipe = videos._Recipe(24, 1, 12, SIZE, prior)
+        recipe = InterviewRecipe(24, 1, 12, SIZE, prior)
         won, lost = (
-            videos._odds(recipe, next(video for video in range(1, 25) if recipe.won(video) == emotion))
+            class_odds(recipe, next(video for video in range(1, 25) if recipe.won(video) == emotion))
             for emotion in (1, 0)
         )
         rubs, heads, ears = (CLASSES.index(name) for name in ("rub hands", "head up", "touch ears"))
         for odds in (won, lost):
             assert odds.sum() == pytest.approx(1)
             assert odds.min() > 0
-        assert lost[rubs] / lost[ears] == pytest.approx(videos._LIKELIER * won[rubs] / won[ears])
-        assert won[heads] / won[ears] == pytest.approx(videos._LIKELIER * lost[heads] / lost[ears])
+        assert lost[rubs] / lost[ears] == pytest.approx(LIKELIER * won[rubs] / won[ears])
+        assert won[heads] / won[ears] == pytest.approx(LIKELIER * lost[heads] / lost[ears])
         assert won[CLASSES.index("touch chin")] / won[ears] == pytest.approx(1 if prior == "uniform" else 302 / 87)
 
 

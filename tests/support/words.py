@@ -64,7 +64,7 @@ PHRASES = (
     Word("ordinary life", "background", EVERYWHERE),
     Word("gone on from|goes on where", "initialised from, resumes", EVERYWHERE),
     Word("films?|filmed|filming", "video, rendered video, render", EVERYWHERE),
-    Word("watched(?!/)|watches", "tracked", EVERYWHERE),  # `watched/top1` is a key in weights of before
+    Word('watched(?![/"])|watches', "tracked", EVERYWHERE),  # `watched/top1` and "watched" are keys in older files
     Word("seen way|way of looking|ways? to look at", "tracked, simulated detections", EVERYWHERE),
     Word("pictures?", "frame, image"),
     Word("surest|how sure|less sure|unsure", "most confident, confidence", EVERYWHERE),

@@ -33,7 +33,8 @@ def _describe_simulate(verb: argparse.ArgumentParser) -> None:
     )
     verb.add_argument(
         "--view",
-        choices=("kinematic", "tracked", "seen"),  # the last is the older name of the second
+        type=lambda text: "tracked" if text == "seen" else text,  # its older name
+        choices=("kinematic", "tracked"),
         default="kinematic",
         help="skeletons of --videos: simulated detections (default), or tracked by the landmark engine in the video",
     )
@@ -65,29 +66,27 @@ def _simulate(options: argparse.Namespace) -> None:
     if options.out is None:
         raise KinesicsError("simulate: name the file to write, such as --out clip.gif")
     if options.videos is not None:
-        from kinesics.simulator.imigue_videos import simulate_videos
+        from kinesics.simulator.imigue_videos import InterviewRecipe, simulate_videos
 
+        recipe = InterviewRecipe(
+            options.videos,
+            options.seed,
+            options.seconds,
+            options.size,
+            options.prior,
+            options.view,
+            options.camera_fps,
+        )
         make_folder(options.out)
         with progress_bar("Simulating") as progress:
-            simulate_videos(
-                options.out,
-                options.videos,
-                options.seed,
-                seconds=options.seconds,
-                size=options.size,
-                prior=options.prior,
-                view=options.view,
-                camera_fps=options.camera_fps,
-                workers=options.workers,
-                progress=progress,
-            )
+            simulate_videos(options.out, recipe, workers=options.workers, progress=progress)
         print(options.out)
         return
     if options.label is not None:
         from kinesics.data.sets.imigue.classes import match_class
 
         match_class(options.label)
-    from kinesics.simulator.clips import simulate_class, simulate_interview
+    from kinesics.simulator.examples import simulate_class, simulate_interview
 
     with progress_bar("Simulating") as progress:
         if options.label is not None:

@@ -51,8 +51,9 @@ def _train(options: argparse.Namespace) -> None:
 
 
 def _train_default(options: argparse.Namespace, out: Path) -> None:
+    from kinesics.data.dataset import Split
     from kinesics.data.sets.utd_mhad import UTDMHAD
-    from kinesics.simulator.clips import Split, make_dataset
+    from kinesics.simulator.clips import ClipRecipe, simulate_dataset
     from kinesics.simulator.rendering.render import NoGraphicsError
     from kinesics.training.lifter.task import train_lifter
     from kinesics.training.shipped.gesture_weights import WATCHED, train
@@ -62,11 +63,11 @@ def _train_default(options: argparse.Namespace, out: Path) -> None:
     real = None if options.real is None else UTDMHAD(options.real)
     shares: dict[Split, tuple[float, float]] = {"train": (1, 1), "val": (0.1, 0.1), "test": (0.1, 0.3)}
     for split, (share, of_tracked) in shares.items():
-        make_dataset(out / "data" / split, max(1, round(options.clips * share)), split, options.seed)
+        simulate_dataset(out / "data" / split, ClipRecipe(max(1, round(options.clips * share)), split, options.seed))
         if options.tracked:
             folder, count = out / "data" / f"{split}{WATCHED}", max(1, round(options.tracked * of_tracked))
             try:
-                make_dataset(folder, count, split, options.seed, watched=True)
+                simulate_dataset(folder, ClipRecipe(count, split, options.seed, tracked=True))
             except NoGraphicsError as error:
                 raise KinesicsError(
                     f"{folder}: expected OpenGL to render with, found none ({error}); install libegl1 and "

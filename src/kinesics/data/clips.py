@@ -1,4 +1,4 @@
-"""`Clip`, what one decision sees: pictures around the person, the skeleton of the same time span, and faces."""
+"""`Clip`, what one decision sees: images around the person, the skeleton of the same time span, and faces."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class Clip:
     """A labelled clip, read; what a data set does not have, or was not asked for, is None.
 
     frames: (N, S, S, 3) uint8 RGB, evenly spread over the clip, cut out around the person.
-    box: what `frames` show of a picture of `picture` (width, height) pixels.
+    box: what `frames` show of a video of `source_size` (width, height) pixels.
     times: (N,) seconds in the recording at which they were seen.
     skeleton: the whole clip at its own rate; its `image_xy` runs 0..1 across `frames`.
     faces: (N, 112, 112, 3) uint8 upright faces in the frames, or of the size that was asked for; black where
@@ -32,7 +32,7 @@ class Clip:
     info: ClipInfo
     frames: Image | None = None
     box: CropBox | None = None
-    picture: tuple[int, int] = (1, 1)
+    source_size: tuple[int, int] = (1, 1)
     times: NDArray[np.float64] | None = None
     skeleton: SkeletonSequence | None = None
     faces: Image | None = None
@@ -48,10 +48,10 @@ def read_clip(
     faces: bool = False,
     crop: FaceCrop = ARCFACE,
 ) -> Clip:
-    """The clip's skeleton, and `frames` pictures of `size` pixels around the person, decoded now.
+    """The clip's skeleton, and `frames` images of `size` pixels around the person, decoded now.
 
     The box holds the joints at all times of the clip with `MARGIN` around; where they are not known, the whole
-    picture. Raises KinesicsError for files that are missing or broken.
+    image. Raises KinesicsError for files that are missing or broken.
     """
     skeleton = None if clip.skeleton is None else dataset.read_skeleton(clip)
     if clip.video is None:
@@ -63,26 +63,26 @@ def read_clip(
             f"{clip.video}: clip {clip.id} begins at {clip.start:.2f} s, found a video of {info.duration:.2f} s; see "
             "`kinesics data doctor`"
         )
-    look = plan_crop(skeleton, info, clip.start, end, frames, size)
-    # faces are small: they need the picture as it is
-    images = _decode(info, look.times, None if faces else look.max_side)
-    read = Clip(clip, np.stack([look.cut(image) for image in images]), look.box, look.picture, look.times, skeleton)
+    plan = plan_crop(skeleton, info, clip.start, end, frames, size)
+    # faces are small: they need the frame as it is
+    images = _decode(info, plan.times, None if faces else plan.max_side)
+    read = Clip(clip, np.stack([plan.cut(image) for image in images]), plan.box, plan.picture, plan.times, skeleton)
     if skeleton is None or skeleton.image_xy is None:
         return read
     if faces and skeleton.layout == UPPER_BODY:
-        points = face_points(skeleton, look.picture)[_nearest(skeleton, look.times)]
+        points = face_points(skeleton, plan.picture)[_nearest(skeleton, plan.times)]
         upright, seen = align_faces(images, points, *crop)
         read = replace(read, faces=upright, face_seen=seen)
-    placed = replace(skeleton, image_xy=look.box.inside(skeleton.image_xy, look.picture))
+    placed = replace(skeleton, image_xy=plan.box.inside(skeleton.image_xy, plan.picture))
     return replace(read, skeleton=placed)
 
 
 def _decode(info: VideoInfo, times: NDArray[np.float64], max_side: int | None) -> list[Image]:
     """The frames nearest to these times; the last one again where the video ends before."""
-    pictures = [frame.image for frame in read_frames_at(info.path, times.tolist(), [max_side] * len(times))]
-    if not pictures:
+    images = [frame.image for frame in read_frames_at(info.path, times.tolist(), [max_side] * len(times))]
+    if not images:
         raise KinesicsError(f"{info.path}: expected a frame at {times[0]:.2f} s, found none; copy the video again")
-    return pictures + [pictures[-1]] * (len(times) - len(pictures))
+    return images + [images[-1]] * (len(times) - len(images))
 
 
 def _nearest(skeleton: SkeletonSequence, times: NDArray[np.float64]) -> NDArray[np.int64]:

@@ -1,4 +1,4 @@
-"""One clip as a picture: its frames, its skeleton from the front and turned, what was seen when, and its label."""
+"""One clip as an image: its frames, its skeleton from the front and turned, what was seen when, and its label."""
 
 from __future__ import annotations
 
@@ -43,9 +43,9 @@ def show_clip(dataset: GestureDataset, clip: ClipInfo, path: Path) -> None:
         rows += [(name, _views(skeleton, chosen, turn)) for name, turn in _turns(skeleton)]
     if not rows:
         raise KinesicsError(f"{dataset.folder}: clip {clip.id} has neither video nor skeleton to show")
-    picture = _page(_title(dataset, clip, skeleton), rows, skeleton)
+    sheet = _page(_title(dataset, clip, skeleton), rows, skeleton)
     with replacing(path) as temporary:
-        picture.save(temporary, "PNG", optimize=True)
+        sheet.save(temporary, "PNG", optimize=True)
 
 
 def find_clip(dataset: GestureDataset, name: str) -> ClipInfo:

@@ -184,7 +184,7 @@ def simulated_windows(
     for label in (*range(len(CLASSES)), None):
         windows = []
         for number in range(of_each):
-            seen = simulate_clip(label, (seed, number, len(CLASSES) if label is None else label)).seen
+            seen = simulate_clip(label, (seed, number, len(CLASSES) if label is None else label)).detected
             rows = resampled_rows(seen, specification.fps)
             start = (len(rows) - specification.frames) // 2
             rows = rows[np.clip(np.arange(start, start + specification.frames), 0, len(rows) - 1)]

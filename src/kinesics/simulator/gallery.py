@@ -1,4 +1,4 @@
-"""The docs' pictures of the classes: `python -m kinesics.simulator.gallery docs` writes them again."""
+"""The docs' images of the classes: `python -m kinesics.simulator.gallery docs` writes them again."""
 
 from __future__ import annotations
 
@@ -9,16 +9,17 @@ import numpy as np
 import PIL.Image
 
 from kinesics.data.sets.imigue.classes import CLASSES
-from kinesics.simulator.clips import dressed_for, film, portrait_camera
 from kinesics.simulator.motion.programs import perform
-from kinesics.simulator.rendering.render import Image, random_look
+from kinesics.simulator.person.appearance import random_appearance
+from kinesics.simulator.rendering.motion_video import dressed_for, portrait_camera, render_motion
+from kinesics.video import Image
 
 _SIZE = (240, 200)
 _FPS = 25.0
 _EACH = 3  # every third frame: 8 1/3 a second
 # seeds whose way of doing it shows best from the front; the others take the first
 _SEEDS = {"scratch back": 4, "scratch arm": 3, "play with things": 2, "illustrative": 5}
-# what one should look for, in the words of the iMiGUE paper's table where it has them
+# what to look for, in the words of the iMiGUE paper's table where it has them
 _MEANING: dict[str, str] = {
     "turtle neck": "The head sinks between raised shoulders.",
     "deep breath (puff cheeks)": "Chest and shoulders rise; the cheeks are puffed and let go.",
@@ -55,21 +56,23 @@ _MEANING: dict[str, str] = {
 }
 
 
-def picture(label: int, seed: int) -> list[Image]:
+def gesture_frames(label: int, seed: int) -> list[Image]:
     """Frames (200, 240, 3) of the gesture of this index, from a little before it to a little after."""
     rng = np.random.default_rng((seed, label))
     motion = perform(label, rng, duration=4.0, fps=_FPS)
     camera = portrait_camera(motion, rng, _SIZE[0] / _SIZE[1])
     first, last = max(0, round((motion.onset - 0.5) * _FPS)), round((motion.offset + 0.5) * _FPS)
-    return list(film(motion, camera, dressed_for(label, random_look(rng)), _SIZE, rows=slice(first, last, _EACH)))
+    return list(
+        render_motion(motion, camera, dressed_for(label, random_appearance(rng)), _SIZE, rows=slice(first, last, _EACH))
+    )
 
 
 def write_gallery(docs: Path) -> None:
-    """Write docs/gestures.md and one small animated picture a class under docs/images/gestures."""
+    """Write docs/gestures.md and one small animated image a class under docs/images/gestures."""
     folder = docs / "images" / "gestures"
     folder.mkdir(parents=True, exist_ok=True)
     for label, name in enumerate(CLASSES):
-        _write_gif(folder / f"{label:02}.gif", picture(label, _SEEDS.get(name, 1)))
+        _write_gif(folder / f"{label:02}.gif", gesture_frames(label, _SEEDS.get(name, 1)))
     (docs / "gestures.md").write_text(_page(), encoding="utf-8")
 
 
@@ -77,9 +80,9 @@ def _write_gif(path: Path, frames: list[Image]) -> None:
     """One palette for all frames, so that only what moves is stored."""
     strip = PIL.Image.fromarray(np.concatenate(frames[:: max(1, len(frames) // 6)]))
     palette = strip.quantize(128, kmeans=1)
-    pictures = [PIL.Image.fromarray(frame).quantize(palette=palette, dither=PIL.Image.Dither.NONE) for frame in frames]
+    images = [PIL.Image.fromarray(frame).quantize(palette=palette, dither=PIL.Image.Dither.NONE) for frame in frames]
     duration = round(1000 * _EACH / _FPS)
-    pictures[0].save(path, save_all=True, append_images=pictures[1:], duration=duration, loop=0, optimize=True)
+    images[0].save(path, save_all=True, append_images=images[1:], duration=duration, loop=0, optimize=True)
 
 
 def _page() -> str:

@@ -19,105 +19,122 @@ from kinesics.errors import KinesicsError
 from kinesics.files import write_text
 from kinesics.progress import Progress
 from kinesics.simulator.camera import Camera, shaken
-from kinesics.simulator.clips import film, portrait_camera, processes
+from kinesics.simulator.clips import worker_pool
 from kinesics.simulator.detector.openpose import LIGHT_HAND_COLUMNS, detect_openpose, openpose_points
 from kinesics.simulator.detector.tracked import track_openpose
 from kinesics.simulator.motion.programs import Motion, interview
+from kinesics.simulator.person.appearance import Appearance, random_appearance
 from kinesics.simulator.person.body import Body, Shape, random_shape
-from kinesics.simulator.person.looks import Look, random_look
+from kinesics.simulator.rendering.motion_video import portrait_camera, render_motion
 from kinesics.skeleton import UPPER_BODY, SkeletonSequence
 from kinesics.skeleton.sequence import FloatArray, save_skeletons
 from kinesics.video import write_video
 
 Prior = Literal["uniform", "imigue"]
-Way = Literal["kinematic", "seen"]
+Landmarks = Literal["kinematic", "tracked"]
 _FPS = 25.0
 _VIDEOS_EACH = 5  # of a subject, as in iMiGUE
 _MOST = 9999  # videos have four digits
 _LEAST, _WIDEST = 48, 4096  # pixels
 _VAL, _TEST = 0.1, 0.2  # shares of the subjects
 # weak, as in life: how much likelier a class becomes, and the mean tones of face and bearing, whose deviation is 1
-_LIKELIER, _FACE, _BEARING = 1.8, 0.7, 0.6
+LIKELIER, _FACE, _BEARING = 1.8, 0.7, 0.6
 _LOST = ("touch face", "touch forehead", "cover face", "rub eyes", "touch neck", "rub hands", "fold arms", "bite lip")
 _WON = ("sit straight", "head up", "shake shoulders", "illustrative")
 
 
 @dataclass(frozen=True)
-class _Recipe:
-    """All that the bytes of a data set depend on."""
+class InterviewRecipe:
+    """All that the bytes of a data set of interviews depend on.
+
+    videos: how many, 3 to 9999, counted from 1.
+    seed: another seed is another set.
+    seconds: the length of each video, at least 2.
+    size: the frames' width and height, even numbers of 48 to 4096 pixels.
+    prior: all classes alike, or as often as in iMiGUE.
+    view: the OpenPose files hold the true points as a model of a detector disturbs them ("kinematic"), or those that
+        the real landmark engine finds in the video ("tracked").
+    camera_fps: frames that the camera takes in a second, 25 or a whole part of it; each is held until the next one.
+    """
 
     videos: int
     seed: int
-    seconds: float
-    size: tuple[int, int]
+    seconds: float = 12.0
+    size: tuple[int, int] = (480, 270)
     prior: Prior = "uniform"
-    view: Way = "kinematic"
+    view: Landmarks = "kinematic"
     camera_fps: float = _FPS
 
+    def check(self) -> None:
+        """Raise KinesicsError for a value out of range."""
+        (width, height), step = self.size, _FPS / self.camera_fps if self.camera_fps > 0 else 0.0
+        even = width % 2 == height % 2 == 0 and min(self.size) >= _LEAST and max(self.size) <= _WIDEST
+        for fits, expected, found in (
+            (3 <= self.videos <= _MOST, f"3 to {_MOST} videos, one a split at least", self.videos),
+            (self.seconds >= 2, "videos of at least 2 seconds", f"{self.seconds:g}"),
+            (even, f"even sizes of {_LEAST} to {_WIDEST} pixels", f"{width}x{height}"),
+            (
+                step >= 1 and abs(step - round(step)) <= 1e-6,
+                "a camera of 25, 12.5, 5 … frames a second",
+                f"{self.camera_fps:g}",
+            ),
+        ):
+            if not fits:
+                raise KinesicsError(f"simulate: expected {expected}, found {found}")
+
     def subject(self, video: int) -> int:
-        """1, 2, … of a video, which count from 1; everybody has as many, and there are three people at least."""
+        """Number the person of a video, 1, 2, …; everybody has as many videos, and there are three people at least."""
         return (video - 1) // min(_VIDEOS_EACH, self.videos // 3) + 1
 
     def split(self, video: int) -> Split:
+        """Give the split of a video; no subject is in two."""
         people, subject = self.subject(self.videos), self.subject(video)
         test, val = (max(1, round(share * people)) for share in (_TEST, _VAL))
         return "test" if subject > people - test else "val" if subject > people - test - val else "train"
 
     def won(self, video: int) -> int:
+        """Give the emotion of a video: 1 after a match that was won, 0 after one lost."""
         return int(np.random.default_rng((self.seed, 2002, video)).integers(2))
 
 
-def simulate_videos(
-    out: Path,
-    count: int,
-    seed: int,
-    *,
-    seconds: float = 12.0,
-    size: tuple[int, int] = (480, 270),
-    prior: Prior = "uniform",
-    view: Way = "kinematic",
-    camera_fps: float = _FPS,
-    workers: int = 2,
-    progress: Progress | None = None,
-) -> None:
-    """Write `count` interviews of `seconds` at 25 frames a second into the folder `out`, as `IMiGUE` reads them.
+def simulate_videos(out: Path, recipe: InterviewRecipe, *, workers: int = 2, progress: Progress | None = None) -> None:
+    """Write interviews at 25 frames a second as `IMiGUE` reads them.
 
-    size: the pictures' width and height, even numbers. prior: all classes alike, or as often as in iMiGUE. view: the
-    OpenPose files hold the true points as a model of a detector disturbs them, or what the real landmark engine sees
-    in the video. camera_fps: pictures that the camera takes in a second, 25 or a whole part of it; each is shown, and
-    the person in it seen, until the next one.
-    Beside the official files: `subjects.csv`, the marker `kinesics.json`, and in `truth` all emotions and, as
-    `<VID>.skeleton.npz`, the true joints (camera axes, metres; `image_xy` as the trembling camera saw them). Splits
-    have no subject in common. The same recipe writes the same labels and skeletons; videos that an interrupted call
-    has finished are kept. Raises KinesicsError for less than 3 or more than 9999 videos, videos of less than 2 seconds,
-    odd or tiny sizes, another rate of the camera, no workers, or a folder that holds something else.
+    Beside the official files stand `subjects.csv`, the marker `kinesics.json`, and in `truth` all emotions and, as
+    `<VID>.skeleton.npz`, the true joints (camera axes, metres; `image_xy` as the trembling camera had them). The same
+    recipe writes the same labels and skeletons.
+
+    Parameters
+    ----------
+    out : the folder to write; videos that an interrupted call has finished are kept
+    recipe : what to simulate
+    workers : processes to simulate in, at least 1
+    progress : called with the share done
+
+    Raises
+    ------
+    KinesicsError : for a recipe out of range, no workers, or a folder that holds something else
     """
-    if not 3 <= count <= _MOST:
-        raise KinesicsError(f"simulate: expected 3 to {_MOST} videos, one a split at least, found {count}")
-    if not seconds >= 2:
-        raise KinesicsError(f"simulate: expected videos of at least 2 seconds, found {seconds:g}")
-    if min(size) < _LEAST or max(size) > _WIDEST or size[0] % 2 or size[1] % 2:
-        width, height = size
-        raise KinesicsError(f"simulate: expected even sizes of {_LEAST} to {_WIDEST} pixels, found {width}x{height}")
-    if not camera_fps > 0 or abs(_FPS / camera_fps - round(_FPS / camera_fps)) > 1e-6:
-        raise KinesicsError(f"simulate: expected a camera of 25, 12.5, 5 … pictures a second, found {camera_fps:g}")
+    recipe.check()
     if workers < 1:
         raise KinesicsError(f"simulate: expected at least 1 worker, found {workers}")
-    recipe = _Recipe(count, seed, seconds, size, prior, view, camera_fps)
-    _open(out, recipe)
+    open_set(out, recipe)
+    count = recipe.videos
     waiting = [(out, recipe, video) for video in range(1, count + 1) if not _truth(out, video).exists()]
-    with processes(workers) as pool:
-        for done, _ in enumerate(pool.imap_unordered(_write, waiting), count - len(waiting) + 1):
+    with worker_pool(workers) as pool:
+        for done, _ in enumerate(pool.imap_unordered(_write_job, waiting), count - len(waiting) + 1):
             if progress is not None:
                 progress(done / count)
 
 
-def _open(out: Path, recipe: _Recipe) -> None:
-    """The folder with all that is not of one video, unless an earlier call of the same recipe has made it."""
-    note = {"simulated": True, "version": version("kinesics"), **asdict(recipe)}
-    text = json.dumps(note, indent=2) + "\n"
+def open_set(out: Path, recipe: InterviewRecipe) -> None:
+    """Write all that is not of one video, unless an earlier call of the same recipe has.
+
+    Raises KinesicsError if the folder holds something else.
+    """
+    text = json.dumps({"simulated": True, "version": version("kinesics"), **asdict(recipe)}, indent=2) + "\n"
     marker = out / files.SIMULATED_FILE
-    if marker.exists() and marker.read_text() == text:
+    if marker.exists() and marker.read_text().replace('"view": "seen"', '"view": "tracked"') == text:
         return
     if out.exists() and any(out.iterdir()):
         raise KinesicsError(f"{out}: expected an empty folder or the same simulated set, found others; choose another")
@@ -135,49 +152,74 @@ def _truth(out: Path, video: int) -> Path:
     return out / "truth" / f"{video:04d}.skeleton.npz"
 
 
-def _write(job: tuple[Path, _Recipe, int]) -> None:
-    """One video and its files; the truth comes last and says that the video is finished."""
-    out, recipe, video = job
-    rng, name, split = np.random.default_rng((recipe.seed, 2000, video)), f"{video:04d}", recipe.split(video)
-    shape, look = _person(recipe, video)
-    motion, events = _interview(recipe, video, shape, rng)
-    width, height = recipe.size
-    camera, look = portrait_camera(motion, rng, width / height), _today(look, random_look(rng, shape))
+def _write_job(job: tuple[Path, InterviewRecipe, int]) -> None:
+    write_video_files(*job)
+
+
+@dataclass(frozen=True, eq=False)
+class Interview:
+    """One interview: the motion, who makes it, the camera in each frame, and what each frame of the video shows.
+
+    shown: (T,) the frame of the camera that is seen in each frame of the video; cameras: (T,) where it stands then.
+    """
+
+    motion: Motion
+    appearance: Appearance
+    camera: Camera
+    shown: NDArray[np.int64]
+    cameras: list[Camera]
+    rng: np.random.Generator
+
+
+def make_interview(recipe: InterviewRecipe, video: int) -> Interview:
+    """Draw the interview of one video, which depends on the recipe and its number alone."""
+    rng = np.random.default_rng((recipe.seed, 2000, video))
+    shape, person = _person(recipe, video)
+    motion = _motion(recipe, video, shape, rng)
+    camera = portrait_camera(motion, rng, recipe.size[0] / recipe.size[1])
+    appearance = _today(person, random_appearance(rng, shape))
     step = round(_FPS / recipe.camera_fps)
-    pose = motion.pose[::step]
-    shown = np.arange(len(motion.pose)) // step  # the picture that is to be seen in each frame
-    shots = shaken(camera, look.shake, len(pose), look.seed)
-    cameras = [shots[i] for i in shown]
-    body = Body(shape)
-    joints = body.joints(pose)[shown]
+    shown = np.arange(len(motion.pose)) // step
+    shots = shaken(camera, appearance.shake, len(motion.pose[::step]), appearance.seed)
+    return Interview(motion, appearance, camera, shown, [shots[i] for i in shown], rng)
+
+
+def write_video_files(out: Path, recipe: InterviewRecipe, video: int) -> None:
+    """Write one video and its files; the truth comes last and says that the video is finished."""
+    made, name, split = make_interview(recipe, video), f"{video:04d}", recipe.split(video)
+    motion, step = made.motion, round(_FPS / recipe.camera_fps)
+    pose, body = motion.pose[::step], Body(motion.shape)
+    joints = body.joints(pose)[made.shown]
     path = out / files.VIDEO_FOLDERS[split] / name / f"{name}.mp4"
     path.parent.mkdir(parents=True, exist_ok=True)
-    pictures = film(motion, camera, look, recipe.size, rows=slice(None, None, step))
-    frames = (picture for picture in pictures for _ in range(step))
-    write_video(path, itertools.islice(frames, len(shown)), _FPS, crf=look.crf)
-    if recipe.view == "seen":
+    taken = render_motion(motion, made.camera, made.appearance, recipe.size, rows=slice(None, None, step))
+    frames = (image for image in taken for _ in range(step))
+    write_video(path, itertools.islice(frames, len(made.shown)), _FPS, crf=made.appearance.crf)
+    if recipe.view == "tracked":
         found = track_openpose(path)
     else:
-        points = openpose_points(body, pose)[shown]
-        found = detect_openpose(joints, points, cameras, recipe.size, rng, fps=_FPS, table=motion.table)
+        points = openpose_points(body, pose)[made.shown]
+        found = detect_openpose(joints, points, made.cameras, recipe.size, made.rng, fps=_FPS, table=motion.table)
+    _write_labels_and_points(out / files.SKELETON_FOLDERS[split] / name, name, motion, found)
+    save_skeletons(_truth(out, video), [_true(joints, made.camera, made.cameras)])
 
-    folder = out / files.SKELETON_FOLDERS[split] / name
+
+def _write_labels_and_points(folder: Path, name: str, motion: Motion, found: FloatArray) -> None:
     folder.mkdir(parents=True, exist_ok=True)
-    rows = [(class_id(label), round(start * _FPS), round(end * _FPS) - 1) for label, start, end in events]
+    rows = [(class_id(label), round(start * _FPS), round(end * _FPS) - 1) for label, start, end in motion.events]
     files.write_labels(folder / f"{name}_label.csv", rows)
     files.write_light(folder / f"{name}_light.csv", found[:, :25])
     files.write_light_hand(folder / f"{name}_light_hand.csv", found[:, LIGHT_HAND_COLUMNS])
     files.write_openpose_xlsx(folder / f"{name}_openpose.xlsx", found)
-    save_skeletons(_truth(out, video), [_true(joints, camera, cameras)])
 
 
-def _person(recipe: _Recipe, video: int) -> tuple[Shape, Look]:
+def _person(recipe: InterviewRecipe, video: int) -> tuple[Shape, Appearance]:
     rng = np.random.default_rng((recipe.seed, 2001, recipe.subject(video)))
     shape = random_shape(rng)
-    return shape, random_look(rng, shape)
+    return shape, random_appearance(rng, shape)
 
 
-def _today(person: Look, today: Look) -> Look:
+def _today(person: Appearance, today: Appearance) -> Appearance:
     """The clothes and the place of one day on a person who stays the same."""
     return replace(
         today,
@@ -190,22 +232,19 @@ def _today(person: Look, today: Look) -> Look:
     )
 
 
-def _interview(
-    recipe: _Recipe, video: int, shape: Shape, rng: np.random.Generator
-) -> tuple[Motion, list[tuple[int, float, float]]]:
+def _motion(recipe: InterviewRecipe, video: int, shape: Shape, rng: np.random.Generator) -> Motion:
     """After a match won or lost, which shows a little in what somebody does, in the face and in the bearing."""
     sign = 1.0 if recipe.won(video) else -1.0
     expressive = np.exp(np.random.default_rng((recipe.seed, 2003, recipe.subject(video))).normal(0, 0.3))
     face, bearing = expressive * rng.normal((sign * _FACE, sign * _BEARING), 1.0)
-    return interview(
-        rng, duration=recipe.seconds, fps=_FPS, shape=shape, odds=_odds(recipe, video), tones=(face, bearing)
-    )
+    odds = class_odds(recipe, video)
+    return interview(rng, duration=recipe.seconds, fps=_FPS, shape=shape, odds=odds, tones=(face, bearing))
 
 
-def _odds(recipe: _Recipe, video: int) -> NDArray[np.float64]:
-    """(32,) how likely each class is in this video."""
+def class_odds(recipe: InterviewRecipe, video: int) -> NDArray[np.float64]:
+    """Say how likely each class is in this video, (32,) summing to 1."""
     likelier = _WON if recipe.won(video) else _LOST
-    odds: NDArray[np.float64] = np.array([_LIKELIER if name in likelier else 1.0 for name in CLASSES])
+    odds: NDArray[np.float64] = np.array([LIKELIER if name in likelier else 1.0 for name in CLASSES])
     if recipe.prior == "imigue":
         odds *= np.add(TRAIN_CLIPS, VALIDATION_CLIPS)
     odds /= odds.sum()

@@ -24,7 +24,7 @@ class Crabs(GestureDataset):
     def __init__(self, folder, count=9, broken=None, unit=1.0):
         super().__init__(folder)
         self.broken, self.unit, self.reads = broken, unit, 0
-        self._clips = tuple(
+        self.all_clips = tuple(
             ClipInfo(
                 f"c{i}", i % 3, ("train", "val", "test")[i % 3], f"s{i}", 0, (i + 4) / 20, skeleton=folder / "c.csv"
             )
@@ -41,7 +41,7 @@ class Crabs(GestureDataset):
 
     @property
     def clips(self):
-        return self._clips
+        return self.all_clips
 
     def read_skeleton(self, clip):
         if clip.id == self.broken:
@@ -124,7 +124,7 @@ def test_changed_files_are_read_again(crabs, tmp_path, monkeypatch):
 
 def test_videos_that_came_later_are_noticed(crabs, tmp_path):
     cache_skeletons(crabs, tmp_path / "cache")
-    crabs._clips = tuple(replace(clip, video=tmp_path / "v.mp4") for clip in crabs.clips)
+    crabs.all_clips = tuple(replace(clip, video=tmp_path / "v.mp4") for clip in crabs.clips)
     cache_skeletons(crabs, tmp_path / "cache")
     assert crabs.reads == 18
 
@@ -168,13 +168,13 @@ def test_without_a_rate_the_window_spans_the_clip(crabs, tmp_path):
 
 
 def test_hidden_labels_are_minus_one(crabs, tmp_path):
-    crabs._clips = tuple(replace(clip, label=None) for clip in crabs.clips[:2])
+    crabs.all_clips = tuple(replace(clip, label=None) for clip in crabs.clips[:2])
     kept = cache_skeletons(crabs, tmp_path / "cache")
     assert ClipWindows(kept, frames=4, fps=None, augment=False)[1][1] == -1
 
 
 def test_clips_without_a_skeleton_are_left_out(crabs, tmp_path):
-    crabs._clips = tuple(replace(clip, skeleton=None) if clip.id == "c2" else clip for clip in crabs.clips)
+    crabs.all_clips = tuple(replace(clip, skeleton=None) if clip.id == "c2" else clip for clip in crabs.clips)
     kept = cache_skeletons(crabs, tmp_path / "cache")
     assert [clip.id for clip in kept.clips] == ["c0", "c1", "c3", "c4", "c5", "c6", "c7", "c8"]
     np.testing.assert_allclose(kept.read_skeleton(2).xyz, crabs.read_skeleton(crabs.clips[3]).xyz, atol=0.01)
@@ -184,6 +184,6 @@ def test_clips_without_a_skeleton_are_left_out(crabs, tmp_path):
 
 def test_a_cache_of_another_revision_is_made_anew(crabs, tmp_path, monkeypatch):
     cache_skeletons(crabs, tmp_path / "cache")
-    monkeypatch.setattr(cache_room, "_REVISION", 2)
+    monkeypatch.setattr(cache_room, "REVISION", 2)
     cache_skeletons(crabs, tmp_path / "cache")
     assert crabs.reads == 18

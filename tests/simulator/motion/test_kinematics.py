@@ -13,7 +13,7 @@ from kinesics.simulator.motion.kinematics import (
     PLACES,
     SIDES,
     Arm,
-    Hand,
+    HandGeometry,
     depth_inside,
     matrices,
     minimum_jerk,
@@ -100,7 +100,7 @@ def test_what_is_out_of_reach_is_reported(body):
 
 @pytest.mark.parametrize("side", SIDES)
 def test_finger_shapes(body, side):
-    hand = Hand(body, side)
+    hand = HandGeometry(body, side)
     palm = hand.effector("palm", FINGER_SHAPES["flat"])[0]
 
     def reach(shape):
@@ -115,7 +115,7 @@ def test_finger_shapes(body, side):
 
 
 def test_hands_mirror_each_other(body):
-    left, right = (Hand(body, side).points(FINGER_SHAPES["relaxed"])[0] for side in SIDES)
+    left, right = (HandGeometry(body, side).points(FINGER_SHAPES["relaxed"])[0] for side in SIDES)
     np.testing.assert_allclose(left * (-1, 1, 1), right, atol=2e-3)
 
 

@@ -10,14 +10,14 @@ pytest.importorskip("moderngl", reason="needs the simulate extra (moderngl)")
 pytest.importorskip("anny", reason="needs the simulate extra (anny)")
 
 from kinesics.simulator.camera import look_at, shaken
+from kinesics.simulator.person.appearance import Appearance, Light, Wall, random_appearance
 from kinesics.simulator.person.body import Body, Pose, Shape, rest_pose
-from kinesics.simulator.person.looks import Light, Wall
 from kinesics.simulator.rendering.backgrounds import draw_wall
-from kinesics.simulator.rendering.render import Box, Look, NoGraphicsError, random_look, render, render_skeleton
+from kinesics.simulator.rendering.render import Cuboid, NoGraphicsError, render, render_skeleton
 from kinesics.skeleton import UPPER_BODY
 from kinesics.skeleton.drawing import ON_LIGHT
 
-LOOK = Look(skin=(0.8, 0.6, 0.5), shirt=(0.1, 0.2, 0.8), backdrop=(0.2, 0.8, 0.2))
+LOOK = Appearance(skin=(0.8, 0.6, 0.5), shirt=(0.1, 0.2, 0.8), backdrop=(0.2, 0.8, 0.2))
 
 
 @pytest.fixture(scope="module")
@@ -33,7 +33,7 @@ def person():
 def pictures(person):
     body, pose, _, camera = person
     try:
-        return list(render(body, pose, camera, look=LOOK))
+        return list(render(body, pose, camera, appearance=LOOK))
     except NoGraphicsError as error:
         pytest.skip(f"no OpenGL context here ({error}); on Debian: apt install libegl1 libgl1-mesa-dri")
 
@@ -66,9 +66,9 @@ def test_a_table_hides_what_is_behind_it(person):
     body, pose, joints, camera = person
     neck = joints[UPPER_BODY.index("neck")]
     low, high = neck + np.array([[-1, -0.6, -0.6], [1, -0.5, -0.3]])
-    board = Box(tuple(low), tuple(high), (1.0, 0.1, 0.1))
+    board = Cuboid(tuple(low), tuple(high), (1.0, 0.1, 0.1))
     try:
-        picture = next(render(body, pose, camera, look=LOOK, furniture=(board,)))
+        picture = next(render(body, pose, camera, appearance=LOOK, furniture=(board,)))
     except NoGraphicsError as error:
         pytest.skip(f"no OpenGL context here ({error})")
     red, green, blue = pixel(picture, camera, (low + high) / 2)
@@ -76,10 +76,17 @@ def test_a_table_hides_what_is_behind_it(person):
 
 
 def test_looks_differ_and_colours_are_colours():
-    looks = [random_look(np.random.default_rng(seed)) for seed in range(20)]
-    assert len({look.shirt for look in looks}) > 5
-    for look in looks:
-        for colour in (look.skin, look.hair, look.shirt, look.trousers, look.backdrop, look.iris):
+    looks = [random_appearance(np.random.default_rng(seed)) for seed in range(20)]
+    assert len({appearance.shirt for appearance in looks}) > 5
+    for appearance in looks:
+        for colour in (
+            appearance.skin,
+            appearance.hair,
+            appearance.shirt,
+            appearance.trousers,
+            appearance.backdrop,
+            appearance.iris,
+        ):
             assert all(0 <= channel <= 1 for channel in colour)
 
 
@@ -106,17 +113,17 @@ def test_walls_follow_the_seed_and_differ():
 
 
 def test_hair_and_beard_go_with_the_body():
-    men = [random_look(np.random.default_rng(seed), Shape(gender=0.05)) for seed in range(40)]
-    women = [random_look(np.random.default_rng(seed), Shape(gender=0.95)) for seed in range(40)]
-    assert len({look.beard for look in men}) == 5
-    assert {look.beard for look in women} == {"none"}
-    assert {look.hair_style for look in women} == {"long", "short"}
+    men = [random_appearance(np.random.default_rng(seed), Shape(gender=0.05)) for seed in range(40)]
+    women = [random_appearance(np.random.default_rng(seed), Shape(gender=0.95)) for seed in range(40)]
+    assert len({appearance.beard for appearance in men}) == 5
+    assert {appearance.beard for appearance in women} == {"none"}
+    assert {appearance.hair_style for appearance in women} == {"long", "short"}
 
 
-def drawn(person, look, **others):
+def drawn(person, appearance, **others):
     body, pose, _, camera = person
     try:
-        return list(render(body, others.pop("pose", pose), camera, look=look, **others))
+        return list(render(body, others.pop("pose", pose), camera, appearance=appearance, **others))
     except NoGraphicsError as error:
         pytest.skip(f"no OpenGL context here ({error})")
 
@@ -157,14 +164,14 @@ def test_what_moves_while_the_shutter_is_open_is_blurred(person, pictures):
 
 def test_a_trembling_camera_shows_the_person_where_it_says(person):
     body, pose, joints, camera = person
-    look = replace(LOOK, shake=1.0, seed=5)
-    cameras = shaken(camera, look.shake, len(pose), look.seed)
+    appearance = replace(LOOK, shake=1.0, seed=5)
+    cameras = shaken(camera, appearance.shake, len(pose), appearance.seed)
     tremor = np.degrees([np.arccos((one.rotation[2] * camera.rotation[2]).sum()) for one in cameras])
     assert tremor.max() > 0.1
     neck = joints[UPPER_BODY.index("neck")]
-    shown = drawn(person, look)[1]
+    shown = drawn(person, appearance)[1]
     # as if the camera had been put there
-    put = next(render(body, pose, cameras[1], look=replace(look, shake=0.0)))
+    put = next(render(body, pose, cameras[1], appearance=replace(appearance, shake=0.0)))
     assert np.abs(pixel(shown, cameras[1], neck) - pixel(put, cameras[1], neck)).max() < 3
     spread = shaken(camera, 0.5, 400, 1)
     turned = np.degrees([np.arcsin(one.rotation[2] @ camera.rotation[1]) for one in spread])

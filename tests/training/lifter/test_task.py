@@ -6,7 +6,7 @@ pytest.importorskip("lightning", reason="the train extra is not installed")
 
 from kinesics.data.sets.utd_mhad import KINECT_20, UTDMHAD
 from kinesics.models.skeleton.lifter import Lifter
-from kinesics.simulator.clips import make_dataset
+from kinesics.simulator.clips import ClipRecipe, simulate_dataset
 from kinesics.skeleton import UPPER_BODY
 from kinesics.training.lifter.data import KinectViews, LiftingWindows, SimulatedViews
 from kinesics.training.lifter.task import judge, train_lifter
@@ -17,7 +17,7 @@ from kinesics.weights.load import load_as
 def simulated(tmp_path_factory):
     folder = tmp_path_factory.mktemp("simulated")
     for split in ("train", "test"):
-        make_dataset(folder / split, 1, split, 3, workers=1)
+        simulate_dataset(folder / split, ClipRecipe(1, split, 3), workers=1)
     return folder
 
 

@@ -1,4 +1,4 @@
-"""The pictures of all clips, small and memory-mapped, so that training does not decode a video again every epoch."""
+"""The frames of all clips, small and memory-mapped, so that training does not decode a video again every epoch."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _RECORD = np.dtype([("frames", "<i8"), ("box", "<f4", 3), ("size", "<f4", 2)])
 
 
 class FrameCache:
-    """Per clip `frames` pictures of `size` pixels around the person, as `read_clip` gives them."""
+    """Per clip `frames` images of `size` pixels around the person, as `read_clip` gives them."""
 
     def __init__(
         self, folder: Path, records: NDArray[Any], size: int, clips: tuple[ClipInfo, ...], rows: NDArray[np.int64]
@@ -40,7 +40,7 @@ class FrameCache:
         return self._frames[first : first + count] if count else None
 
     def positions_in_crop(self, i: int, image_xy: FloatArray) -> FloatArray:
-        """Positions (..., 2) in 0..1 across clip i's video to 0..1 across its pictures."""
+        """Positions (..., 2) in 0..1 across clip i's video to 0..1 across its images."""
         record = self._records[i]
         width, height = record["size"].tolist()
         return CropBox(*record["box"].tolist()).inside(image_xy, (width, height))
@@ -55,21 +55,21 @@ def cache_frames(
     clips: tuple[ClipInfo, ...] | None = None,
     progress: Progress | None = None,
 ) -> FrameCache:
-    """Decode the pictures of all clips into a cache, or find them there, and open it; arguments as `cache_skeletons`.
+    """Decode the frames of all clips into a cache, or find them there, and open it; arguments as `cache_skeletons`.
 
     A clip takes frames · size² · 3 bytes: 0.6 MB by default. Clips without a video take none.
     """
     every = dataset.clips
     sources = [path for clip in every for path in (clip.video, clip.skeleton)]
-    note = store.fingerprint(dataset.name, every, sources, (_REVISION, frames, size))
-    folder = folder or store.usual_folder("frames", note)
+    made_from = store.fingerprint(dataset.name, every, sources, (_REVISION, frames, size))
+    folder = folder or store.usual_folder("frames", made_from)
 
     def encode(i: int) -> store.Encoded:
         read = read_clip(dataset, every[i], frames=frames, size=size)
         if read.frames is None or read.box is None:
             return np.array((0, (0, 0, 1), (1, 1)), _RECORD), (np.zeros(0, np.uint8),)
-        return np.array((frames, tuple(read.box), read.picture), _RECORD), (read.frames,)
+        return np.array((frames, tuple(read.box), read.source_size), _RECORD), (read.frames,)
 
-    records = store.build(folder, note, _RECORD, {"frames.u8": size * size * 3}, encode, progress)
+    records = store.build(folder, made_from, _RECORD, {"frames.u8": size * size * 3}, encode, progress)
     chosen = every if clips is None else clips
     return FrameCache(folder, records, size, chosen, store.indices_of(every, chosen))

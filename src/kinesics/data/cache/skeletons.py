@@ -15,7 +15,7 @@ from kinesics.progress import Progress
 from kinesics.skeleton import SkeletonSequence
 from kinesics.skeleton.sequence import FloatArray
 
-_REVISION = 1  # of this file's arrays; a cache of another one is made anew
+REVISION = 1  # of this file's arrays; a cache of another one is made anew
 # xyz = float16 · scale + origin: fine to a two-thousandth of the clip's extent, whatever its unit
 _RECORD = np.dtype(
     [
@@ -68,7 +68,7 @@ class SkeletonCache:
         return xyz * (score > 0)[..., None], score
 
     def read_image_xy(self, i: int) -> FloatArray | None:
-        """(T, V, 2) where clip i's joints lie in the picture, 0..1; None where the source does not say."""
+        """(T, V, 2) where clip i's joints lie in the image, 0..1; None where the source does not say."""
         return self._image[self._stretch(i)].astype(np.float32) if self._records["has_image"][i] else None
 
     def target(self, i: int, score: FloatArray) -> int:
@@ -105,19 +105,19 @@ def cache_skeletons(
 
     folder: by default one in the user's cache folder, named by a fingerprint of the files, so that changed files are
     read again. clips: those to open, by default all that have a skeleton; another split of the same clips needs no
-    other cache. An interrupted pass goes on where it stopped. Raises KinesicsError for a skeleton that cannot be read.
+    other cache. An interrupted pass resumes. Raises KinesicsError for a skeleton that cannot be read.
     """
     layout = dataset.layout
-    what = (_REVISION, layout.joints, layout.parents, layout.pairs)
+    what = (REVISION, layout.joints, layout.parents, layout.pairs)
     every = tuple(clip for clip in dataset.clips if clip.skeleton is not None)
-    note = store.fingerprint(dataset.source, every, (clip.skeleton for clip in every), what)
-    folder = folder or store.usual_folder("skeletons", note)
+    made_from = store.fingerprint(dataset.source, every, (clip.skeleton for clip in every), what)
+    folder = folder or store.usual_folder("skeletons", made_from)
     files = {name: size * len(layout) for name, size in _FILES.items()}
 
     def encode(i: int) -> store.Encoded:
         return _encode(every[i], dataset.read_skeleton(every[i]))
 
-    records = store.build(folder, note, _RECORD, files, encode, progress)
+    records = store.build(folder, made_from, _RECORD, files, encode, progress)
     chosen = every if clips is None else clips
     return SkeletonCache(folder, records, dataset, chosen, store.indices_of(every, chosen))
 

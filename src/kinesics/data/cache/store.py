@@ -1,4 +1,4 @@
-"""A folder of growing files that a long pass writes, clip by clip, and goes on with after an interruption.
+"""A folder of growing files that a long pass writes, clip by clip, and resumes after an interruption.
 
 `clips.bin` holds a record a clip, the other files the frames of all clips one after the other; `cache.json` says what
 they were made from, once all are there. A record is written after its frames: whatever an interrupted pass has written
@@ -37,7 +37,7 @@ def fingerprint(name: str, clips: Sequence[ClipInfo], sources: Iterable[Path | N
     """
     digest = hashlib.sha256(repr((name, what)).encode())
     for clip in clips:
-        # with a video, some data sets know where in the picture the joints lie
+        # with a video, some data sets know where in the image the joints lie
         digest.update(f"{clip.id} {clip.start} {clip.end} {clip.video is not None}\n".encode())
     for folder in sorted({path.parent for path in sources if path is not None}):
         if folder.is_dir():

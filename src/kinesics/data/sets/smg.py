@@ -25,7 +25,7 @@ CLASSES = (
     "illustrative hand gestures",
 )  # fmt: skip
 _COLUMNS = 25 * 11
-_COLOUR = np.array([1920, 1080], np.float32)  # pixels of the Kinect v2's colour picture
+_COLOUR = np.array([1920, 1080], np.float32)  # pixels of the Kinect v2's colour image
 
 
 @dataclass(frozen=True)

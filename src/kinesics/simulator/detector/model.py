@@ -1,4 +1,4 @@
-"""The kinematic way of looking: true joints to what the perception room would have delivered of them.
+"""A model of a detector: from true joints to what the perception room would have delivered of them.
 
 Perception takes x and y from the image, at a scale estimated from the body, and z from three models that are
 anchored to one another; so x and y are good to millimetres, while whole hands and the whole face wander in depth
@@ -57,7 +57,7 @@ class DetectorModel:
     elbow_depth: tuple[float, float] = (-0.03, 0.045)
     wrist_depth: tuple[float, float] = (-0.06, 0.07)
     face_depth: tuple[float, float] = (0.035, 0.017)
-    # a hand that covers the face in the picture is brought to lie on it, from this far across, unless its arm holds
+    # a hand that covers the face in the image is brought to lie on it, from this far across, unless its arm holds
     # it farther before the face than a bound that depends on the view (drawn by clip)
     touch_reach: float = 0.08
     touch_bound: tuple[float, float] = (0.10, 0.35)
@@ -78,7 +78,7 @@ class DetectorModel:
     covered_loss: float = 0.97  # behind an arm, the head or the trunk
     touching_loss: float = 0.35  # guess: the farther of two hands that hold one another
     plain_loss: float = 0.02  # now and then, plainly in view
-    # share of hands that are lost for most of a clip (edge-on, on dark hair, gloved), where the picture is 1.0 and
+    # share of hands that are lost for most of a clip (edge-on, on dark hair, gloved), where the image is 1.0 and
     # where it is 1.8 metres high and hands are small
     bad_hand: tuple[float, float] = (0.10, 0.30)
     swap: float = 0.04  # of clips in which the hands are exchanged for 1 to 3 frames
@@ -134,9 +134,9 @@ def detect(
         ["holistic", "openpose", "light_hand"],
         p=[1 - model.openpose - model.light_hand, model.openpose, model.light_hand],
     )
-    scene = View(joints, camera, fps, table)
-    hands = {side: ~lost_hand(scene, side, model, rng) for side in _HANDS}
-    face = seen_face(scene, model, rng)
+    scene = CameraView(joints, camera, fps, table)
+    hands = {side: ~hand_lost(scene, side, model, rng) for side in _HANDS}
+    face = face_found(scene, model, rng)
     image, depth = _disturbed(scene, hands, face, engine, model, rng)
     score = _scores(scene, hands, face, engine, model, rng)
     return _sequence(scene, image, depth, score, engine, model, rng)
@@ -161,7 +161,7 @@ def _placed(joints: FloatArray, model: DetectorModel, rng: np.random.Generator) 
     return placed
 
 
-class View:
+class CameraView:
     """The truth from the camera's side: `image` (T, V, 2) 0..1, `space` (T, V, 3) camera metres, `size` metres
     of an image height at the person, `speed` (T, V) metres a second across the image, and what hides what.
     """
@@ -217,10 +217,10 @@ def _behind(point: FloatArray, a: FloatArray, b: FloatArray, radius: float) -> B
     return behind
 
 
-# ── what is seen ─────────────────────────────────────────────────────────────────────────────────────────────
+# ── what is found ─────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def lost_hand(scene: View, side: str, model: DetectorModel, rng: np.random.Generator) -> BoolArray:
+def hand_lost(scene: CameraView, side: str, model: DetectorModel, rng: np.random.Generator) -> BoolArray:
     """(T,) frames in which the hand model does not find this hand."""
     other = "right" if side == "left" else "left"
     speed = scene.speed[:, _HANDS[side]].mean(1)
@@ -235,7 +235,7 @@ def lost_hand(scene: View, side: str, model: DetectorModel, rng: np.random.Gener
     return _happens(blurred, 0.1, scene.fps, rng) | _happens(place, 0.8, scene.fps, rng) | cut
 
 
-def seen_face(scene: View, model: DetectorModel, rng: np.random.Generator) -> BoolArray:
+def face_found(scene: CameraView, model: DetectorModel, rng: np.random.Generator) -> BoolArray:
     """(T,) frames with a face mesh."""
     ears = scene.joint("left_ear") - scene.joint("right_ear")
     yaw = np.degrees(np.arctan2(np.abs(ears[:, 2]), np.abs(ears[:, 0])))
@@ -244,9 +244,9 @@ def seen_face(scene: View, model: DetectorModel, rng: np.random.Generator) -> Bo
     hidden = ((np.linalg.norm(away[..., :2], axis=-1) < 0.035) & (away[..., 2] < 0)).any(1).mean(1)
     covered = rng.uniform(*model.covered_face)
     chance = np.interp(hidden, (0.4, 0.8), (min(0.002, covered), covered)).astype(np.float32)
-    seen: BoolArray = (yaw < model.turned) & ~_happens(chance, 0.5, scene.fps, rng)
-    seen &= ~scene.outside(0)[:, _FACE].any(1)
-    return seen if rng.random() >= model.no_face else np.zeros_like(seen)
+    found: BoolArray = (yaw < model.turned) & ~_happens(chance, 0.5, scene.fps, rng)
+    found &= ~scene.outside(0)[:, _FACE].any(1)
+    return found if rng.random() >= model.no_face else np.zeros_like(found)
 
 
 def _happens(chance: FloatArray, seconds: float, fps: float, rng: np.random.Generator) -> BoolArray:
@@ -265,11 +265,11 @@ def wander(rng: np.random.Generator, frames: int, columns: int, seconds: float, 
     return mixed
 
 
-# ── where it is seen ─────────────────────────────────────────────────────────────────────────────────────────
+# ── where it is found ─────────────────────────────────────────────────────────────────────────────────────────
 
 
 def _disturbed(
-    scene: View,
+    scene: CameraView,
     hands: dict[str, BoolArray],
     face: BoolArray,
     engine: str,
@@ -314,7 +314,7 @@ def _disturbed(
     return image, depth
 
 
-def _depth(scene: View, model: DetectorModel, rng: np.random.Generator) -> NDArray[np.float64]:
+def _depth(scene: CameraView, model: DetectorModel, rng: np.random.Generator) -> NDArray[np.float64]:
     """(T, V) metres: what the models make of the depth of each part."""
 
     def gain(level: tuple[float, float]) -> float:
@@ -344,9 +344,9 @@ def _depth(scene: View, model: DetectorModel, rng: np.random.Generator) -> NDArr
 
 
 def _to_face(
-    scene: View, depth: NDArray[np.float64], hand: list[int], bound: float, model: DetectorModel
+    scene: CameraView, depth: NDArray[np.float64], hand: list[int], bound: float, model: DetectorModel
 ) -> NDArray[np.float64]:
-    """(T, 1) metres by which perception moves a hand that covers the face in the picture, to lie on it."""
+    """(T, 1) metres by which perception moves a hand that covers the face in the image, to lie on it."""
     apart = np.linalg.norm(scene.space[:, hand, None, :2] - scene.space[:, None, _FACE, :2], axis=-1)
     point, cover = np.divmod(apart.reshape(len(apart), -1).argmin(1), len(_FACE))
     frames = np.arange(len(apart))
@@ -358,7 +358,7 @@ def _to_face(
 
 
 def _scores(
-    scene: View,
+    scene: CameraView,
     hands: dict[str, BoolArray],
     face: BoolArray,
     engine: str,
@@ -406,7 +406,7 @@ def _flat_scores(score: NDArray[np.float64], engine: str, model: DetectorModel, 
 
 
 def _sequence(
-    scene: View,
+    scene: CameraView,
     image: FloatArray,
     depth: NDArray[np.float64],
     score: FloatArray,
@@ -423,12 +423,12 @@ def _sequence(
         xyz[:, to], image[:, to] = (xyz[:, a] + xyz[:, b]) / 2, (image[:, a] + image[:, b]) / 2
     if engine != "holistic":
         xyz[..., 2] = 0
-    seen = (score > 0)[..., None]
+    found = (score > 0)[..., None]
     return SkeletonSequence(
-        xyz=(xyz * seen).astype(np.float32),
+        xyz=(xyz * found).astype(np.float32),
         score=score,
         fps=scene.fps,
         layout=UPPER_BODY,
-        image_xy=(image * seen).astype(np.float32),
+        image_xy=(image * found).astype(np.float32),
         is_3d=engine == "holistic",
     )

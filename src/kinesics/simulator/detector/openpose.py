@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from kinesics.simulator.camera import Camera
-from kinesics.simulator.detector.model import DetectorModel, View, lost_hand, seen_face, wander
+from kinesics.simulator.detector.model import CameraView, DetectorModel, face_found, hand_lost, wander
 from kinesics.simulator.person.body import BONE, TIP_VERTICES, Body, Pose
 from kinesics.skeleton.layouts import FINGERS, OPENPOSE_137, UPPER_BODY
 from kinesics.skeleton.sequence import FloatArray
@@ -85,7 +85,7 @@ def detect_openpose(
     Noise, lost hands and lost faces are those of `DetectorModel`.
     """
     model = DetectorModel()
-    view = View(joints, cameras[0], fps, table)
+    view = CameraView(joints, cameras[0], fps, table)
     width, height = size
     pixels = np.stack([camera.project(at) for camera, at in zip(cameras, points, strict=True)]) * (width, height)
     found = np.empty((*points.shape[:2], 3), np.float32)
@@ -94,14 +94,16 @@ def detect_openpose(
     lost = ((found[..., :2] < 0) | (found[..., :2] >= size)).any(-1)
     if table is not None:
         lost |= points[..., 2] < table
-    lost[:, _FACE] |= ~seen_face(view, model, rng)[:, None]
+    lost[:, _FACE] |= ~face_found(view, model, rng)[:, None]
     for side, hand in _HANDS.items():
-        lost[:, hand] |= lost_hand(view, side, model, rng)[:, None]
+        lost[:, hand] |= hand_lost(view, side, model, rng)[:, None]
     found[lost] = 0
     return found
 
 
-def _error(pixels: FloatArray, view: View, height: int, model: DetectorModel, rng: np.random.Generator) -> FloatArray:
+def _error(
+    pixels: FloatArray, view: CameraView, height: int, model: DetectorModel, rng: np.random.Generator
+) -> FloatArray:
     """(T, 137, 2) pixels: every point trembles, fast ones more, and parts of the body wander as one."""
     frames, points = pixels.shape[:2]
     metre = height / view.size  # in pixels

@@ -1,4 +1,4 @@
-"""The *seen* way of looking: what the real landmark engine makes of a film, as OpenPose's 137 points."""
+"""What the real landmark engine finds in a video, as OpenPose's 137 points."""
 
 from __future__ import annotations
 
@@ -30,20 +30,20 @@ _TO, _AT = OPENPOSE_137.indices(*_FROM), HOLISTIC.indices(*_FROM.values())
 
 
 def track_openpose(path: Path) -> FloatArray:
-    """(T, 137, 3) x and y in pixels and a confidence of the one person in a video, as the default engine sees them.
+    """(T, 137, 3) x and y in pixels and a confidence of the one person in a video, as the default engine finds them.
 
-    A point that it does not see is zero in all three, and so are those that it does not know: small toes and pupils.
+    A point that it does not find is zero in all three, and so are those that it does not know: small toes and pupils.
     Neck and pelvis are the middles of shoulders and hips. Raises KinesicsError for a video that cannot be read.
     """
-    from kinesics.perception.mediapipe_engine import MediaPipeEngine
+    from kinesics.perception.engine import open_engine
 
     found = []
-    with MediaPipeEngine().follower() as follower:
+    with open_engine().follower() as follower:
         for frame in read_frames(path):
             points = np.zeros((len(OPENPOSE_137), 3), np.float32)
-            seen = follower.see(frame.image)
-            if seen is not None:
-                points[_TO, :2], points[_TO, 2] = seen.points[_AT, :2], seen.score[_AT]
+            landmarks = follower.begin(frame.image)()
+            if landmarks is not None:
+                points[_TO, :2], points[_TO, 2] = landmarks.points[_AT, :2], landmarks.score[_AT]
                 for middle, pair in _MIDDLES.items():
                     ends = points[OPENPOSE_137.indices(*pair)]
                     if ends[:, 2].all():

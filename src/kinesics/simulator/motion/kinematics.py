@@ -183,7 +183,7 @@ _FINGER_BONES = [[f"finger{f}-{j}" for j in (1, 2, 3)] for f in range(1, 6)]
 PAD = 0.008  # half the thickness of a fingertip, metres
 
 
-class Hand:
+class HandGeometry:
     """The geometry of one hand, seen from the wrist in the reference pose."""
 
     def __init__(self, body: Body, side: str) -> None:
@@ -319,7 +319,7 @@ class Arm:
         self.lengths = float(np.linalg.norm(upper)), float(np.linalg.norm(lower))
         self.upper, self.lower = unit(upper), unit(lower)
         self.hinge = unit(np.cross(self.upper, self.lower))
-        self.hand = Hand(body, side)
+        self.hand = HandGeometry(body, side)
 
     @property
     def reach(self) -> float:
@@ -354,49 +354,49 @@ class Arm:
         reach = wrist - shoulder
         wanted = np.linalg.norm(reach, axis=-1)
         distance = np.clip(wanted, 1.1 * abs(upper_length - lower_length) + 0.1, 0.995 * self.reach)
-        ahead = reach / np.maximum(wanted, 1e-6)[:, None]
+        towards = reach / np.maximum(wanted, 1e-6)[:, None]
         cosine = (upper_length**2 + distance**2 - lower_length**2) / (2 * upper_length * distance)
         height = upper_length * np.sqrt(np.clip(1 - cosine**2, 0, 1))
         down = pole if pole is not None else self._rest_direction(chest, reach)
         down = (chest @ down[..., None])[..., 0]
-        down = unit(down - (down * ahead).sum(-1, keepdims=True) * ahead)
+        down = unit(down - (down * towards).sum(-1, keepdims=True) * towards)
         if swivel is not None:
-            aside = np.cross(ahead, down) * self.sign
+            aside = np.cross(towards, down) * self.sign
             down = np.cos(swivel)[:, None] * down + np.sin(swivel)[:, None] * aside
-        elbow = shoulder + (upper_length * cosine)[:, None] * ahead + height[:, None] * down
-        end = shoulder + distance[:, None] * ahead
+        elbow = shoulder + (upper_length * cosine)[:, None] * towards + height[:, None] * down
+        end = shoulder + distance[:, None] * towards
         upper, lower = unit(elbow - shoulder), unit(end - elbow)
         hinge = unit(np.cross(upper, lower))
         upper_turn = _frame(upper, hinge) @ _frame(self.upper, self.hinge).T
         lower_turn = _frame(lower, hinge) @ _frame(self.lower, self.hinge).T
         local, strain = self._bones(shoulder_turn, clavicle, upper_turn, lower_turn, hand)
         strain = strain + self._shoulder_strain(chest, upper)
-        seen = (down[:, None] @ chest)[:, 0]
-        return ArmPose(local, shoulder, elbow, end, seen, strain, abs(wanted - distance))
+        elbow_way = (down[:, None] @ chest)[:, 0]
+        return ArmPose(local, shoulder, elbow, end, elbow_way, strain, abs(wanted - distance))
 
     def _rest_direction(self, chest: Array, reach: Array) -> Array:
         """Where gravity leaves the elbow, seen from the chest: down and out, but forwards of a hand across the body."""
-        seen = (reach[:, None] @ chest)[:, 0] / self.reach
-        across = np.clip(-self.sign * seen[:, 0] - 0.1, 0, 1) * np.clip(seen[:, 2] + 0.7, 0, 1)
-        across = across * np.clip(0.5 - 3 * seen[:, 1], 0, 1)  # not behind the back
-        return np.stack([np.full(len(seen), 0.35 * self.sign), 0.3 - 2.5 * across, np.full(len(seen), -1.0)], -1)
+        local = (reach[:, None] @ chest)[:, 0] / self.reach
+        across = np.clip(-self.sign * local[:, 0] - 0.1, 0, 1) * np.clip(local[:, 2] + 0.7, 0, 1)
+        across = across * np.clip(0.5 - 3 * local[:, 1], 0, 1)  # not behind the back
+        return np.stack([np.full(len(local), 0.35 * self.sign), 0.3 - 2.5 * across, np.full(len(local), -1.0)], -1)
 
     def _shoulder_strain(self, chest: Array, upper: Array) -> Array:
         """A hanging arm swings far back, a raised one does not; no upper arm crosses the body far."""
-        seen = (upper[:, None] @ chest)[:, 0]
-        back = seen[:, 1] - (0.2 + 0.5 * np.clip(-seen[:, 2], 0, 1))
-        across = -self.sign * seen[:, 0] - 0.45
+        local = (upper[:, None] @ chest)[:, 0]
+        back = local[:, 1] - (0.2 + 0.5 * np.clip(-local[:, 2], 0, 1))
+        across = -self.sign * local[:, 0] - 0.45
         return np.asarray(
             (np.clip(back, 0, 1) / 0.12) ** 2
             + (np.clip(across, 0, 1) / 0.15) ** 2
-            + 2.5 * np.clip(seen[:, 2] + 0.3, 0, 1)
+            + 2.5 * np.clip(local[:, 2] + 0.3, 0, 1)
         )
 
     def _clavicle(self, chest: Array, base: Array, wrist: Array, shrug: Array) -> Array:
         """Its rotation against the chest: it rises with a raised arm and goes forward with an arm across the body."""
-        seen = ((wrist - base)[:, None] @ chest)[:, 0] / self.reach
-        rise = np.clip(0.26 * (seen[:, 2] + 0.25), -0.03, 0.3) + shrug
-        forward = np.clip(0.3 * (-seen[:, 1] - 0.35) + 0.3 * (0.1 - self.sign * seen[:, 0]), -0.25, 0.3)
+        local = ((wrist - base)[:, None] @ chest)[:, 0] / self.reach
+        rise = np.clip(0.26 * (local[:, 2] + 0.25), -0.03, 0.3) + shrug
+        forward = np.clip(0.3 * (-local[:, 1] - 0.35) + 0.3 * (0.1 - self.sign * local[:, 0]), -0.25, 0.3)
         return turn((0, -self.sign, 0), rise) @ turn((0, 0, -self.sign), forward)
 
     def _bones(
@@ -520,7 +520,7 @@ _CLOSER = 160  # candidates, the least strained ones, that are looked at for col
 
 
 @dataclass
-class Stage:
+class ArmSolver:
     """The trunk and skin of a person over T frames, and the table in front: what the arms are solved against."""
 
     body: Body

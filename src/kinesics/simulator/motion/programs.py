@@ -624,9 +624,17 @@ def _seat(rng: np.random.Generator, name: str | None) -> str:
 def perform(
     label: int | None, rng: np.random.Generator, *, duration: float, fps: float = 25.0, shape: Shape | None = None
 ) -> Motion:
-    """One person doing one gesture of iMiGUE (None: only everyday movement) once, amid everyday movement.
+    """Let one person make one gesture of iMiGUE once, amid background movement.
 
-    The gesture's core has its place and length drawn inside `duration` seconds.
+    The gesture's core has its place and length drawn inside the motion.
+
+    Parameters
+    ----------
+    label : the index of the gesture in `CLASSES`; None for background movement alone
+    rng : draws everything
+    duration : the length, seconds
+    fps : frames a second
+    shape : of the body; drawn where it is None
     """
     name = None if label is None else CLASSES[label]
     shape = shape or random_shape(rng)
@@ -658,11 +666,17 @@ def interview(
     shape: Shape | None = None,
     odds: NDArray[np.float64] | None = None,
     tones: tuple[float, float] = (0.0, 0.0),
-) -> tuple[Motion, list[tuple[int, float, float]]]:
-    """One person talking for `duration` seconds with gestures in between; the motion and its (label, start, end).
+) -> Motion:
+    """Let one person talk, with gestures in between: the motion's `events`.
 
-    odds: (32,) how likely each class is, summing to 1; all alike where it is None. tones: what `everyday.feeling`
-    shows in the face and in the bearing.
+    Parameters
+    ----------
+    rng : draws everything
+    duration : the length, seconds
+    fps : frames a second
+    shape : of the body; drawn where it is None
+    odds : (32,) how likely each class is, summing to 1; all alike where it is None
+    tones : what `everyday.feeling` shows in the face and in the bearing
     """
     shape = shape or random_shape(rng)
     scene = Scene(shape, rng, max(2, round(duration * fps)), fps, str(rng.choice(["table", "chair"], p=[0.7, 0.3])))
@@ -684,7 +698,7 @@ def interview(
         busy.append((time, end))
         time = end + scene.between(1.0, 4.0)
     everyday.hands(scene, busy)
-    motion = Motion(
+    return Motion(
         scene.pose(),
         shape,
         fps,
@@ -697,4 +711,3 @@ def interview(
         scene.table_edge,
         tuple(events),
     )
-    return motion, events

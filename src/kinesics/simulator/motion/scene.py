@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from scipy.spatial.transform import Rotation
 
-from kinesics.simulator.motion.kinematics import SIDES, Array, Goal, Stage, pulse, turn
+from kinesics.simulator.motion.kinematics import SIDES, ArmSolver, Array, Goal, pulse, turn
 from kinesics.simulator.person.body import BONE, BONES, FACIAL_ACTIONS, Body, Pose, Shape
 
 # how a channel's angle is spread over bones: (bone, axis, share). Axes: x leans or nods forwards, y to the own left,
@@ -105,7 +105,7 @@ class Scene:
         trunk = Pose(rotations.astype(np.float32), root.astype(np.float32), face)
         turns, heads = (array.astype(float) for array in self.body.forward(trunk))
         shrug = {side: self.channels[f"shrug_{side}"] for side in SIDES}
-        stage = Stage(self.body, turns, heads, shrug, self.t, self.rng, seat, self.table, self.table_edge)
+        stage = ArmSolver(self.body, turns, heads, shrug, self.t, self.rng, seat, self.table, self.table_edge)
         for index, rotvecs in stage.arm_rotations(self.goals).items():
             rotations[:, index] = rotvecs
         return Pose(rotations.astype(np.float32), trunk.root, face)

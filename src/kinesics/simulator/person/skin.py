@@ -11,7 +11,7 @@ import numpy as np
 import PIL.Image
 from numpy.typing import NDArray
 
-from kinesics.simulator.person.looks import Colour, Look
+from kinesics.simulator.person.appearance import Appearance, Colour
 from kinesics.skeleton.layouts import UPPER_BODY
 from kinesics.skeleton.sequence import FloatArray
 
@@ -66,16 +66,16 @@ def masks() -> tuple[NDArray[np.uint8], FloatArray, FloatArray]:
             part[packed == 65536 * red + 256 * green + blue] = i
 
     def load(name: str) -> FloatArray:
-        picture = PIL.Image.open(data / f"mpfb2/textures/mpfb_{name}.jpg").convert("L").resize((TEXTURE, TEXTURE))
-        grey: FloatArray = np.asarray(picture, np.float32) / 255
+        image = PIL.Image.open(data / f"mpfb2/textures/mpfb_{name}.jpg").convert("L").resize((TEXTURE, TEXTURE))
+        grey: FloatArray = np.asarray(image, np.float32) / 255
         return grey
 
     return part, load("lips"), load("ears")
 
 
-def paint(points: Points, marks: FloatArray, eyeball: FloatArray, look: Look) -> Paint:
+def paint(points: Points, marks: FloatArray, eyeball: FloatArray, appearance: Appearance) -> Paint:
     """`marks` (42, 3) are the joints in the reference pose, `eyeball` (3,) is the middle of the left eye."""
-    painter = _Painter(points, marks, look)
+    painter = _Painter(points, marks, appearance)
     painter.face()
     painter.beard()
     scalp = painter.hair()
@@ -94,10 +94,10 @@ def _smooth(value: FloatArray, start: float, end: float) -> FloatArray:
 class _Painter:
     """Colour and puff of some points, one layer over the other."""
 
-    def __init__(self, points: Points, marks: FloatArray, look: Look) -> None:
-        self._points, self._marks, self._look = points, marks, look
+    def __init__(self, points: Points, marks: FloatArray, appearance: Appearance) -> None:
+        self._points, self._marks, self._appearance = points, marks, appearance
         self.x, self.y, self.z = np.abs(points.at[:, 0]), points.at[:, 1], points.at[:, 2]
-        self.skin = np.array(look.skin, np.float32)
+        self.skin = np.array(appearance.skin, np.float32)
         self.colour = np.tile(self.skin, (len(self.x), 1))
         self.puff: FloatArray = np.zeros(len(self.x), np.float32)
         self.head = self._on("head")
@@ -134,10 +134,10 @@ class _Painter:
         along = (self.x - brow[0]) / 0.024
         height = brow[2] + 0.001 - 0.005 * along**2
         arc = (1 - _smooth(np.abs(self.z - height), 0.002, 0.0045)) * (1 - _smooth(np.abs(along), 0.85, 1.05))
-        self._over(0.85 * self.head * arc * (self.y < eye[1] + 0.02), np.array(self._look.hair, np.float32) * 0.8)
+        self._over(0.85 * self.head * arc * (self.y < eye[1] + 0.02), np.array(self._appearance.hair, np.float32) * 0.8)
 
     def beard(self) -> None:
-        if self._look.beard == "none":
+        if self._appearance.beard == "none":
             return
         mouth, lip, chin, ear = (self._mark(name) for name in ("left_mouth_corner", "upper_lip", "chin", "left_ear"))
         front = 1 - _smooth(self.y, ear[1] - 0.03, ear[1] - 0.015)
@@ -155,11 +155,11 @@ class _Painter:
             "full": np.maximum(cheeks, moustache),
             "goatee": np.maximum(cheeks * width, moustache),
             "moustache": moustache,
-        }[self._look.beard]
+        }[self._appearance.beard]
         grown = self.head * front * under * jaw * (1 - _smooth(self._points.lips, 0.2, 0.6))
-        strength = 0.4 if self._look.beard == "stubble" else 0.9
-        self._over(strength * grown, np.array(self._look.hair) * self._strands(0.002)[:, None])
-        if self._look.beard == "full":
+        strength = 0.4 if self._appearance.beard == "stubble" else 0.9
+        self._over(strength * grown, np.array(self._appearance.hair) * self._strands(0.002)[:, None])
+        if self._appearance.beard == "full":
             self.puff += 0.006 * grown * (1 - _smooth(self.z, mouth[2] - 0.012, mouth[2]))
 
     def hair(self) -> FloatArray:
@@ -167,27 +167,27 @@ class _Painter:
 
         Hair begins above a line from the forehead over the temples to before the ears, then down to the nape.
         """
-        look = self._look
+        appearance = self._appearance
         ear, forehead = self._mark("left_ear"), self._mark("forehead")
         ears = self._points.ears
         back = (self.y - forehead[1]) / (ear[1] + 0.012 - forehead[1])
         line = forehead[2] + 0.012 - 2.5 * np.minimum(self.x, 0.06) ** 2
-        if look.hair_style == "receding":
+        if appearance.hair_style == "receding":
             line += (0.03 + 6 * np.minimum(self.x, 0.05) ** 2) * (1 - _smooth(back, 0.4, 0.9))
         line += (ear[2] - 0.005 - line) * _smooth(back, 0.5, 1.0)
         line -= 0.055 * _smooth(back, 1.25, 1.6)
         bare = 1 - _smooth(ears, 0.1, 0.5)
-        if look.hair_style == "long":  # to the jaw, over the ears
+        if appearance.hair_style == "long":  # to the jaw, over the ears
             line -= 0.10 * _smooth(back, 0.7, 1.1)
             bare = np.ones_like(bare)
         scalp: FloatArray = self.head * _smooth(self.z - line, 0, 0.006) * bare
-        shorn = look.hair_style == "bald"
-        self._over((0.12 if shorn else 1.0) * scalp, np.array(look.hair) * self._strands(0.004)[:, None])
+        shorn = appearance.hair_style == "bald"
+        self._over((0.12 if shorn else 1.0) * scalp, np.array(appearance.hair) * self._strands(0.004)[:, None])
         if not shorn:
-            near_ears = np.ones_like(bare) if look.hair_style == "long" else 1 - _smooth(ears, 0.02, 0.2)
-            self.puff += look.hair_thickness * self.head * _smooth(self.z - line, -0.002, 0.02) * near_ears
-        if look.cap is not None:
-            self._cap(look.cap, forehead, ear)
+            near_ears = np.ones_like(bare) if appearance.hair_style == "long" else 1 - _smooth(ears, 0.02, 0.2)
+            self.puff += appearance.hair_thickness * self.head * _smooth(self.z - line, -0.002, 0.02) * near_ears
+        if appearance.cap is not None:
+            self._cap(appearance.cap, forehead, ear)
         return np.zeros_like(scalp) if shorn else scalp
 
     def _cap(self, colour: Colour, forehead: FloatArray, ear: FloatArray) -> None:
@@ -199,38 +199,38 @@ class _Painter:
         self.puff += covered * (0.006 + 0.055 * brim)
 
     def eyes(self, eyeball: FloatArray) -> None:
-        """They look along −y; eye sockets and the inside of the mouth as well."""
+        """Paint them as they look along −y; eye sockets and the inside of the mouth as well."""
         eyes = self._on("eye")
         off = np.hypot(self.x - eyeball[0], self.z - eyeball[2])
         self._over(eyes, 0.35 * self.skin + 0.52)
         front = eyes * (self.y < eyeball[1])
-        self._over(front * (1 - _smooth(off, 0.0055, 0.0065)), self._look.iris)
+        self._over(front * (1 - _smooth(off, 0.0055, 0.0065)), self._appearance.iris)
         self._over(front * (1 - _smooth(off, 0.0022, 0.0030)), (0.02, 0.02, 0.02))
         self._over(self._on("mouth"), (0.32, 0.10, 0.10))
         self._over(self._on("socket"), self.skin * 0.8)
 
     def clothes(self) -> FloatArray:
         """(N,) 0..1 where they are."""
-        look = self._look
+        appearance = self._appearance
         neck, pelvis = self._mark("neck"), self._mark("pelvis")
         elbow, wrist = self._mark("left_elbow"), self._mark("left_wrist")
         body = self._on("body")
         collar = neck[2] + 0.025 + 0.5 * (self.y - neck[1]) + 2.2 * self.x**2
-        sleeve = elbow[0] - 0.036 if look.short_sleeves else wrist[0] + 0.2
+        sleeve = elbow[0] - 0.036 if appearance.short_sleeves else wrist[0] + 0.2
         shirt = body * (1 - _smooth(self.z - collar, 0, 0.002)) * (1 - _smooth(self.x - sleeve, 0, 0.002))
         shirt *= self.z > pelvis[2] + 0.05
-        self._over(shirt, np.array(look.shirt) * self._weave()[:, None])
+        self._over(shirt, np.array(appearance.shirt) * self._weave()[:, None])
         down, front = collar - self.z, self.y < neck[1]
-        if look.tie is not None:
+        if appearance.tie is not None:
             half = np.where(down < 0.05, 0.022 - 0.16 * down, 0.014 + 0.06 * down)
-            self._over(shirt * (1 - _smooth(self.x - half, 0, 0.003)) * front, look.tie)
-        if look.jacket is not None:
+            self._over(shirt * (1 - _smooth(self.x - half, 0, 0.003)) * front, appearance.tie)
+        if appearance.jacket is not None:
             opening = np.where(front, 0.075 - 0.26 * down, -1)  # a V down to the button
-            self._over(shirt * _smooth(self.x - opening, 0, 0.003) * (down > 0.004), look.jacket)
+            self._over(shirt * _smooth(self.x - opening, 0, 0.003) * (down > 0.004), appearance.jacket)
             lapel = shirt * _smooth(self.x - opening, 0, 0.003) * (1 - _smooth(self.x - opening, 0.022, 0.025))
             self._over(0.25 * lapel * front * (opening > -0.02), (0.0, 0.0, 0.0))
         trousers = body * (self.z <= pelvis[2] + 0.05) * (self.x < wrist[0] - 0.12)
-        self._over(trousers, look.trousers)
+        self._over(trousers, appearance.trousers)
         self._over(self._on("foot"), (0.10, 0.09, 0.09))
         cloth: FloatArray = np.maximum(shirt, trousers)
         return cloth
@@ -238,7 +238,7 @@ class _Painter:
     def _weave(self) -> FloatArray:
         """(N,) the brightness of the shirt's pattern."""
         across, up = np.sin(self._points.at[:, 0] / 0.0045), np.sin(self.z / 0.0045)
-        match self._look.cloth:
+        match self._appearance.cloth:
             case "stripes":
                 pattern = 1 - 0.22 * _smooth(across, 0.3, 0.6)
             case "checks":

@@ -1,4 +1,4 @@
-"""What stands behind a simulated person: flat pictures, drawn once for a clip."""
+"""What stands behind a simulated person: flat images, drawn once for a clip."""
 
 from __future__ import annotations
 
@@ -10,21 +10,27 @@ import PIL.ImageDraw
 import PIL.ImageFilter
 from numpy.typing import NDArray
 
-from kinesics.simulator.person.looks import Look
+from kinesics.simulator.person.appearance import Appearance
 
 Array = NDArray[np.float64]
 
 
-def draw_wall(look: Look, width: int, height: int) -> NDArray[np.uint8]:
-    """(H, W, 3): the backdrop of this look, out of focus as a portrait camera has it, darker towards the corners."""
-    rng = np.random.default_rng((look.seed, 1))
-    wall = _WALLS[look.wall](rng, np.array(look.backdrop), width, height)
+def draw_wall(appearance: Appearance, width: int, height: int) -> NDArray[np.uint8]:
+    """Draw the backdrop, (H, W, 3): out of focus as a portrait camera has it, darker towards the corners.
+
+    Parameters
+    ----------
+    appearance : of the place; its seed draws the pattern
+    width, height : pixels
+    """
+    rng = np.random.default_rng((appearance.seed, 1))
+    wall = _WALLS[appearance.wall](rng, np.array(appearance.backdrop), width, height)
     x, y = np.meshgrid(np.linspace(-1, 1, width), np.linspace(1, -1, height))
     shade = 1.04 - 0.08 * (x**2 + y**2) + 0.05 * y
-    if look.wall != "plain":  # a lamp from one side
+    if appearance.wall != "plain":  # a lamp from one side
         shade += rng.uniform(-0.12, 0.12) * x
-    picture: NDArray[np.uint8] = (np.clip(wall * shade[..., None], 0, 1) * 255).round().astype(np.uint8)
-    return picture
+    image: NDArray[np.uint8] = (np.clip(wall * shade[..., None], 0, 1) * 255).round().astype(np.uint8)
+    return image
 
 
 def _plain(rng: np.random.Generator, tone: Array, width: int, height: int) -> Array:
@@ -54,8 +60,8 @@ def _noise(rng: np.random.Generator, tone: Array, width: int, height: int) -> Ar
 def _press(rng: np.random.Generator, tone: Array, width: int, height: int) -> Array:
     """The wall behind a press conference: rows of sponsors' marks, none of them anybody's."""
     size = (2 * width, 2 * height)
-    picture = PIL.Image.new("RGB", size, _rgb(tone))
-    pen = PIL.ImageDraw.Draw(picture)
+    image = PIL.Image.new("RGB", size, _rgb(tone))
+    pen = PIL.ImageDraw.Draw(image)
     light = tone.mean() > 0.5
     inks = [_rgb(np.clip(rng.uniform(0.05, 0.45, 3) if light else rng.uniform(0.6, 1.0, 3), 0, 1)) for _ in range(3)]
     marks = [(_MARKS[int(i)], inks[int(rng.integers(3))]) for i in rng.integers(len(_MARKS), size=4)]
@@ -70,14 +76,14 @@ def _press(rng: np.random.Generator, tone: Array, width: int, height: int) -> Ar
         draw(pen, (box[0] + margin, box[1] + 1.6 * margin, box[2] - margin, box[3] - 1.6 * margin), ink)
 
     _each_cell(size, cell, stamp)
-    return _focused(picture, rng.uniform(0, 0.006), width, height)
+    return _focused(image, rng.uniform(0, 0.006), width, height)
 
 
 def _room(rng: np.random.Generator, tone: Array, width: int, height: int) -> Array:
-    """A wall with a dado and a few things on it: window, pictures, a door, shelves."""
+    """A wall with a dado and a few things on it: window, images, a door, shelves."""
     w, h = 2 * width, 2 * height
-    picture = PIL.Image.new("RGB", (w, h), _rgb(tone))
-    pen = PIL.ImageDraw.Draw(picture)
+    image = PIL.Image.new("RGB", (w, h), _rgb(tone))
+    pen = PIL.ImageDraw.Draw(image)
     dado = h * rng.uniform(0.55, 0.85)
     pen.rectangle((0, dado, w, h), fill=_rgb(tone * rng.uniform(0.65, 0.95)))
     pen.rectangle((0, dado - 0.012 * h, w, dado), fill=_rgb(np.clip(tone * 1.15, 0, 1)))
@@ -92,7 +98,7 @@ def _room(rng: np.random.Generator, tone: Array, width: int, height: int) -> Arr
         for bar in range(int(rng.integers(0, 4))):  # panes or shelves
             y = inside[1] + (bar + 1) / 4 * (inside[3] - inside[1])
             pen.line((inside[0], y, inside[2], y), fill=frame, width=max(1, round(rim / 2)))
-    return _focused(picture, rng.uniform(0.003, 0.015), width, height)
+    return _focused(image, rng.uniform(0.003, 0.015), width, height)
 
 
 # ── drawing ──────────────────────────────────────────────────────────────────────────────────────────────────
@@ -107,9 +113,9 @@ def _rgb(colour: Array) -> _Ink:
     return red, green, blue
 
 
-def _focused(picture: PIL.Image.Image, blur: float, width: int, height: int) -> Array:
-    """(H, W, 3) 0..1 of a picture drawn at twice the size; `blur` in its heights."""
-    soft = picture.filter(PIL.ImageFilter.GaussianBlur(blur * picture.height))
+def _focused(image: PIL.Image.Image, blur: float, width: int, height: int) -> Array:
+    """(H, W, 3) 0..1 of a image drawn at twice the size; `blur` in its heights."""
+    soft = image.filter(PIL.ImageFilter.GaussianBlur(blur * image.height))
     return np.asarray(soft.resize((width, height), PIL.Image.Resampling.BOX)) / 255
 
 

@@ -1,4 +1,4 @@
-"""Pictures of a simulated person: the shaded mesh (OpenGL, without a window), or a drawn skeleton."""
+"""Images of a simulated person: the shaded mesh (OpenGL, without a window), or a drawn skeleton."""
 
 from __future__ import annotations
 
@@ -13,22 +13,20 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
 from kinesics.simulator.camera import Camera, shaken
+from kinesics.simulator.person.appearance import Appearance, Colour, Light
 from kinesics.simulator.person.body import Body, Pose, rest_pose
-from kinesics.simulator.person.looks import Colour, Light, Look, random_look
 from kinesics.simulator.person.skin import PART, TEXTURE, Points, masks, paint
 from kinesics.simulator.rendering.backgrounds import draw_wall
 from kinesics.simulator.rendering.shaders import BACKDROP, SHADED, SHADOW, UNWRAP
 from kinesics.skeleton.drawing import draw_skeleton, with_gaps
 from kinesics.skeleton.sequence import FloatArray
+from kinesics.video import Image
 
-__all__ = ["Box", "Image", "Look", "NoGraphicsError", "Stage", "random_look", "render", "render_skeleton"]
-
-Image = NDArray[np.uint8]
-_BLUR_STEP = 3.0  # pixels between two of the pictures that a blurred one is made of
+_BLUR_STEP = 3.0  # pixels between two of the images that a blurred one is made of
 _BLUR_MOST = 3
 _SHADOWS = 512  # width of the shadow map, which spans a metre and a half
 _PAPER = (246, 245, 242)
-_GRAINS = 2  # pictures of grain across and down in the field from which each frame takes a piece
+_GRAINS = 2  # images of grain across and down in the field from which each frame takes a piece
 
 
 class NoGraphicsError(RuntimeError):
@@ -36,7 +34,7 @@ class NoGraphicsError(RuntimeError):
 
 
 @dataclass(frozen=True)
-class Box:
+class Cuboid:
     """A piece of furniture: two opposite corners (world metres) and its colour."""
 
     low: tuple[float, float, float]
@@ -45,19 +43,19 @@ class Box:
 
 
 _Solid = tuple[Any, Any, Any]  # paint, shaded and shadow
-_PEN = Box((-0.085, -0.012, -0.004), (0.085, -0.004, 0.004), (0.75, 0.10, 0.08))
+_PEN = Cuboid((-0.085, -0.012, -0.004), (0.085, -0.004, 0.004), (0.75, 0.10, 0.08))
 
 
 @dataclass
-class Stage:
+class PersonRenderer:
     """Draws one person on one backdrop, frame by frame; make it once for a clip.
 
     Raises NoGraphicsError where no OpenGL context can be had.
     """
 
     body: Body
-    look: Look = field(default_factory=Look)
-    furniture: tuple[Box, ...] = ()
+    appearance: Appearance = field(default_factory=Appearance)
+    furniture: tuple[Cuboid, ...] = ()
     width: int = 640
     height: int = 360
 
@@ -103,13 +101,13 @@ class Stage:
         points = Points(rest[self._vertex], part[row, column], lips[row, column], ears[row, column])
         eye = points.at[(points.part == PART["eye"]) & (points.at[:, 0] > 0)]
         eyeball = (eye.min(0) + eye.max(0)) / 2
-        coarse = paint(points, marks, eyeball, self.look)
+        coarse = paint(points, marks, eyeball, self.appearance)
         places = self._rest_of_texels(rest)
         used = places.any(-1)
-        fine = paint(Points(places[used], part[used], lips[used], ears[used]), marks, eyeball, self.look)
-        picture = np.zeros((TEXTURE, TEXTURE, 4), np.uint8)
-        picture[used] = np.clip(fine.colour, 0, 1) * 255
-        self._texture = self._gl.texture((TEXTURE, TEXTURE), 4, picture[::-1].tobytes())
+        fine = paint(Points(places[used], part[used], lips[used], ears[used]), marks, eyeball, self.appearance)
+        image = np.zeros((TEXTURE, TEXTURE, 4), np.uint8)
+        image[used] = np.clip(fine.colour, 0, 1) * 255
+        self._texture = self._gl.texture((TEXTURE, TEXTURE), 4, image[::-1].tobytes())
         self._texture.build_mipmaps()
         self._texture.filter = (self._gl.LINEAR_MIPMAP_NEAREST, self._gl.LINEAR)
         # the seams' twins must move alike, or the mesh would tear
@@ -166,7 +164,7 @@ class Stage:
         self._thing = self._solid(self._thing_corners, _PEN.colour)
         self._backdrop_program = gl.program(*BACKDROP)
         self._backdrop_program["drawn"].value = 1
-        wall = draw_wall(self.look, self.width, self.height)
+        wall = draw_wall(self.appearance, self.width, self.height)
         self._wall = gl.texture((self.width, self.height), 3, wall[::-1].tobytes(), alignment=1)
         self._wall.repeat_x = self._wall.repeat_y = False
         corners = np.array([-1, -1, 3, -1, -1, 3], np.float32)
@@ -194,22 +192,22 @@ class Stage:
         """
         normals = self._normals(vertices)
         vertices = vertices + normals * self._puff[:, None]
-        sun = _towards(self.look.light)
+        sun = _towards(self.appearance.light)
         light = _from_the_sun(sun, vertices).T.astype(np.float32).tobytes()
         boxes = self._boxes if thing is None else [*self._boxes, self._thing_at(thing)]
         self._set_camera(camera, sun, light)
         self._place(vertices, normals)
         self._cast_shadows(boxes, light)
-        pictures = 1 if moved is None else self._pictures_of_blur(moved, camera, vertices)
-        if moved is None or pictures == 1:
-            return self._picture(boxes)
+        images = 1 if moved is None else self._images_of_blur(moved, camera, vertices)
+        if moved is None or images == 1:
+            return self._image(boxes)
         summed = np.zeros((self.height, self.width, 3), np.uint16)
-        for share in (np.arange(pictures) + 0.5) / pictures - 0.5:
+        for share in (np.arange(images) + 0.5) / images - 0.5:
             self._place(vertices + np.float32(share) * moved, normals)
-            summed += self._picture(boxes)
-        return (summed // pictures).astype(np.uint8)
+            summed += self._image(boxes)
+        return (summed // images).astype(np.uint8)
 
-    def _pictures_of_blur(self, moved: FloatArray, camera: Camera, vertices: FloatArray) -> int:
+    def _images_of_blur(self, moved: FloatArray, camera: Camera, vertices: FloatArray) -> int:
         distance = float(np.linalg.norm(vertices.mean(0) - camera.position))
         pixels = float(np.sqrt((moved**2).sum(-1).max())) * camera.focal * self.height / distance
         return int(np.clip(np.ceil(pixels / _BLUR_STEP), 1, _BLUR_MOST))
@@ -227,7 +225,7 @@ class Stage:
         for _, _, shadow in boxes:
             shadow.render()
 
-    def _picture(self, boxes: list[_Solid]) -> Image:
+    def _image(self, boxes: list[_Solid]) -> Image:
         self._target.use()
         self._target.clear()
         self._gl.enable_only(self._gl.DEPTH_TEST | self._gl.CULL_FACE)
@@ -242,13 +240,13 @@ class Stage:
         self._wall.use(0)
         self._drawn.use(1)
         self._backdrop.render()
-        picture = np.frombuffer(self._flat.read(components=3, alignment=1), np.uint8)
-        return np.ascontiguousarray(picture.reshape(self.height, self.width, 3)[::-1])
+        image = np.frombuffer(self._flat.read(components=3, alignment=1), np.uint8)
+        return np.ascontiguousarray(image.reshape(self.height, self.width, 3)[::-1])
 
     def _set_camera(self, camera: Camera, sun: FloatArray, light: bytes) -> None:
-        look = self.look.light
+        lamp = self.appearance.light
         values = {"paint": 0, "shadow": 1, "focal": camera.focal, "aspect": camera.aspect}
-        for name, value in (values | {"sun": tuple(sun.tolist()), "key": look.key, "sky": look.sky}).items():
+        for name, value in (values | {"sun": tuple(sun.tolist()), "key": lamp.key, "sky": lamp.sky}).items():
             self._program[name].value = value
         self._program["axes"].write(camera.rotation.T.astype(np.float32).tobytes())
         self._program["eye"].value = tuple(camera.position)
@@ -277,7 +275,7 @@ def _corners(body: Body) -> csr_matrix:
     return csr_matrix((ones, (body.faces.ravel(), columns)), shape=(len(body.rest_vertices), faces))
 
 
-def _box_corners(box: Box) -> FloatArray:
+def _box_corners(box: Cuboid) -> FloatArray:
     """(36, 8) place, normal and no texture of the corners of a box's triangles, counter-clockwise from outside."""
     ends = (np.array(box.low), np.array(box.high))
     rows = []
@@ -316,39 +314,39 @@ def render(
     pose: Pose,
     camera: Camera,
     *,
-    look: Look | None = None,
-    furniture: tuple[Box, ...] = (),
+    appearance: Appearance | None = None,
+    furniture: tuple[Cuboid, ...] = (),
     thing: FloatArray | None = None,
     width: int = 640,
     height: int = 360,
 ) -> Iterator[Image]:
-    """One (H, W, 3) uint8 picture a frame of the pose; raises NoGraphicsError before the first one.
+    """One (H, W, 3) uint8 image a frame of the pose; raises NoGraphicsError before the first one.
 
-    `thing` (T, 3) is where a pen is, world metres, or None. The camera trembles as the look says: where it stands
-    in each frame, `shaken(camera, look.shake, len(pose), look.seed)` tells.
+    `thing` (T, 3) is where a pen is, world metres, or None. The camera trembles as the appearance says: where it stands
+    in each frame, `shaken(camera, appearance.shake, len(pose), appearance.seed)` tells.
     """
-    look = look or Look()
-    stage = Stage(body, look, furniture, width, height)
-    cameras = shaken(camera, look.shake, len(pose), look.seed)
-    rng = np.random.default_rng((look.seed, 3))
-    field = np.rint(rng.normal(0, look.grain, (_GRAINS * height, _GRAINS * width, 1))).astype(np.int16)
+    appearance = appearance or Appearance()
+    stage = PersonRenderer(body, appearance, furniture, width, height)
+    cameras = shaken(camera, appearance.shake, len(pose), appearance.seed)
+    rng = np.random.default_rng((appearance.seed, 3))
+    field = np.rint(rng.normal(0, appearance.grain, (_GRAINS * height, _GRAINS * width, 1))).astype(np.int16)
     before: FloatArray | None = None
     try:
         for first in range(0, len(pose), 16):
             for t, vertices in enumerate(body.vertices(pose[first : first + 16]), first):
-                moved = look.shutter * (vertices - before) if before is not None and look.shutter else None
-                picture = stage.draw(vertices, cameras[t], None if thing is None else thing[t], moved)
-                yield _with_grain(picture, field, rng) if look.grain else picture
+                moved = appearance.shutter * (vertices - before) if before is not None and appearance.shutter else None
+                image = stage.draw(vertices, cameras[t], None if thing is None else thing[t], moved)
+                yield _with_grain(image, field, rng) if appearance.grain else image
                 before = vertices
     finally:
         stage.close()
 
 
-def _with_grain(picture: Image, field: NDArray[np.int16], rng: np.random.Generator) -> Image:
-    """The picture with a sensor's noise, the same in all channels: a random piece of a larger field of it."""
-    height, width = picture.shape[:2]
+def _with_grain(image: Image, field: NDArray[np.int16], rng: np.random.Generator) -> Image:
+    """The image with a sensor's noise, the same in all channels: a random piece of a larger field of it."""
+    height, width = image.shape[:2]
     top, left = rng.integers(field.shape[0] - height), rng.integers(field.shape[1] - width)
-    return np.clip(picture + field[top : top + height, left : left + width], 0, 255).astype(np.uint8)
+    return np.clip(image + field[top : top + height, left : left + width], 0, 255).astype(np.uint8)
 
 
 # ── the drawn skeleton ───────────────────────────────────────────────────────────────────────────────────────

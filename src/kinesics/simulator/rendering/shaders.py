@@ -17,7 +17,7 @@ SHADOW = (
     void main() { gl_Position = light * vec4(at, 1); }""",
     "#version 330\nvoid main() {}",
 )
-# squares and roots stand in for the sRGB curve: a third of the picture's time went into pow()
+# squares and roots stand in for the sRGB curve: a third of the image's time went into pow()
 SHADED = (
     """#version 330
     in vec3 at; in vec3 normal; in vec2 uv;

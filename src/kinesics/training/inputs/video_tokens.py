@@ -75,7 +75,7 @@ def cache_tokens(
         assert read.frames is not None
         assert read.box is not None
         out = encoder(prepare_clip(read.frames, encoder)[None])
-        record = np.array((1, tuple(read.box), read.picture), _RECORD)
+        record = np.array((1, tuple(read.box), read.source_size), _RECORD)
         return record, (_half(out.tokens[0]), _half(out.pooled[0]))
 
     files = {"tokens.f16": 2 * cells, "pooled.f16": 2 * encoder.width}

@@ -82,7 +82,7 @@ def _mean(values: Tensor, weight: Tensor) -> Tensor:
 def train_lifter(
     data: Path, out: Path, *, real: UTDMHAD | None, epochs: int, seed: int = 1, batch: int = 48
 ) -> dict[str, float]:
-    """Train on `data/train` (see `make_dataset`) and UTD-MHAD's odd subjects, and write `out/lifter.safetensors`.
+    """Train on `data/train` (see `simulate_dataset`) and UTD-MHAD's odd subjects, and write `out/lifter.safetensors`.
 
     Resumes from `out/last.ckpt`. The returned figures are of `data/test` and of the even subjects.
     """

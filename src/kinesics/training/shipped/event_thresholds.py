@@ -16,7 +16,7 @@ from kinesics.metrics.detection import Instance, detection_score
 from kinesics.models.skeleton.agcn import TwoStreamAGCN
 from kinesics.models.skeleton.agcn_inference import InferenceAGCN
 from kinesics.progress import Progress
-from kinesics.simulator.clips import SimulatedClip, processes, simulate_recording, track_recording
+from kinesics.simulator.clips import SimulatedClip, simulate_recording, track_recording, worker_pool
 from kinesics.weights.specification import Specification
 
 SECONDS = 40.0  # of a recording
@@ -51,9 +51,9 @@ def score_recordings(
     found = []
     scorer = skeleton_scorer(InferenceAGCN(network), specification)
     look = partial(_recording, seed, SECONDS, watched)
-    with processes() as pool:
+    with worker_pool() as pool:
         for clip in pool.imap(look, range(count)):
-            found.append(ScoredRecording(scorer.score_person(clip.seen), clip.motion.events))
+            found.append(ScoredRecording(scorer.score_person(clip.detected), clip.motion.events))
             progress(len(found) / count)
     return found
 

@@ -77,7 +77,7 @@ def train(
 ) -> dict[str, float]:
     """Train on the simulated clips of the folder `data` and write `out/gesture-skeleton.safetensors`.
 
-    Its folders train, val and test were written by `make_dataset`, and train-watched, val-watched and test-watched,
+    Its folders train, val and test were written by `simulate_dataset`, and train-watched, val-watched and test-watched,
     where they are, with `watched`. start: weights to go on from, at a third of the rate. Resumes from `out/last.ckpt`.
     Temperature is fitted on val, thresholds on so many simulated recordings and so many films; the returned figures are
     of test, those that begin with "watched/" of test-watched, those of events of as many other recordings and films.

@@ -11,7 +11,7 @@ from kinesics.data.dataset import SPLITS
 from kinesics.data.problems import Problem, subject_leaks
 from kinesics.data.sets.imigue import files
 from kinesics.data.sets.imigue.classes import class_index
-from kinesics.data.sets.imigue.dataset import IMiGUE, Recording
+from kinesics.data.sets.imigue.dataset import IMiGUE, VideoFiles
 from kinesics.errors import KinesicsError
 from kinesics.progress import Progress
 from kinesics.video import lacks_bytes, probe
@@ -78,7 +78,7 @@ def _published(dataset: IMiGUE) -> Iterator[Problem]:
 
 def _splits(dataset: IMiGUE) -> Iterator[Problem]:
     """Videos and subjects that are in two splits."""
-    first: dict[str, Recording] = {}
+    first: dict[str, VideoFiles] = {}
     for one in dataset.recordings:
         other = first.setdefault(one.id, one)
         if other is not one:
@@ -105,7 +105,7 @@ def _emotions(dataset: IMiGUE) -> Iterator[Problem]:
             yield Problem.of(path, error)
 
 
-def _missing(recording: Recording, present: set[str]) -> Iterator[Problem]:
+def _missing(recording: VideoFiles, present: set[str]) -> Iterator[Problem]:
     """Files that other recordings have."""
     if recording.folder is not None:
         for kind in _KINDS:
@@ -115,7 +115,7 @@ def _missing(recording: Recording, present: set[str]) -> Iterator[Problem]:
         yield Problem(recording.video, "is missing")
 
 
-def _points(recording: Recording, counts: dict[Path, int], traits: _Traits) -> Iterator[Problem]:
+def _points(recording: VideoFiles, counts: dict[Path, int], traits: _Traits) -> Iterator[Problem]:
     for kind, read in _READERS.items():
         path = recording.file(kind)
         if path is None:
@@ -134,7 +134,7 @@ def _points(recording: Recording, counts: dict[Path, int], traits: _Traits) -> I
                 traits.swapped[path] = swapped
 
 
-def _video(recording: Recording, counts: dict[Path, int], fps: float) -> Iterator[Problem]:
+def _video(recording: VideoFiles, counts: dict[Path, int], fps: float) -> Iterator[Problem]:
     path = recording.video
     if path is None or not path.is_file():
         return
@@ -159,7 +159,7 @@ def _frame_counts(counts: dict[Path, int]) -> Iterator[Problem]:
             yield Problem(path, f"has {frames} frames, {others} {usual}")
 
 
-def _length(recording: Recording, counts: dict[Path, int]) -> int | None:
+def _length(recording: VideoFiles, counts: dict[Path, int]) -> int | None:
     """Frames of the video, or of the skeletons where there is none that can be read."""
     if recording.video in counts:
         return counts[recording.video]

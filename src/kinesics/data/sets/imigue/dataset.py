@@ -55,7 +55,7 @@ CVPR_EMOTIONS: Mapping[Split, frozenset[str]] = {
 
 
 @dataclass(frozen=True)
-class Recording:
+class VideoFiles:
     """One video of the challenge: its four digits, its split, the folder of its skeleton files, its mp4.
 
     `folder` and `video` are named where a folder of that split is there at all, whether the files are or not.
@@ -163,7 +163,7 @@ class IMiGUE(GestureDataset):
         return _find(self.folder, files.EMOTION_FILES[split])
 
     def read_skeleton(self, clip: ClipInfo) -> SkeletonSequence:
-        """2D, in roughly metres by the body's own size; `image_xy` only where an mp4 tells the picture's size.
+        """2D, in roughly metres by the body's own size; `image_xy` only where an mp4 tells the frames' size.
 
         The parsed files of the last video are kept, so that its clips are read at once; a cache does the rest.
         """
@@ -198,7 +198,7 @@ class IMiGUE(GestureDataset):
         paths = [path for one in self.recordings if one.split == "test" and (path := one.file("label.csv"))]
         return not self.simulated and len({row.class_id for path in paths for row in files.read_labels(path)}) < 2
 
-    def _clips(self, recording: Recording) -> Iterator[ClipInfo]:
+    def _clips(self, recording: VideoFiles) -> Iterator[ClipInfo]:
         path = recording.file("label.csv")
         split, subject = self._split(recording), self.subjects.get(recording.id, "")
         video = recording.video if recording.video is not None and recording.video.is_file() else None
@@ -213,7 +213,7 @@ class IMiGUE(GestureDataset):
             start, end = row.start / self.fps, (row.end + 1) / self.fps
             yield ClipInfo(f"{recording.id}_{k}", label, split, subject, start, end, video, recording.skeleton)
 
-    def _split(self, recording: Recording) -> Split:
+    def _split(self, recording: VideoFiles) -> Split:
         if self.protocol == "challenge":
             return recording.split
         subject = self.subjects.get(recording.id)
@@ -225,7 +225,7 @@ class IMiGUE(GestureDataset):
             )
         return "train" if int(subject) in CVPR_SUBJECTS else "test"
 
-    def _emotion_split(self, recording: Recording) -> Split | None:
+    def _emotion_split(self, recording: VideoFiles) -> Split | None:
         if self.protocol == "challenge":
             return recording.split
         return next((split for split, ids in CVPR_EMOTIONS.items() if recording.id in ids), None)
@@ -240,7 +240,7 @@ def _find(folder: Path, name: str) -> Path | None:
     return next((path for depth in ("", "*/", "*/*/") for path in sorted(folder.glob(f"{depth}{name}"))), None)
 
 
-def _recordings(folder: Path) -> tuple[Recording, ...]:
+def _recordings(folder: Path) -> tuple[VideoFiles, ...]:
     found = []
     for split in SPLITS:
         skeletons, videos = (
@@ -249,11 +249,11 @@ def _recordings(folder: Path) -> tuple[Recording, ...]:
         names = {path.name for parent in (skeletons, videos) if parent for path in parent.iterdir() if path.is_dir()}
         for name in sorted(name for name in names if re.fullmatch(r"\d{4}", name)):
             video = videos / name / f"{name}.mp4" if videos else None
-            found.append(Recording(name, split, skeletons / name if skeletons else None, video))
+            found.append(VideoFiles(name, split, skeletons / name if skeletons else None, video))
     return tuple(found)
 
 
-def _read_recording(recording: Recording, fps: float) -> SkeletonSequence:
+def _read_recording(recording: VideoFiles, fps: float) -> SkeletonSequence:
     """A whole video in `UPPER_BODY`: OpenPose's 137 points, and what they lack from the light file."""
     parts: list[tuple[FloatArray, SkeletonLayout]] = []
     if path := recording.file("openpose.xlsx"):
@@ -265,7 +265,7 @@ def _read_recording(recording: Recording, fps: float) -> SkeletonSequence:
         parts.append((points, LIGHT_HAND))
     elif path := recording.file("light.csv"):
         parts.append((files.read_light(path), BODY_25))
-    size = _picture_size(recording.video)
+    size = _frame_size(recording.video)
     scale = metres_per_pixel(parts[0][0])
     whole, *others = (_sequence(points, layout, fps, scale, size) for points, layout in parts)
     for other in others:
@@ -273,7 +273,7 @@ def _read_recording(recording: Recording, fps: float) -> SkeletonSequence:
     return whole
 
 
-def _picture_size(video: Path | None) -> tuple[int, int] | None:
+def _frame_size(video: Path | None) -> tuple[int, int] | None:
     """Width and height in pixels; None where no video can tell."""
     try:
         info = probe(video) if video is not None else None

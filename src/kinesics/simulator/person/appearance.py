@@ -1,4 +1,4 @@
-"""How a simulated person and the place look: colours, hair, clothes, light, backdrop, and the camera's faults."""
+"""How a simulated person and the place appearance: colours, hair, clothes, light, backdrop, and the camera's faults."""
 
 from __future__ import annotations
 
@@ -33,12 +33,12 @@ class Light:
 
 
 @dataclass(frozen=True)
-class Look:
-    """Colours, hair and clothes of a person, the light and the backdrop, and what the camera does to the picture.
+class Appearance:
+    """Colours, hair and clothes of a person, the light and the backdrop, and what the camera does to the image.
 
     hair_thickness: metres that it stands off the skin. shutter: share of the time between two frames in which the
     shutter is open (motion blur). shake: standard deviation of the camera's tremor, degrees. grain: that of the
-    sensor's noise, of 255. crf: the H.264 rate factor for films of it; greater is coarser. seed: draws the
+    sensor's noise, of 255. crf: the H.264 rate factor for videos of it; greater is coarser. seed: draws the
     backdrop's pattern, the tremor and the grain.
     """
 
@@ -83,7 +83,7 @@ _WALLS: tuple[Wall, ...] = ("press", "room", "plain", "gradient", "noise")
 _CRFS = (18, 34)  # hardly visible to plainly blocky
 
 
-def random_look(rng: np.random.Generator, shape: Shape | None = None) -> Look:
+def random_appearance(rng: np.random.Generator, shape: Shape | None = None) -> Appearance:
     """Somebody somewhere; with the body's shape given, hair and beard go with it."""
 
     def one(colours: tuple[Colour, ...]) -> Colour:
@@ -95,7 +95,7 @@ def random_look(rng: np.random.Generator, shape: Shape | None = None) -> Look:
     iris = one(((0.30, 0.22, 0.14), (0.28, 0.38, 0.45), (0.30, 0.36, 0.22))) if skin < 3 else (0.2, 0.13, 0.09)
     style, beard = _hair_and_beard(rng, shape)
     jacket = one(_JACKETS) if rng.random() < 0.3 else None
-    return Look(
+    return Appearance(
         skin=SKINS[skin],
         hair=hair,
         iris=iris,
