@@ -17,7 +17,13 @@ class LongTailLoss(nn.Module):
 
     "plain": every clip counts alike. "logit-adjusted": the logits must beat the class's log frequency, which is
     added in training alone (Menon et al., ICLR 2021). "class-balanced": clips are weighted by the inverse effective
-    number of their class (Cui et al., CVPR 2019). counts: (C,) clips a class in training.
+    number of their class (Cui et al., CVPR 2019).
+
+    Parameters
+    ----------
+    counts : (C,) clips a class in training.
+    name : which of the three.
+    smoothing : share of a label's weight that all classes get alike.
     """
 
     def __init__(self, counts: Tensor, name: LossName = "plain", smoothing: float = 0.1) -> None:
@@ -34,7 +40,17 @@ class LongTailLoss(nn.Module):
         self.register_buffer("weight", weight, persistent=False)
 
     def forward(self, logits: Tensor, label: Tensor) -> Tensor:
-        """(N, C) and (N,) to the mean loss."""
+        """Compute the mean loss.
+
+        Parameters
+        ----------
+        logits : (N, C).
+        label : (N,) classes.
+
+        Returns
+        -------
+        () the loss.
+        """
         adjusted = logits.float() + self.get_buffer("adjustment")
         each = F.cross_entropy(adjusted, label, label_smoothing=self.smoothing, reduction="none")
         return (each * self.get_buffer("weight")[label]).mean()

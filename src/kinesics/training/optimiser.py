@@ -13,9 +13,19 @@ from torch import nn
 def adamw_one_cycle(
     task: L.LightningModule, encoders: Iterable[nn.Module], *, rate: float, encoder_rate: float, weight_decay: float
 ) -> Any:
-    """What `configure_optimizers` returns, for all of the task's parameters that are to be trained.
+    """Build what `configure_optimizers` returns, for all of the task's parameters that are to be trained.
 
-    rate: the highest learning rate of the cycle; encoder_rate: the share of it that the modules `encoders` get.
+    Parameters
+    ----------
+    task : whose parameters are trained, and whose trainer knows the number of steps.
+    encoders : modules with a rate of their own.
+    rate : the highest learning rate of the cycle.
+    encoder_rate : the share of it that the encoders get.
+    weight_decay : as AdamW has it.
+
+    Returns
+    -------
+    Optimiser and schedule, as Lightning wants them.
     """
     slow = {id(parameter) for encoder in encoders for parameter in encoder.parameters()}
     trained = [parameter for parameter in task.parameters() if parameter.requires_grad]

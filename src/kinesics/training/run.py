@@ -59,7 +59,7 @@ class TrainingCLI(LightningCLI):
             default=None,
             help="what a benchmark should reach: metric, value and seeds; `kinesics reproduce` reads it",
         )
-        parser.link_arguments("data.facts", "model.facts", apply_on="instantiate")
+        parser.link_arguments("data.spec", "model.spec", apply_on="instantiate")
 
     def before_instantiate_classes(self) -> None:
         """Take a precision that this machine is fast in."""
@@ -103,7 +103,16 @@ def run(config: Path, out: Path, arguments: Sequence[str] = ()) -> Path:
 
 
 def assemble(config: Path, out: Path, arguments: Sequence[str] = ()) -> TrainingCLI:
-    """Build the task, its data and the trainer of a config; arguments as those of `run`."""
+    """Build the task, its data and the trainer of a config.
+
+    Parameters
+    ----------
+    config, out, arguments : as `run` takes them.
+
+    Returns
+    -------
+    The trainer with its task and data, not yet run.
+    """
     silence_logs()
     classes, sections = read_config(config)
     logs = RunFolder(out).logs.name
@@ -187,7 +196,14 @@ def _run_folds(config: Path, out: Path, arguments: Sequence[str], folds: int) ->
 
 
 def save_predictions(task: L.LightningModule, data: Any, out: Path) -> None:
-    """Write the network's predictions of the validation and test clips, for `kinesics evaluate` and `ensemble`."""
+    """Write the network's predictions of the validation and test clips, for `kinesics evaluate` and `ensemble`.
+
+    Parameters
+    ----------
+    task : gives logits for a batch.
+    data : the task's data, set up.
+    out : the run's folder.
+    """
     for split in _PREDICTED:
         clips = data.clips(split)
         if not clips:
@@ -198,13 +214,23 @@ def save_predictions(task: L.LightningModule, data: Any, out: Path) -> None:
             logits=predict_logits(task, loader),
             labels=np.array([-1 if clip.label is None else clip.label for clip in clips], np.int64),
             subjects=tuple(clip.subject for clip in clips),
-            classes=data.facts.classes,
+            classes=data.spec.classes,
         ).save(RunFolder(out).predictions(split))
 
 
 @torch.no_grad()
 def predict_logits(task: L.LightningModule, batches: Iterable[Mapping[str, torch.Tensor]]) -> NDArray[np.float32]:
-    """Give (N, classes) float32 logits in eval mode, in the order of the batches."""
+    """Compute the logits of all batches in eval mode.
+
+    Parameters
+    ----------
+    task : gives logits for a batch.
+    batches : each a dict of tensors.
+
+    Returns
+    -------
+    (N, classes) float32, in the order of the batches.
+    """
     task.eval()
     logits = [task({k: v.to(task.device) for k, v in batch.items()}).float().cpu() for batch in batches]
     found: NDArray[np.float32] = torch.cat(logits).numpy()

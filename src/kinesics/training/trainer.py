@@ -29,7 +29,15 @@ class EpochStart(L.Callback):
         trainer.datamodule.windows("train").epoch = trainer.current_epoch  # type: ignore[attr-defined]
 
     def on_train_batch_start(self, trainer: L.Trainer, module: L.LightningModule, batch: Any, batch_idx: int) -> None:
-        """Seed dropout and its kind before the first batch, otherwise in each process."""
+        """Seed dropout and its kind before the first batch of an epoch, otherwise in each process.
+
+        Parameters
+        ----------
+        trainer : knows the epoch and the process.
+        module : is not used.
+        batch : is not used.
+        batch_idx : the batch's number in its epoch.
+        """
         # not when the epoch starts: a loader draws a number then, in a resumed run before that and in others after it
         if batch_idx == 0:
             seed = trainer.datamodule.seed  # type: ignore[attr-defined]
@@ -63,7 +71,15 @@ def shared_settings(out: Path) -> dict[str, Any]:
 
 
 def resume(trainer: L.Trainer, task: L.LightningModule, data: L.LightningDataModule, out: Path) -> None:
-    """Train from the checkpoint in `out`, or from the start where there is none."""
+    """Train from the checkpoint in `out`, or from the start where there is none.
+
+    Parameters
+    ----------
+    trainer : how long, where and how precisely.
+    task : what is trained.
+    data : its batches.
+    out : the run's folder.
+    """
     last = RunFolder(out).checkpoint
     trainer.fit(task, data, ckpt_path=last if last.exists() else None)
 

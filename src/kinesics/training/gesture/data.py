@@ -2,47 +2,47 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import islice
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-import lightning as L
 import numpy as np
 import torch
-from torch import Tensor, nn
-from torch.utils.data import DataLoader, Dataset, DistributedSampler, Sampler, default_collate
+from torch import nn
+from torch.utils.data import Dataset, DistributedSampler, default_collate
 
 from kinesics.data.cache.frames import FrameCache, cache_frames
 from kinesics.data.cache.skeletons import SkeletonCache, cache_skeletons
 from kinesics.data.dataset import ClipInfo, GestureDataset, Split
 from kinesics.data.registry import open_dataset
-from kinesics.data.sets.imigue.dataset import IMiGUE
 from kinesics.errors import KinesicsError
-from kinesics.models.video.encoder import ClipEncoder, prepare_clip
-from kinesics.preprocessing.person_crop import joint_places
+from kinesics.models.video.encoder import ClipEncoder
 from kinesics.progress import Progress, progress_bar
 from kinesics.skeleton import SkeletonLayout
-from kinesics.skeleton.sequence import FloatArray
 from kinesics.training.inputs.augment import Augmentation
+from kinesics.training.inputs.batches import Batch, BatchData, describe_training_data
 from kinesics.training.inputs.clip_windows import ClipWindows
 from kinesics.training.inputs.lifted_dataset import Lifted
 from kinesics.training.inputs.samplers import ClassSampler
-from kinesics.training.inputs.video_augment import VideoAugmentation, View, random_view
-from kinesics.training.inputs.video_tokens import TokenCache, cache_tokens
+from kinesics.training.inputs.video_augment import VideoAugmentation
+from kinesics.training.inputs.video_tokens import TokenCache, cache_tokens, weights_digest
+from kinesics.training.inputs.video_windows import VideoWindows
 from kinesics.weights.encoders import is_untrained
 from kinesics.weights.pretrained import video_encoder
 
-Batch = dict[str, Tensor]
-
 
 @dataclass(frozen=True)
-class DataSpec:
-    """What a network must know of the data: counts (C,) are the training clips of each class.
+class GestureDataSpec:
+    """What a network must know of the data.
 
-    encoder: the video encoder whose tokens, or whose input, are in the batches, or None. fps, frames: of the
-    windows; where they span clips of any length, the rate at which they span the mean one. training_data: in words.
+    classes: in the order of the logits.
+    layout: of the skeletons.
+    counts: (C,) training clips of each class.
+    encoder: the video encoder whose tokens, or whose input, are in the batches, or None.
+    fps: of the windows; where they span clips of any length, the rate at which they span the mean one.
+    frames: of a window.
+    training_data: in words.
     """
 
     classes: tuple[str, ...]
@@ -54,139 +54,48 @@ class DataSpec:
     training_data: str = ""
 
 
-class VideoWindows(Dataset[Batch]):
-    """Windows of skeletons with the video of their clips, and each joint's place in what the video encoder saw.
-
-    video: tokens of a frozen encoder, computed once and never augmented; or pictures, cut, mirrored and recoloured as
-    `view` says, in all frames alike and the skeleton with them. Either is of the whole clip; so the windows are too.
-    """
-
-    def __init__(
-        self,
-        windows: ClipWindows,
-        skeletons: SkeletonCache,
-        video: TokenCache | FrameCache,
-        encoder: ClipEncoder,
-        view: VideoAugmentation | None,
-    ) -> None:
-        self.windows, self.skeletons, self.video, self.encoder, self.view = windows, skeletons, video, encoder, view
-
-    def __len__(self) -> int:
-        return len(self.windows)
-
-    def __getitem__(self, i: int) -> Batch:
-        skeleton, label = self.windows[i]
-        draws = self.windows.draws(i)
-        places = torch.from_numpy(self._places(i)[self.windows.rows(i, draws)])
-        if isinstance(self.video, TokenCache):
-            video = self.video.read(i)
-            seen = {"tokens": video.tokens, "pooled": video.pooled}
-        else:
-            frames = self.video.read(i)
-            assert frames is not None
-            frames = frames.copy()  # the file's own pages cannot be written to
-            if self.view is not None:
-                view = random_view(draws, self.view)
-                frames = view.frames(frames)
-                skeleton, places = view_joints(view, skeleton, places, self.skeletons.layout)
-            seen = {"video": prepare_clip(frames, self.encoder)}
-        return {"skeleton": skeleton, "label": label, "places": places, **seen}
-
-    def _places(self, i: int) -> FloatArray:
-        image_xy = self.skeletons.read_image_xy(i)
-        if image_xy is None:  # nobody knows where: the middle
-            return np.full((self.skeletons.length(i), len(self.skeletons.layout), 2), 0.5, np.float32)
-        _, score = self.skeletons.read(i, np.arange(self.skeletons.length(i)))
-        return joint_places(self.video.positions_in_crop(i, image_xy), score, self.skeletons.layout)
+def collate_clips(items: list[Any]) -> Batch:
+    """Collate windows, with or without video: skeleton (N, 4, T, V, 1), label (N,) and the rest likewise."""
+    if isinstance(items[0], dict):
+        batch: Batch = default_collate(items)
+        return batch
+    skeletons, labels = zip(*items, strict=True)
+    return {"skeleton": torch.stack(skeletons), "label": torch.stack(labels)}
 
 
-def view_joints(view: View, skeleton: Tensor, places: Tensor, layout: SkeletonLayout) -> tuple[Tensor, Tensor]:
-    """A window (4, T, V, 1) and its joints' places (T, V, 2) as a view of the video shows them."""
-    left, top, side = view.crop
-    places = (places - torch.tensor([left, top])) / side
-    if not view.mirrored:
-        return skeleton, places.float()
-    order = list(layout.mirror)
-    mirrored = skeleton[:, :, order] * torch.tensor([-1.0, 1, 1, 1])[:, None, None, None]
-    return mirrored, (torch.tensor([1.0, 0]) + places[:, order] * torch.tensor([-1.0, 1])).float()
-
-
-class RankSampler(Sampler[int]):
-    """One process's share of a sampler's draws: every n-th of them, as many as every other process has."""
-
-    def __init__(self, sampler: ClassSampler | DistributedSampler[Any], processes: int, rank: int) -> None:
-        self.sampler, self.processes, self.rank = sampler, processes, rank
-
-    def set_epoch(self, epoch: int) -> None:
-        self.sampler.set_epoch(epoch)
-
-    def __len__(self) -> int:
-        return len(self.sampler) // self.processes
-
-    def __iter__(self) -> Iterator[int]:
-        return islice(self.sampler, self.rank, len(self) * self.processes, self.processes)
-
-
-class GestureWindows(L.LightningDataModule):
-    """Batches of windows; `make_windows` says of what."""
-
-    def __init__(self, batch: int, seed: int, workers: int = 0, balance: float = 0.0) -> None:
-        super().__init__()
-        self.batch, self.seed, self.workers, self.balance = batch, seed, workers, balance
-        self._windows: dict[Split, ClipWindows] = {}
-
-    @property
-    def facts(self) -> DataSpec:
-        raise NotImplementedError
-
-    @property
-    def labels(self) -> list[int]:
-        """Of the training clips, in their order."""
-        raise NotImplementedError
-
-    def make_windows(self, split: Split) -> ClipWindows:
-        raise NotImplementedError
-
-    def windows(self, split: Split) -> ClipWindows:
-        """The split's windows, made once."""
-        if split not in self._windows:
-            self._windows[split] = self.make_windows(split)
-        return self._windows[split]
-
-    def items(self, split: Split) -> Dataset[Any]:
-        """What batches are made of."""
-        return self.windows(split)
-
-    def train_dataloader(self) -> DataLoader[Any]:
-        windows = self.windows("train")
-        # both depend on seed and epoch alone
-        sampler: ClassSampler | DistributedSampler[Any] = DistributedSampler(windows, 1, 0, seed=self.seed)
-        if self.balance > 0:
-            sampler = ClassSampler(self.labels, self.balance, self.seed)
-        processes, rank = (1, 0) if self.trainer is None else (self.trainer.world_size, self.trainer.global_rank)
-        share = RankSampler(sampler, processes, rank)
-        return self._loader("train", self.batch, sampler=share, drop_last=len(share) > self.batch)
-
-    def val_dataloader(self) -> DataLoader[Any] | list[Any]:
-        return self._loader("val", 4 * self.batch) if len(self.windows("val")) else []
-
-    def test_dataloader(self) -> DataLoader[Any]:
-        return self._loader("test", 4 * self.batch)
-
-    def _loader(self, split: Split, batch: int, **options: Any) -> DataLoader[Any]:
-        return DataLoader(self.items(split), batch, num_workers=self.workers, collate_fn=collate, **options)
-
-
-class GestureData(GestureWindows):
+class GestureData(BatchData):
     """Windows of skeletons from the clips of a data set, each of its splits as it gives them.
 
-    root: the data set's folder or file. frames: of a window. fps: their rate, or None to span the whole clip, however
-    long it is. batch: of each process. augment: how far training windows are turned, hidden and warped; None: not at
-    all. balance: 0 draws training clips as they come, 1 every class equally often, 0.5 in between. video: the name of
-    an encoder (see `video_encoder`) whose view of the clips goes with the skeletons; clips without a video are then
-    left out. frozen: its tokens, computed once; else pictures, decoded once, for an encoder that learns too, in
-    training as `view` varies them. lift: give flat skeletons the third dimension that the shipped lifter guesses.
+    Parameters
+    ----------
+    root
+        The data set's folder or file.
+    frames
+        Frames of a window.
+    fps
+        Frames a second of a window; null to span the whole clip, however long it is.
+    batch
+        Clips of a batch, of each process.
+    augment
+        How far training windows are turned, hidden and warped; null: not at all.
+    balance
+        0 draws training clips as they come, 1 every class equally often, 0.5 in between.
+    video
+        A video encoder whose input goes with the skeletons: a name (i3d, mvit, paper, small, tiny), a run's folder or a
+        weights file. Clips without a video are then left out.
+    frozen
+        true: the encoder's tokens, computed once. false: frames, decoded once, for an encoder that is trained too.
+    video_augment
+        How far frames stray in training; null: not at all.
+    lift
+        Whether flat skeletons get the third dimension that the shipped lifter estimates.
+    workers
+        Processes that read batches; 0 reads in the trainer's own.
+    seed
+        The seed of all draws.
     """
+
+    collate = staticmethod(collate_clips)
 
     def __init__(
         self,
@@ -198,46 +107,51 @@ class GestureData(GestureWindows):
         balance: float = 0.0,
         video: str | None = None,
         frozen: bool = True,
-        view: VideoAugmentation | None = None,
+        video_augment: VideoAugmentation | None = None,
         lift: bool = False,
         workers: int = 0,
         seed: int = 1,
     ) -> None:
-        super().__init__(batch, seed, workers, balance)
+        super().__init__(batch, seed, workers, judged=4)
         self.dataset: GestureDataset = open_dataset(root)
         self.skeletons: GestureDataset = Lifted(self.dataset) if lift else self.dataset
-        self.frames, self.fps, self.augment, self.frozen, self.view = frames, fps, augment, frozen, view
+        self.frames, self.fps, self.augment, self.balance = frames, fps, augment, balance
+        self.frozen, self.video_augment = frozen, video_augment
         self.encoder: ClipEncoder | None = None if video is None else video_encoder(video)
         if self.encoder is not None and (fps is not None or (augment is not None and augment.mirror > 0)):
             raise KinesicsError(
-                "data.video: videos are of whole clips as filmed; set data.fps to null and data.augment.mirror to 0"
+                "data.video: videos are of whole clips as recorded; set data.fps to null and data.augment.mirror to 0"
             )
         if frozen and is_untrained(video):
             raise KinesicsError(f"data.video {video}: has learned nothing yet; set data.frozen to false and train it")
         if not frozen and isinstance(self.encoder, nn.Module):
             self.encoder.train().requires_grad_(True)
+        self._skeleton_caches: dict[Split, SkeletonCache] = {}
+        self._video_caches: dict[Split, TokenCache | FrameCache] = {}
 
     @property
-    def facts(self) -> DataSpec:
+    def spec(self) -> GestureDataSpec:
+        """What a network must know of these data."""
         counts = np.bincount(self.labels, minlength=len(self.dataset.classes))
         clips = self.clips("train")
         seconds = float(np.mean([clip.end - clip.start for clip in clips])) if clips else 0.0
-        fps = self.fps or (self.frames / seconds if seconds else 0.0)
-        words = f"{len(clips)} clips of {'simulated ' if self._simulated else ''}{self.dataset.name}"
-        return DataSpec(
-            self.dataset.classes, self.dataset.layout, tuple(counts.tolist()), self.encoder, fps, self.frames, words
+        return GestureDataSpec(
+            classes=self.dataset.classes,
+            layout=self.dataset.layout,
+            counts=tuple(counts.tolist()),
+            encoder=self.encoder,
+            fps=self.fps or (self.frames / seconds if seconds else 0.0),
+            frames=self.frames,
+            training_data=describe_training_data(len(clips), "clips", self.dataset),
         )
 
     @property
-    def _simulated(self) -> bool:
-        return isinstance(self.dataset, IMiGUE) and self.dataset.simulated
-
-    @property
     def labels(self) -> list[int]:
+        """The classes of the training clips, in their order."""
         return [clip.label for clip in self.clips("train") if clip.label is not None]
 
     def clips(self, split: Split) -> tuple[ClipInfo, ...]:
-        """The clips that can be used: with a skeleton, and, but for the test split, with a label."""
+        """Give the clips that can be used: with a skeleton, and, but for the test split, with a label."""
         there = self.dataset.split(split)
         return tuple(
             clip
@@ -248,44 +162,55 @@ class GestureData(GestureWindows):
         )
 
     def prepare_data(self) -> None:
-        """Reads every skeleton into the cache, once; interrupted, it goes on where it stopped."""
-        with progress_bar("EmotionPrediction skeletons") as progress:
+        """Read every skeleton, and every video if there are any, into the cache; an interrupted pass resumes."""
+        with progress_bar("Reading skeletons") as progress:
             cache_skeletons(self.skeletons, progress=progress)
         if self.encoder is not None:
             with progress_bar("Encoding videos" if self.frozen else "Decoding videos") as progress:
-                self._video((), progress)
-
-    def items(self, split: Split) -> Dataset[Any]:
-        windows = self.windows(split)
-        if self.encoder is None:
-            return windows
-        clips = self.clips(split)
-        skeletons = cache_skeletons(self.skeletons, clips=clips)
-        view = self.view if split == "train" else None
-        return VideoWindows(windows, skeletons, self._video(clips), self.encoder, view)
-
-    def _video(self, clips: tuple[ClipInfo, ...], progress: Progress | None = None) -> TokenCache | FrameCache:
-        """What is kept of the videos; made, where it is not there yet, for the whole data set."""
-        assert self.encoder is not None
-        if self.frozen:
-            return cache_tokens(self.dataset, self.encoder, clips, progress=progress)
-        frames, size = self.encoder.frames, self.encoder.size
-        return cache_frames(self.dataset, frames=frames, size=size, clips=clips, progress=progress)
-
-    def make_windows(self, split: Split) -> ClipWindows:
-        clips = cache_skeletons(self.skeletons, clips=self.clips(split))
-        augment = (self.augment or False) if split == "train" else False
-        return ClipWindows(clips, frames=self.frames, fps=self.fps, augment=augment, seed=self.seed)
+                self._open_videos((), progress)
 
     def setup(self, stage: str | None = None) -> None:
+        """Check that there is something to train on; raises KinesicsError where there is not."""
         if not self.clips("train"):
             raise KinesicsError(f"{self.dataset.folder}: expected training clips with skeletons and labels, found none")
 
+    def make_windows(self, split: Split) -> ClipWindows:
+        """Make a split's windows of skeletons, augmented in training alone."""
+        augment = (self.augment or False) if split == "train" else False
+        return ClipWindows(
+            self._skeleton_cache(split), frames=self.frames, fps=self.fps, augment=augment, seed=self.seed
+        )
 
-def collate(items: list[Any]) -> Batch:
-    """Windows, with or without video, to one batch: skeleton (N, 4, T, V, 1), label (N,) and the rest likewise."""
-    if isinstance(items[0], dict):
-        batch: Batch = default_collate(items)
-        return batch
-    skeletons, labels = zip(*items, strict=True)
-    return {"skeleton": torch.stack(skeletons), "label": torch.stack(labels)}
+    def items(self, split: Split) -> Dataset[Any]:
+        """Give a split's windows, with the video if an encoder is named."""
+        windows: ClipWindows = self.windows(split)
+        if self.encoder is None:
+            return windows
+        if split not in self._video_caches:
+            self._video_caches[split] = self._open_videos(self.clips(split))
+        augment = self.video_augment if split == "train" else None
+        skeletons, video = self._skeleton_cache(split), self._video_caches[split]
+        return VideoWindows(windows, skeletons, video, self.encoder, augment)
+
+    def sampler(self) -> ClassSampler | DistributedSampler[Any]:
+        """Make what draws the training clips, balanced by class if `balance` says so."""
+        return ClassSampler(self.labels, self.balance, self.seed) if self.balance > 0 else super().sampler()
+
+    def _skeleton_cache(self, split: Split) -> SkeletonCache:
+        """The split's skeletons, opened once."""
+        if split not in self._skeleton_caches:
+            self._skeleton_caches[split] = cache_skeletons(self.skeletons, clips=self.clips(split))
+        return self._skeleton_caches[split]
+
+    def _open_videos(self, clips: tuple[ClipInfo, ...], progress: Progress | None = None) -> TokenCache | FrameCache:
+        """The cached tokens or frames of these clips; made, where they are missing, for the whole data set."""
+        assert self.encoder is not None
+        if self.frozen:
+            return cache_tokens(self.dataset, self.encoder, clips, digest=self._encoder_digest, progress=progress)
+        frames, size = self.encoder.frames, self.encoder.size
+        return cache_frames(self.dataset, frames=frames, size=size, clips=clips, progress=progress)
+
+    @cached_property
+    def _encoder_digest(self) -> str:
+        """That of the frozen encoder, computed once."""
+        return weights_digest(self.encoder)

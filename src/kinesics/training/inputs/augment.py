@@ -1,4 +1,4 @@
-"""Other views of the same movement: skeletons turned, sheared, mirrored, shaken and partly hidden, in any layout."""
+"""Variations of a movement: skeletons turned, sheared, mirrored, shaken and partly hidden, in any layout."""
 
 from __future__ import annotations
 
@@ -20,15 +20,38 @@ _HIPS = frozenset(("pelvis", "hip"))
 
 @dataclass(frozen=True)
 class Augmentation:
-    """How far a window may stray from what was seen; the defaults are those of the weights that ship.
+    """How far a window of joints may stray from its clip; the defaults are those of the weights that ship.
 
-    turn: degrees of yaw, pitch and roll to either side. stretch: share by which each axis may grow or shrink.
-    shear: share of one axis added to another. tempo: how much faster or slower parts of a window may run (0.3: by
-    about a third), its ends kept. jitter: standard deviation of each joint's position in each frame, in shares of the
-    joints' mean distance from their middle. mirror: chance to swap left and right; 0 where classes tell left from
-    right. flatten: chance to lose all depth. hand, arm (each side), face, hips: chance to lose these joints for a
-    stretch or for good. joints: chance to lose one to three single ones. slow: chance that a window with a rate of its
-    own comes from a slower camera, of 6 to 12.5 frames a second, each held until the next.
+    Parameters
+    ----------
+    turn
+        Degrees of yaw, pitch and roll to either side.
+    stretch
+        Share by which each axis may grow or shrink.
+    shear
+        Share of one axis added to another.
+    tempo
+        How much faster or slower parts of a window may run (0.3: by about a third); its ends stay.
+    jitter
+        Standard deviation of each joint's position in each frame, in shares of the joints' mean distance from their
+        middle.
+    mirror
+        Chance to swap left and right; 0 where classes tell left from right.
+    flatten
+        Chance to lose all depth.
+    hand
+        Chance to lose a hand, each side by itself, for part of the clip or all of it.
+    arm
+        The same for a whole arm.
+    face
+        The same for the face.
+    hips
+        The same for hips and pelvis.
+    joints
+        Chance to lose one to three single joints.
+    slow
+        Chance that a window with a rate of its own comes from a slower camera, of 6 to 12.5 frames a second, each held
+        until the next.
     """
 
     turn: tuple[float, float, float] = (20.0, 10.0, 5.0)
@@ -46,7 +69,7 @@ class Augmentation:
     slow: float = 0.2
 
 
-DEFAULT = Augmentation()
+DEFAULT_AUGMENTATION = Augmentation()
 
 
 def augment(
@@ -54,9 +77,22 @@ def augment(
     score: FloatArray,
     rng: np.random.Generator,
     layout: SkeletonLayout = UPPER_BODY,
-    how: Augmentation = DEFAULT,
+    how: Augmentation = DEFAULT_AUGMENTATION,
 ) -> tuple[FloatArray, FloatArray]:
-    """One random view of the same movement: xyz (T, V, 3), score (T, V); what is flat stays flat."""
+    """Vary a movement at random; what is flat stays flat.
+
+    Parameters
+    ----------
+    xyz : (T, V, 3) positions.
+    score : (T, V), 0 for a missing joint.
+    rng : decides on everything.
+    layout : of the joints.
+    how : how far to stray.
+
+    Returns
+    -------
+    xyz (T, V, 3) and score (T, V), both new.
+    """
     flat = not xyz[..., 2].any()
     xyz = xyz @ turn(rng, how).T
     if rng.random() < how.mirror:
@@ -70,7 +106,7 @@ def augment(
 
 
 def turn(rng: np.random.Generator, how: Augmentation) -> FloatArray:
-    """(3, 3) a small rotation, then a stretch along each axis and a shear between each two."""
+    """Draw a matrix (3, 3): a small rotation, then a stretch along each axis and a shear between each two."""
     yaw, pitch, roll = rng.uniform(-1, 1, 3) * np.radians(how.turn)
     cy, sy, cp, sp, cr, sr = np.cos(yaw), np.sin(yaw), np.cos(pitch), np.sin(pitch), np.cos(roll), np.sin(roll)
     about_y = np.array([[cy, 0, sy], [0, 1, 0], [-sy, 0, cy]])
@@ -86,7 +122,18 @@ def turn(rng: np.random.Generator, how: Augmentation) -> FloatArray:
 
 
 def warp(count: int, rng: np.random.Generator, tempo: float) -> FloatArray:
-    """(count,) places 0..count − 1 that a window of `count` frames is read from: in order, now faster, now slower."""
+    """Draw which frames a window is read from: in order, now faster, now slower.
+
+    Parameters
+    ----------
+    count : frames of the window.
+    rng : decides on the speeds.
+    tempo : how far they may stray; 0 for not at all.
+
+    Returns
+    -------
+    (count,) positions in 0..count − 1, the first and the last at the ends.
+    """
     places = np.arange(count, dtype=np.float32)
     if tempo and count > 1:
         speeds = np.exp(rng.uniform(-tempo, tempo, 4))
@@ -96,7 +143,19 @@ def warp(count: int, rng: np.random.Generator, tempo: float) -> FloatArray:
 
 
 def hide(score: FloatArray, rng: np.random.Generator, layout: SkeletonLayout, how: Augmentation) -> FloatArray:
-    """Lose parts for a stretch or for good, and single joints here and there; writes into `score` (T, V)."""
+    """Lose parts for some of the frames or all, and single joints here and there.
+
+    Parameters
+    ----------
+    score : (T, V), written into.
+    rng : decides on what is lost.
+    layout : of the joints.
+    how : the chances.
+
+    Returns
+    -------
+    `score`, with 0 for what is lost.
+    """
     chances = {"left_hand": how.hand, "right_hand": how.hand, "face": how.face, "hips": how.hips}
     if how.arm:
         chances |= {"left_arm": how.arm, "right_arm": how.arm}
@@ -111,7 +170,7 @@ def hide(score: FloatArray, rng: np.random.Generator, layout: SkeletonLayout, ho
 
 @lru_cache(maxsize=64)
 def parts(layout: SkeletonLayout) -> dict[str, list[int]]:
-    """The joints of hands, arms, face and hips, told by their names; empty where a layout does not name them so.
+    """Find the joints of hands, arms, face and hips by their names; empty where a layout does not name them so.
 
     A wrist belongs to the arm, a hand to both, and an ear, though it has a side, to the face.
     """
@@ -128,6 +187,6 @@ _SIDED = {"hand": _HAND, "arm": _ARM}
 
 
 def _spread(xyz: FloatArray, score: FloatArray) -> float:
-    """The mean distance of the joints that are seen from their middle."""
-    seen = xyz[score > 0]
-    return float(np.linalg.norm(seen - seen.mean(0), axis=-1).mean()) if len(seen) else 0.0
+    """The mean distance of the visible joints from their middle."""
+    visible = xyz[score > 0]
+    return float(np.linalg.norm(visible - visible.mean(0), axis=-1).mean()) if len(visible) else 0.0

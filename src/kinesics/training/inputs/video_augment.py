@@ -1,4 +1,4 @@
-"""Other views of the same clip: cropped, mirrored, recoloured, partly covered, in the same way in all frames."""
+"""Variations of a clip: cropped, mirrored, recoloured, partly covered, in the same way in all frames."""
 
 from __future__ import annotations
 
@@ -18,11 +18,20 @@ _GREY = 115.0  # 0.45 of white, the mean that the video networks take away
 
 @dataclass(frozen=True)
 class VideoAugmentation:
-    """How far a clip may stray from what was filmed.
+    """How far the frames of a clip may stray from what was recorded.
 
-    crop: the least and the greatest share of the picture's side that is kept. mirror: chance to swap left and right; 0
-    where classes tell left from right. colour: how much brightness, contrast and saturation may change (0.3: by up to
-    30 %). hue: by how much of the colour circle. erase: chance to cover a rectangle of up to a seventh of the picture.
+    Parameters
+    ----------
+    crop
+        The least and the greatest share of the frame's side that stays.
+    mirror
+        Chance to swap left and right; 0 where classes tell left from right.
+    colour
+        How much brightness, contrast and saturation may change (0.3: by up to 30 %).
+    hue
+        By how much of the colour circle the hue may change.
+    erase
+        Chance to cover a rectangle of up to a seventh of the frame.
     """
 
     crop: tuple[float, float] = (0.75, 1.0)
@@ -33,11 +42,14 @@ class VideoAugmentation:
 
 
 @dataclass(frozen=True)
-class View:
-    """One view of a clip, for its pictures, its skeleton and its faces alike.
+class ClipTransform:
+    """One variation of a clip, for its frames, its skeleton and its faces alike.
 
-    crop: left, top and side, in shares of the picture. colour: factors of brightness, contrast and saturation. hue: a
-    turn of the colour circle. erased: left, top, width and height of what is covered, in shares of the view, or None.
+    crop: left, top and side, in shares of the frame.
+    mirrored: whether left and right are swapped.
+    colour: factors of brightness, contrast and saturation.
+    hue: a turn of the colour circle, in shares of it.
+    erased: left, top, width and height of what is covered, in shares of the cropped frame, or None.
     """
 
     crop: tuple[float, float, float]
@@ -47,7 +59,7 @@ class View:
     erased: tuple[float, float, float, float] | None
 
     def frames(self, frames: Image) -> Image:
-        """(T, H, W, 3) uint8 RGB, of the same size."""
+        """Transform frames (T, H, W, 3) uint8 RGB, to frames of the same size."""
         height, width = frames.shape[1:3]
         left, top, side = self.crop
         box = [round(top * height), round(left * width), round(side * height), round(side * width)]
@@ -59,7 +71,7 @@ class View:
         return _channels_last(images)
 
     def skeleton(self, skeleton: SkeletonSequence) -> SkeletonSequence:
-        """The joints as this view shows them, `image_xy` across it; joints outside and under a cover are kept."""
+        """Transform joints, `image_xy` across the cropped frame; joints outside and under a cover stay."""
         left, top, side = self.crop
         if skeleton.image_xy is not None:
             across = (skeleton.image_xy - np.array([left, top], np.float32)) / np.float32(side)
@@ -67,7 +79,7 @@ class View:
         return skeleton.mirrored() if self.mirrored else skeleton
 
     def faces(self, faces: Image) -> Image:
-        """(T, S, S, 3) uint8 upright faces, mirrored and recoloured; they are cut out already."""
+        """Mirror and recolour upright faces (T, S, S, 3) uint8, which are cut out already."""
         images = _channels_first(faces)
         return _channels_last(self._paint(tv.horizontal_flip(images) if self.mirrored else images))
 
@@ -78,8 +90,8 @@ class View:
         return painted
 
 
-def random_view(rng: np.random.Generator, how: VideoAugmentation | None = None) -> View:
-    """One view, drawn from `rng` alone: the same state gives the same view."""
+def random_transform(rng: np.random.Generator, how: VideoAugmentation | None = None) -> ClipTransform:
+    """Draw a transform from `rng` alone: the same state gives the same one."""
     how = how or VideoAugmentation()
     side = rng.uniform(*how.crop)
     left, top = rng.uniform(0, 1 - side, 2)
@@ -88,7 +100,7 @@ def random_view(rng: np.random.Generator, how: VideoAugmentation | None = None) 
         width, height = rng.uniform(0.1, 0.38, 2)
         erased = (rng.uniform(0, 1 - width), rng.uniform(0, 1 - height), width, height)
     brightness, contrast, saturation = rng.uniform(1 - how.colour, 1 + how.colour, 3)
-    return View(
+    return ClipTransform(
         (left, top, side),
         bool(rng.random() < how.mirror),
         (brightness, contrast, saturation),

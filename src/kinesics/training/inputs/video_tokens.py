@@ -38,13 +38,23 @@ class TokenCache:
         return len(self.clips)
 
     def read(self, i: int) -> ClipTokens:
-        """Those of clip i, float32, without a first dimension."""
+        """Read the tokens of clip i, float32, without a first dimension."""
         row = int(self.rows[i])
         grid, pooled = (np.array(part[row], np.float32) for part in (self.tokens, self.pooled))
         return ClipTokens(torch.from_numpy(grid), torch.from_numpy(pooled))
 
     def positions_in_crop(self, i: int, image_xy: FloatArray) -> FloatArray:
-        """Positions (..., 2) in 0..1 across clip i's video to 0..1 across what the encoder saw of it."""
+        """Move positions from clip i's video to the part of it that the encoder was shown.
+
+        Parameters
+        ----------
+        i : the clip.
+        image_xy : (..., 2) in 0..1 across the video's frame.
+
+        Returns
+        -------
+        (..., 2) in 0..1 across the encoder's input; outside of it below 0 or above 1.
+        """
         record = self.records[int(self.rows[i])]
         width, height = record["size"].tolist()
         return CropBox(*record["box"].tolist()).inside(image_xy, (width, height))
@@ -55,18 +65,35 @@ def cache_tokens(
     encoder: ClipEncoder,
     clips: tuple[ClipInfo, ...],
     *,
+    digest: str | None = None,
     folder: Path | None = None,
     progress: Progress | None = None,
 ) -> TokenCache:
     """Run the encoder over all clips that have a video, or find its tokens in the cache, and open those of `clips`.
 
-    Goes on where an interrupted pass stopped; another encoder, or other weights, get another cache. Raises
-    KinesicsError for a clip without a video, or one that cannot be read.
+    An interrupted pass resumes; another encoder, or other weights, get another cache.
+
+    Parameters
+    ----------
+    dataset : whose clips are encoded.
+    encoder : in eval mode.
+    clips : those to open.
+    digest : the encoder's `weights_digest`, where it is known; it takes a second for a large one.
+    folder : of the cache; by default one in the user's cache folder.
+    progress : called with the share that is done, 0..1.
+
+    Returns
+    -------
+    The cache, open for `clips`.
+
+    Raises
+    ------
+    KinesicsError : for a clip without a video, or one that cannot be read.
     """
     every = tuple(clip for clip in dataset.clips if clip.video is not None)
-    what = (_REVISION, encoder.frames, encoder.size, digest(encoder))
-    note = store.fingerprint(dataset.name, every, (clip.video for clip in every), what)
-    folder = folder or store.usual_folder("tokens", note)
+    what = (_REVISION, encoder.frames, encoder.size, digest or weights_digest(encoder))
+    made_from = store.fingerprint(dataset.name, every, (clip.video for clip in every), what)
+    folder = folder or store.usual_folder("tokens", made_from)
     cells = int(np.prod(encoder.grid)) * encoder.width
 
     @torch.no_grad()
@@ -79,7 +106,7 @@ def cache_tokens(
         return record, (_half(out.tokens[0]), _half(out.pooled[0]))
 
     files = {"tokens.f16": 2 * cells, "pooled.f16": 2 * encoder.width}
-    records = store.build(folder, note, _RECORD, files, encode, progress)
+    records = store.build(folder, made_from, _RECORD, files, encode, progress)
     tokens = store.map_file(folder / "tokens.f16", "<f2", (len(every), *encoder.grid, encoder.width))
     pooled = store.map_file(folder / "pooled.f16", "<f2", (len(every), encoder.width))
     return TokenCache(clips, store.indices_of(every, clips), records, tokens, pooled)
@@ -89,11 +116,11 @@ def _half(x: Tensor) -> NDArray[np.float16]:
     return x.clamp(-6e4, 6e4).half().numpy()
 
 
-def digest(encoder: object) -> str:
-    """Of the weights, so that tokens of other ones are not taken for these."""
-    assert isinstance(encoder, nn.Module)
-    digest = hashlib.sha256(type(encoder).__name__.encode())
-    for name, value in encoder.state_dict().items():
-        digest.update(name.encode())
-        digest.update(value.detach().cpu().contiguous().numpy().tobytes())
-    return digest.hexdigest()
+def weights_digest(network: object) -> str:
+    """Hash a network's class and weights, so that tokens of other weights are not taken for its own."""
+    assert isinstance(network, nn.Module)
+    found = hashlib.sha256(type(network).__name__.encode())
+    for name, value in network.state_dict().items():
+        found.update(name.encode())
+        found.update(value.detach().cpu().contiguous().numpy().tobytes())
+    return found.hexdigest()
