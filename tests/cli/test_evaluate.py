@@ -113,6 +113,31 @@ def test_submit_makes_track_2_from_timelines(tmp_path, capsys):
     assert main(["submit", "--check", str(tmp_path / "track2")]) == 0
 
 
+def test_submit_counts_by_names_and_knows_what_the_challenge_does_not(tmp_path, capsys):
+    """Weights may have the classes of iMiGUE in another order, or classes that are not of it."""
+    shuffled = (CLASSES[31], "none", *CLASSES[:31])
+    run = write_run(tmp_path / "run", 1, signal=99.0, classes=shuffled)
+    assert main(["submit", str(run), "--out", str(tmp_path / "t.csv")]) == 0
+    rows = [line.split(",") for line in (tmp_path / "t.csv").read_text().splitlines()[1:]]
+    labels = np.random.default_rng(1).integers(0, len(shuffled), 320)
+    truth = {f"{i // 20:04d}_{i % 20}": shuffled[label] for i, label in enumerate(labels)}
+    assert all(truth[name] in (CLASSES[int(target)], "none") for name, target in rows)
+    capsys.readouterr()
+    own = write_run(tmp_path / "own", 1, classes=("my class", "touch nek"))
+    assert main(["submit", str(own), "--out", str(tmp_path / "o.csv")]) == 2
+    assert "expected the classes of iMiGUE" in capsys.readouterr().err
+    result = tmp_path / "results" / "0054_kinesics"
+    result.mkdir(parents=True)
+    event = {"label": "touch nek", "index": 0, "start": 1.0, "end": 2.0}
+    (result / "timeline.json").write_text(json.dumps({"recording": {"name": "0054.mp4", "fps": 25}, "events": [event]}))
+    assert main(["submit", str(tmp_path / "results"), "--out", str(tmp_path / "track2")]) == 2
+    message = capsys.readouterr().err.strip()
+    assert "found 'touch nek'; near it are touch neck" in message
+    assert len(message.splitlines()) == 1
+    assert not (tmp_path / "o.csv").exists()
+    assert not (tmp_path / "track2").exists()
+
+
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [

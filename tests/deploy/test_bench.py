@@ -5,7 +5,7 @@ import torch
 
 from kinesics.cli import main
 from kinesics.deploy.baselines import published
-from kinesics.deploy.bench import CLASSES, _untrained
+from kinesics.deploy.cases import CLASSES, untrained_weights
 from kinesics.inference import analyze
 from kinesics.models.skeleton.agcn import AGCNConfig, TwoStreamAGCN
 from kinesics.skeleton import UPPER_BODY, SkeletonSequence, save_skeletons
@@ -39,7 +39,7 @@ def test_fusions_of_whole_recordings_are_measured(capsys):
 def test_networks_that_have_learned_nothing_can_analyse(tmp_path):
     still = np.ones((100, len(UPPER_BODY), 3), np.float32)
     save_skeletons(tmp_path / "p.skeleton.npz", [SkeletonSequence(still, still[..., 0], 25.0, UPPER_BODY)])
-    (scores,) = analyze(tmp_path / "p.skeleton.npz", weights=_untrained("tiny", tmp_path)).scores
+    (scores,) = analyze(tmp_path / "p.skeleton.npz", weights=untrained_weights("tiny", tmp_path)).scores
     assert scores.probability.shape == (4, CLASSES)
 
 

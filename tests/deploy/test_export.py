@@ -12,9 +12,9 @@ import torch
 from kinesics.cli import main
 from kinesics.deploy import export as exporting
 from kinesics.deploy.export import TOLERANCE, export
-from kinesics.deploy.prepared import Normalise
+from kinesics.deploy.prepared import NormaliseJoints
 from kinesics.errors import KinesicsError
-from kinesics.inference.skeleton import score
+from kinesics.inference.skeleton import exported_skeleton_scorer, skeleton_scorer
 from kinesics.models.face.swinface import SwinFace
 from kinesics.models.gesture.net import GESTURE_PRESETS, build_gesture_net
 from kinesics.models.skeleton.agcn import AGCNConfig, TwoStreamAGCN
@@ -63,7 +63,7 @@ def test_normalisation_inside_is_that_outside():
     windows[3] = 0
     windows[4, ::2, neck] = 0
     xyz = xyz * (windows > 0)[..., None]
-    inside = Normalise(UPPER_BODY)(torch.from_numpy(xyz), torch.from_numpy(windows))
+    inside = NormaliseJoints(UPPER_BODY)(torch.from_numpy(xyz), torch.from_numpy(windows))
     for got, one, seen in zip(inside, xyz, windows, strict=True):
         np.testing.assert_allclose(got[..., 0].permute(1, 2, 0), normalise(one, seen), rtol=1e-4, atol=1e-4)
 
@@ -73,7 +73,8 @@ def test_an_exported_network_scores_a_recording_as_torch_does(weights, exported)
     runs = read_exported(exported, "f32")
     assert json.loads(json.dumps(asdict(runs.specification))) == json.loads(json.dumps(asdict(specification)))
     assert len(runs.sha256) == 64
-    one, other = (score(recording(), which, specification) for which in (network, runs))
+    scorers = skeleton_scorer(network, specification), exported_skeleton_scorer(runs)
+    one, other = (scorer.score_person(recording()) for scorer in scorers)
     np.testing.assert_allclose(other.probability, one.probability, atol=1e-4)
     np.testing.assert_allclose(other.by_modality["bone"], one.by_modality["bone"], atol=1e-4)
 
@@ -117,7 +118,7 @@ EXPORTABLE = [
 
 @pytest.mark.parametrize(("network", "build", "preset"), EXPORTABLE, ids=[f"{one[0]}-{one[2]}" for one in EXPORTABLE])
 def test_every_preset_agrees_with_torch(network, build, preset, tmp_path, monkeypatch):
-    monkeypatch.setattr(exporting, "_SAMPLES", 1)
+    monkeypatch.setattr(exporting, "COMPARED_SAMPLES", 1)
     torch.manual_seed(0)
     module, config = build(preset)
     described = replace(SPECIFICATION, network=network, config=config)

@@ -1,4 +1,4 @@
-"""Networks with their preprocessing inside, as they are exported: from what was seen to logits or tokens."""
+"""Networks with their preprocessing inside, as they are exported: from joints and frames to logits or tokens."""
 
 from __future__ import annotations
 
@@ -15,16 +15,17 @@ from kinesics.skeleton import SkeletonLayout
 
 
 class Prepared(nn.Module, ABC):
-    """A module to export. inputs and outputs: names in the order of `forward`; `example` makes inputs for n samples."""
+    """A module to export; `inputs` and `outputs` are their names in the order of `forward`."""
 
     inputs: tuple[str, ...]
     outputs: tuple[str, ...]
 
     @abstractmethod
-    def example(self, n: int) -> tuple[Tensor, ...]: ...
+    def example(self, n: int) -> tuple[Tensor, ...]:
+        """Random inputs of n samples."""
 
 
-class Normalise(nn.Module):
+class NormaliseJoints(nn.Module):
     """`kinesics.preprocessing.normalise` on batches: xyz (N, T, V, 3) and score (N, T, V) to (N, 4, T, V, 1)."""
 
     def __init__(self, layout: SkeletonLayout) -> None:
@@ -35,25 +36,25 @@ class Normalise(nn.Module):
                 f"layout {layout.name}: expected {', '.join(sorted(missing))} to normalise by, found none"
             )
         self.neck, self.head = layout.index("neck"), layout.index("head")
-        self.rulers = [(layout.index(left), layout.index(right), metres) for left, right, metres in RULERS]
+        self.lengths = [(layout.index(left), layout.index(right), metres) for left, right, metres in RULERS]
 
     def forward(self, xyz: Tensor, score: Tensor) -> Tensor:
-        seen = score > 0
-        neck, head = seen[:, :, self.neck], seen[:, :, self.head]
+        present = score > 0
+        neck, head = present[:, :, self.neck], present[:, :, self.head]
         by_neck = _median(xyz[:, :, self.neck], neck[..., None])
         by_head = _median(xyz[:, :, self.head], head[..., None])
         has_neck, has_head = (part.float().amax(1, keepdim=True) for part in (neck, head))
         origin = by_neck * has_neck + by_head * has_head * (1 - has_neck)  # (N, 3)
         centred = xyz - origin[:, None, None]
-        scaled = centred / self._unit(centred, seen)[:, None, None] * seen[..., None]
+        scaled = centred / self._unit(centred, present)[:, None, None] * present[..., None]
         return torch.cat([scaled, score[..., None]], -1).permute(0, 3, 1, 2)[..., None]
 
-    def _unit(self, centred: Tensor, seen: Tensor) -> Tensor:
-        """(N, 1) shoulder widths: the first ruler that can be measured; a grown person's where none can."""
-        usual = self.rulers[0][2]
+    def _unit(self, centred: Tensor, present: Tensor) -> Tensor:
+        """(N, 1) shoulder widths by the first reference length that can be measured, or else a grown person's."""
+        usual = self.lengths[0][2]
         unit = torch.full_like(centred[:, 0, 0, :1], usual)
-        for left, right, metres in reversed(self.rulers):
-            both = seen[:, :, left] & seen[:, :, right]
+        for left, right, metres in reversed(self.lengths):
+            both = present[:, :, left] & present[:, :, right]
             length = (centred[:, :, left] - centred[:, :, right]).square().sum(-1, keepdim=True).sqrt()
             width = _median(length, both[..., None])
             usable = (both.float().mean(1, keepdim=True) >= ENOUGH) & (width > 0.05 * metres)
@@ -61,18 +62,18 @@ class Normalise(nn.Module):
         return unit
 
 
-def _median(x: Tensor, seen: Tensor) -> Tensor:
-    """The median over time (N, T, C) of what was seen (N, T, 1), (N, C); something finite where nothing was."""
+def _median(x: Tensor, present: Tensor) -> Tensor:
+    """The median over time (N, T, C) of what is present (N, T, 1), (N, C); something finite where nothing is."""
     far = 1e9
-    ordered = x.masked_fill(~seen, far).sort(1).values
-    count = seen.sum(1, keepdim=True)
+    ordered = x.masked_fill(~present, far).sort(1).values
+    count = present.sum(1, keepdim=True)
     low, high = ((count - 1).clamp(min=0) // 2, count // 2)
     ends = [ordered.gather(1, place.clamp(max=x.shape[1] - 1).expand(-1, 1, x.shape[2])) for place in (low, high)]
     return (ends[0] + ends[1])[:, 0] / 2
 
 
-class Frames(nn.Module):
-    """Pictures (N, T, S, S, 3) uint8 RGB to clips (N, 3, T, S, S) as a video encoder wants them."""
+class NormaliseFrames(nn.Module):
+    """Frames (N, T, S, S, 3) uint8 RGB to clips (N, 3, T, S, S) as a video encoder wants them."""
 
     def __init__(self, encoder: Any) -> None:
         super().__init__()
@@ -100,7 +101,7 @@ class PreparedSkeleton(Prepared):
 
     def __init__(self, network: TwoStreamAGCN, frames: int) -> None:
         super().__init__()
-        self.normalise, self.network = Normalise(network.layout), network
+        self.normalise, self.network = NormaliseJoints(network.layout), network
         self.frames = frames
 
     def forward(self, xyz: Tensor, score: Tensor) -> tuple[Tensor, ...]:
@@ -118,16 +119,20 @@ class PreparedGestures(Prepared):
 
     def __init__(self, network: Any, frames: int) -> None:
         super().__init__()
-        self.pictures, self.normalise, self.network = Frames(network.video), Normalise(network.skeleton.layout), network
+        self.frames_to_clip, self.normalise, self.network = (
+            NormaliseFrames(network.video),
+            NormaliseJoints(network.skeleton.layout),
+            network,
+        )
         self.frames = frames
 
     def forward(self, frames: Tensor, xyz: Tensor, score: Tensor, places: Tensor) -> tuple[Tensor, ...]:
-        out = self.network(self.pictures(frames), self.normalise(xyz, score), places)
+        out = self.network(self.frames_to_clip(frames), self.normalise(xyz, score), places)
         return out.logits, out.video_logits, out.skeleton_logits
 
     def example(self, n: int) -> tuple[Tensor, ...]:
         xyz, score = _skeletons(n, self.frames, len(self.network.skeleton.layout))
-        return self.pictures.example(n), xyz, score, torch.rand(*score.shape, 2)
+        return self.frames_to_clip.example(n), xyz, score, torch.rand(*score.shape, 2)
 
 
 class PreparedVideo(Prepared):
@@ -137,14 +142,14 @@ class PreparedVideo(Prepared):
 
     def __init__(self, encoder: Any) -> None:
         super().__init__()
-        self.pictures, self.encoder = Frames(encoder), encoder
+        self.frames_to_clip, self.encoder = NormaliseFrames(encoder), encoder
 
     def forward(self, frames: Tensor) -> tuple[Tensor, ...]:
-        tokens, pooled = self.encoder(self.pictures(frames))
+        tokens, pooled = self.encoder(self.frames_to_clip(frames))
         return tokens, pooled
 
     def example(self, n: int) -> tuple[Tensor, ...]:
-        return (self.pictures.example(n),)
+        return (self.frames_to_clip.example(n),)
 
 
 class PreparedFaces(Prepared):

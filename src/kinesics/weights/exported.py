@@ -17,7 +17,7 @@ from kinesics.weights.specification import Specification, read_specification
 
 ONNX, OPENVINO = ".onnx", ".openvino"  # the latter a zip of OpenVINO's own two files and the specification
 SUFFIXES = (ONNX, OPENVINO)
-MODEL, VALUES, TOLD = "model.xml", "model.bin", "specification.json"
+MODEL, VALUES, METADATA = "model.xml", "model.bin", "specification.json"
 
 Run = Callable[[Mapping[str, Any]], dict[str, FloatArray]]
 
@@ -86,7 +86,7 @@ def _openvino(path: Path, precision: str | None) -> tuple[Run, str]:
     import openvino
 
     with zipfile.ZipFile(path) as archive:
-        model, values, told = (archive.read(name) for name in (MODEL, VALUES, TOLD))
+        model, values, told = (archive.read(name) for name in (MODEL, VALUES, METADATA))
     core = openvino.Core()
     network = core.read_model(model, openvino.Tensor(np.frombuffer(values, np.uint8)))
     wanted = {} if precision is None else {"INFERENCE_PRECISION_HINT": precision}
