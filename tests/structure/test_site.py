@@ -109,6 +109,7 @@ def address(site: Path) -> Iterator[str]:
 
 def test_a_browser_reads_it_without_an_error(address: str, browser: Any) -> None:
     page = browser.new_page()
+    page.set_default_timeout(120_000)
     errors: list[str] = []
     page.on("console", lambda message: errors.append(message.text) if message.type in ("error", "warning") else None)
     page.on("pageerror", lambda error: errors.append(str(error)))
