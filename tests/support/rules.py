@@ -96,8 +96,10 @@ def tests_elsewhere() -> Iterator[str]:
         folder, _, name = file.rpartition("/")
         if not name.startswith("test_") or folder.split("/")[0] in ELSEWHERE:
             continue
-        tested = source.PACKAGE / folder / name.removeprefix("test_").removesuffix(".py")
-        if not (tested.is_dir() or tested.with_suffix(".py").is_file()):
+        stem = name.removeprefix("test_").removesuffix(".py")
+        tested = source.PACKAGE / folder / stem
+        whole_folder = folder.split("/")[-1] == stem and tested.parent.is_dir()
+        if not (tested.is_dir() or tested.with_suffix(".py").is_file() or whole_folder):
             yield f"tests/{file}: expected src/kinesics/{folder} to hold what it tests, found no such file or folder"
 
 
