@@ -32,7 +32,18 @@ def replacing(path: Path) -> Iterator[Path]:
 
 
 def write_text(path: Path, text: str, encoding: str = "utf-8") -> None:
-    """Write the whole text or nothing, with line ends as they are; raises KinesicsError if it cannot be written."""
+    """Write the whole text or nothing, with line ends as they are.
+
+    Parameters
+    ----------
+    path : the file, which is replaced if it is there
+    text : what it will hold
+    encoding : as Python names it
+
+    Raises
+    ------
+    KinesicsError : if it cannot be written
+    """
     with replacing(path) as temporary:
         temporary.write_text(text, encoding=encoding, newline="")
 
@@ -57,8 +68,9 @@ def cache_folder() -> Path:
 
 
 def visible(folder: Path) -> Iterator[Path]:
-    """The files in a folder and in all below it, in order of their names, but for hidden ones and those that systems
-    leave behind: `.DS_Store`, `._film.mp4`, `__MACOSX`, `~$coding.xlsx`.
+    """Walk the files of a folder and of all below it, in order of their names, hidden ones left out.
+
+    So are those that systems leave behind: `.DS_Store`, `._video.mp4`, `__MACOSX`, `~$coding.xlsx`.
     """
     for path in sorted(folder.rglob("*")):
         if path.is_file() and not any(part.startswith(_LEFT_BEHIND) for part in path.relative_to(folder).parts):

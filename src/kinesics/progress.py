@@ -9,7 +9,17 @@ Progress = Callable[[float], None]  # called with the share that is done, 0..1
 
 
 def part_of(progress: Progress | None, start: float, end: float) -> Progress:
-    """The progress of one part of some work, the part that takes it from the share `start` to the share `end`."""
+    """Make the progress of one part of some work.
+
+    Parameters
+    ----------
+    progress : of the whole work, or None where nobody asks
+    start, end : the shares of the whole, 0..1, at which the part begins and ends
+
+    Returns
+    -------
+    what the part calls with the share of itself that is done
+    """
 
     def report(share: float) -> None:
         if progress is not None:

@@ -10,7 +10,7 @@ from kinesics.errors import KinesicsError
 from kinesics.timeline import Event, Timeline
 from kinesics.timeline.formats import Provenance, boris, elan
 
-VIDEOS = {name: Path(f"films/{name}.mp4") for name in ("a", "b", "my film")}
+VIDEOS = {name: Path(f"videos/{name}.mp4") for name in ("a", "b", "my video")}
 TOUCH = (0.5, "touch"), (1.5, "touch")
 LATER = (0.6, "Touch"), (1.6, "Touch")
 
@@ -22,7 +22,7 @@ def rows(found):
 @pytest.mark.parametrize(("one", "name"), [(elan, "a.eaf"), (boris, "a.boris")])
 def test_a_link_says_more_than_the_files_name(tmp_path, one, name):
     timeline = Timeline((Event("x", 0, 1, 2),))
-    for media, expected in ((Path("films/my film.mp4"), "my film"), (None, "a")):
+    for media, expected in ((Path("videos/my video.mp4"), "my video"), (None, "a")):
         path = tmp_path / name
         one.write(path, timeline, Provenance(classes=["x"], media=media))
         assert rows(match_codings(VIDEOS, [path])[0]) == [(expected, "x", 1, 2)]
@@ -36,7 +36,7 @@ def test_names_are_compared_as_people_read_them(tmp_path):
     assert notes == ()
 
 
-def test_labels_and_subjects_are_spelled_alike_and_that_is_told(tmp_path):
+def test_labels_and_subjects_are_spelled_alike_and_that_is_named(tmp_path):
     (tmp_path / "c.csv").write_text(
         "video,label,start,end,subject\na,Touch face,0,1,anna\na,touch  face,1,2,Anna\nb,touch face,3,4,Anna\n"
     )
@@ -47,13 +47,13 @@ def test_labels_and_subjects_are_spelled_alike_and_that_is_told(tmp_path):
     assert notes == ("label 'Touch face' is taken for 'touch face'", "subject 'anna' is taken for 'Anna'")
 
 
-def test_of_two_coders_of_one_film_the_first_is_used(tmp_path):
+def test_of_two_coders_of_one_video_the_first_is_used(tmp_path):
     path = project(
         tmp_path / "a.boris", {"A": observation(*TOUCH, files=("a.mp4",)), "B": observation(*LATER, files=("a.mp4",))}
     )
     found, notes = match_codings(VIDEOS, [path])
     assert rows(found) == [("a", "touch", 0.5, 1.5)]
-    assert notes == (f"films/a.mp4: coded twice; {path} 'A' is used, {path} 'B' (1 annotation) is not",)
+    assert notes == (f"videos/a.mp4: coded twice; {path} 'A' is used, {path} 'B' (1 annotation) is not",)
 
 
 def test_two_codings_of_different_things_are_both_used(tmp_path):
@@ -71,13 +71,13 @@ def test_a_line_that_stands_there_twice(tmp_path):
     assert "1 annotation that stood there twice" in notes[0]
 
 
-def test_observations_of_other_films_are_counted(tmp_path):
+def test_observations_of_other_videos_are_counted(tmp_path):
     strange = observation(*TOUCH, files=("z.mp4",))
     path = project(tmp_path / "p.boris", {"one": observation(*TOUCH, files=("a.mp4",)), "two": strange})
     found, notes = match_codings(VIDEOS, [path])
     assert rows(found) == [("a", "touch", 0.5, 1.5)]
     assert notes == (f"{path}: observation 'two' is of no video here: 1 annotation not used",)
-    with pytest.raises(KinesicsError, match=r"p\.boris: expected the video 'z\.mp4', found only a, b, my film"):
+    with pytest.raises(KinesicsError, match=r"p\.boris: expected the video 'z\.mp4', found only a, b, my video"):
         match_codings(VIDEOS, [project(path, {"two": strange})])
 
 

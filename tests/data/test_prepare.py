@@ -53,7 +53,7 @@ class SquareEngine:
         return Landmarks(points, score, np.array([0.02, np.nan], np.float32))
 
 
-def film(path, bright=True, frames=30):
+def video(path, bright=True, frames=30):
     path.parent.mkdir(parents=True, exist_ok=True)
     image = np.zeros((48, 64, 3), np.uint8)
     image[20:26, 30:36] = 255 * bright
@@ -61,9 +61,9 @@ def film(path, bright=True, frames=30):
 
 
 @pytest.fixture
-def films(tmp_path):
+def videos(tmp_path):
     for name in ("a", "b", "c", "d", "unused"):
-        film(tmp_path / "films" / f"{name}.mp4")
+        video(tmp_path / "videos" / f"{name}.mp4")
     (tmp_path / "coding.csv").write_text(
         "video,label,start,end,subject\n"
         "a.mp4,touch neck,0.5,1.5,Anna\na.mp4,bite lip,1.5,2,Anna\nb,touch neck,0,3.2,Bert\n"
@@ -72,16 +72,16 @@ def films(tmp_path):
     return tmp_path
 
 
-def test_a_clip_folder_comes_out(films):
+def test_a_clip_folder_comes_out(videos):
     shares = []
     made = prepare(
-        films / "films", [films / "coding.csv"], films / "out", progress=shares.append, engine=SquareEngine()
+        videos / "videos", [videos / "coding.csv"], videos / "out", progress=shares.append, engine=SquareEngine()
     )
     assert made.classes == ("bite lip", "touch neck")
     assert made.left_out == ()
     assert shares == sorted(shares)
     assert shares[-1] == 1
-    data = open_dataset(films / "out")
+    data = open_dataset(videos / "out")
     assert isinstance(data, ClipFolder)
     assert [clip.id for clip in data.clips] == ["a_0", "a_1", "b_0", "c_0", "d_0"]
     assert [clip.label for clip in data.clips] == [1, 0, 1, 0, 1]
@@ -95,7 +95,7 @@ def test_a_clip_folder_comes_out(films):
     assert not list(find_problems(data, lambda _: None))
 
 
-def test_it_goes_on_and_new_labels_cost_nothing(films):
+def test_it_goes_on_and_new_labels_cost_nothing(videos):
     engine = SquareEngine()
 
     def stop(share):
@@ -103,30 +103,30 @@ def test_it_goes_on_and_new_labels_cost_nothing(films):
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        prepare(films / "films", [films / "coding.csv"], films / "out", progress=stop, engine=engine)
+        prepare(videos / "videos", [videos / "coding.csv"], videos / "out", progress=stop, engine=engine)
     assert engine.videos == 3
-    assert not (films / "out" / "manifest.csv").exists()
-    prepare(films / "films", [films / "coding.csv"], films / "out", engine=engine)
+    assert not (videos / "out" / "manifest.csv").exists()
+    prepare(videos / "videos", [videos / "coding.csv"], videos / "out", engine=engine)
     assert engine.videos == 5  # the third again, and the fourth
-    (films / "more.csv").write_text("video,label,start,end\na,yawn,0,1\n")
-    made = prepare(films / "films", [films / "coding.csv", films / "more.csv"], films / "out", engine=engine)
+    (videos / "more.csv").write_text("video,label,start,end\na,yawn,0,1\n")
+    made = prepare(videos / "videos", [videos / "coding.csv", videos / "more.csv"], videos / "out", engine=engine)
     assert engine.videos == 5
     assert made.classes == ("bite lip", "touch neck", "yawn")
 
 
-def test_a_video_without_a_person_is_left_out_and_told(films):
-    film(films / "films" / "b.mp4", bright=False)
-    (films / "films" / "c.mp4").write_bytes(b"no film")
-    made = prepare(films / "films", [films / "coding.csv"], films / "out", engine=SquareEngine())
+def test_a_video_without_a_person_is_left_out_and_named(videos):
+    video(videos / "videos" / "b.mp4", bright=False)
+    (videos / "videos" / "c.mp4").write_bytes(b"no video")
+    made = prepare(videos / "videos", [videos / "coding.csv"], videos / "out", engine=SquareEngine())
     assert {clip.id for clip in made.clips} == {"a_0", "a_1", "d_0"}
     assert {clip.split for clip in made.clips} == {"train"}  # one subject is left
     assert len(made.left_out) == 2
     assert any("b.mp4" in reason and "nobody" in reason for reason in made.left_out)
     assert any("c.mp4" in reason for reason in made.left_out)
     for name in ("a", "d"):
-        film(films / "films" / f"{name}.mp4", bright=False)
+        video(videos / "videos" / f"{name}.mp4", bright=False)
     with pytest.raises(KinesicsError, match=r"a video with a person in it, found none \(.*a\.mp4"):
-        prepare(films / "films", [films / "coding.csv"], films / "elsewhere", engine=SquareEngine())
+        prepare(videos / "videos", [videos / "coding.csv"], videos / "elsewhere", engine=SquareEngine())
 
 
 @pytest.mark.parametrize(
@@ -136,37 +136,37 @@ def test_a_video_without_a_person_is_left_out_and_told(films):
         ("a.mp4,x,2,9,", r"a\.mp4: expected events within its 3.00 s, found 'x' from 2.00 to 9.00 s"),
     ],
 )
-def test_labels_that_do_not_fit(films, line, says):
-    with open(films / "coding.csv", "a") as file:
+def test_labels_that_do_not_fit(videos, line, says):
+    with open(videos / "coding.csv", "a") as file:
         file.write(line + "\n")
     engine = SquareEngine()
     with pytest.raises(KinesicsError, match=says):
-        prepare(films / "films", [films / "coding.csv"], films / "out", engine=engine)
+        prepare(videos / "videos", [videos / "coding.csv"], videos / "out", engine=engine)
     assert engine.videos == 0  # told before the long work
 
 
-def test_a_person_who_is_not_there(films):
-    (films / "coding.csv").write_text("video,label,start,end,person\na,x,0,1,2\n")
+def test_a_person_who_is_not_there(videos):
+    (videos / "coding.csv").write_text("video,label,start,end,person\na,x,0,1,2\n")
     with pytest.raises(KinesicsError, match=r"a\.mp4: expected person 2 of the labels in the video, found 1"):
-        prepare(films / "films", [films / "coding.csv"], films / "out", engine=SquareEngine())
+        prepare(videos / "videos", [videos / "coding.csv"], videos / "out", engine=SquareEngine())
 
 
-def test_names_that_occur_twice(films):
-    film(films / "films" / "day 2" / "a.mp4")
+def test_names_that_occur_twice(videos):
+    video(videos / "videos" / "day 2" / "a.mp4")
     with pytest.raises(KinesicsError, match=r"'a\.mp4', found several videos of that name"):
-        prepare(films / "films", [films / "coding.csv"], films / "out", engine=SquareEngine())
-    (films / "coding.csv").write_text("video,label,start,end\nb,x,0,1\n")
-    assert len(prepare(films / "films", [films / "coding.csv"], films / "out", engine=SquareEngine()).clips) == 1
+        prepare(videos / "videos", [videos / "coding.csv"], videos / "out", engine=SquareEngine())
+    (videos / "coding.csv").write_text("video,label,start,end\nb,x,0,1\n")
+    assert len(prepare(videos / "videos", [videos / "coding.csv"], videos / "out", engine=SquareEngine()).clips) == 1
 
 
-def test_nothing_to_prepare(films, tmp_path):
+def test_nothing_to_prepare(videos, tmp_path):
     (tmp_path / "empty").mkdir()
     with pytest.raises(KinesicsError, match="empty: expected a video"):
-        prepare(tmp_path / "empty", [films / "coding.csv"], films / "out")
+        prepare(tmp_path / "empty", [videos / "coding.csv"], videos / "out")
     with pytest.raises(KinesicsError, match="empty: expected annotations"):
-        prepare(films / "films", [tmp_path / "empty"], films / "out")
+        prepare(videos / "videos", [tmp_path / "empty"], videos / "out")
     with pytest.raises(KinesicsError, match=r"gone\.csv: expected annotations"):
-        prepare(films / "films", [tmp_path / "gone.csv"], films / "out")
+        prepare(videos / "videos", [tmp_path / "gone.csv"], videos / "out")
 
 
 def test_the_command_on_a_real_video(tmp_path, capsys):

@@ -17,14 +17,14 @@ def project(path, observations, points=()):
     return path
 
 
-def observation(*events, files=("D:\\films\\film.mp4",), **more):
+def observation(*events, files=("D:\\videos\\video.mp4",), **more):
     """Events are (time, behaviour[, modifier[, subject]])."""
     rows = [[time, (*rest, "", "")[2] if len(rest) > 2 else "", rest[0], (*rest, "")[1], ""] for time, *rest in events]
     info = {"length": dict.fromkeys(files, 6.0)}
     return {"file": {"1": list(files), "2": []}, "type": "MEDIA", "events": rows, "media_info": info} | more
 
 
-def eaf(path, tiers, slots=(), media='<MEDIA_DESCRIPTOR MEDIA_URL="file:///D:/film.mp4" MIME_TYPE="video/mp4"/>'):
+def eaf(path, tiers, slots=(), media='<MEDIA_DESCRIPTOR MEDIA_URL="file:///D:/video.mp4" MIME_TYPE="video/mp4"/>'):
     """An EAF of tiers (name, type, parent, annotations); an annotation is (id, slots or what it refers to, text)."""
     text = [f'<ANNOTATION_DOCUMENT><HEADER TIME_UNITS="milliseconds">{media}</HEADER><TIME_ORDER>']
     text += [

@@ -19,22 +19,22 @@ Observation id\tobs1
 
 Media file(s)
 
-Player #1\tC:\\films\\a.mp4
+Player #1\tC:\\videos\\a.mp4
 
 Observation date\t2021-12-06 13:26:24
 
 Time\tMedia file path\tTotal length\tFPS\tSubject\tBehavior\tBehavioral category\tComment\tStatus
-1.25\tC:\\films\\a.mp4\t60.0\t25.0\t\ttouch neck\t\t\tSTART
-2.0\tC:\\films\\a.mp4\t60.0\t25.0\tAnna\tbite lip\t\t\tSTART
-3.5\tC:\\films\\a.mp4\t60.0\t25.0\t\ttouch neck\t\t\tSTOP
-4.0\tC:\\films\\a.mp4\t60.0\t25.0\t\tblink\t\t\tPOINT
-5.0\tC:\\films\\a.mp4\t60.0\t25.0\tAnna\tbite lip\t\t\tSTOP
+1.25\tC:\\videos\\a.mp4\t60.0\t25.0\t\ttouch neck\t\t\tSTART
+2.0\tC:\\videos\\a.mp4\t60.0\t25.0\tAnna\tbite lip\t\t\tSTART
+3.5\tC:\\videos\\a.mp4\t60.0\t25.0\t\ttouch neck\t\t\tSTOP
+4.0\tC:\\videos\\a.mp4\t60.0\t25.0\t\tblink\t\t\tPOINT
+5.0\tC:\\videos\\a.mp4\t60.0\t25.0\tAnna\tbite lip\t\t\tSTOP
 """
 TABULAR_8 = """\
 Observation id,Observation date,Description,Observation duration,Observation type,Source,Time offset (s),Subject,\
 Behavior,Behavioral category,Behavior type,Time,Media file name,Image index,Image file path,Comment
-obs1,2023-01-01,,60.0,Media file(s),player #1:/home/x/films/a.mp4,0,Anna,touch neck,,START,1.25,,31,,
-obs1,2023-01-01,,60.0,Media file(s),player #1:/home/x/films/a.mp4,0,Anna,touch neck,,STOP,3.5,,87,,
+obs1,2023-01-01,,60.0,Media file(s),player #1:/home/x/videos/a.mp4,0,Anna,touch neck,,START,1.25,,31,,
+obs1,2023-01-01,,60.0,Media file(s),player #1:/home/x/videos/a.mp4,0,Anna,touch neck,,STOP,3.5,,87,,
 """
 
 
@@ -96,7 +96,7 @@ ONE = [("a.mp4", "touch neck, left", 0.5, 1.5, "", None)]
         '\ufeff"video", "label", "start", "end"\r\n"a.mp4", "touch neck, left", 0.5, 1.5\r\n'.encode(),
         b"video;label;start;end\ra.mp4;touch neck, left;0,5;1,5\r",
         "sep=;\r\nVideo;Label;Start;End\r\na.mp4;touch neck, left;00:00:00,5;00:00:01,5\r\n".encode("utf-16"),
-        'video\tlabel\tstart\tend\n"C:\\My films\\a.mp4"\ttouch neck, left\t0,50\t1,50\n'.encode("utf-16"),
+        'video\tlabel\tstart\tend\n"C:\\My videos\\a.mp4"\ttouch neck, left\t0,50\t1,50\n'.encode("utf-16"),
         "note\tperson\tvideo\tlabel\tstart\tend\n\tNaN\ta.mp4\t touch  neck,\tleft\t0.5\t1.5".replace(
             "neck,\tleft", "neck, left"
         ).encode(),
@@ -117,7 +117,7 @@ def test_workbooks(tmp_path):
     assert rows(tmp_path / "a.xlsx") == [("a.mp4", "touch neck", 0.5, 2, "", 1)]
 
 
-def test_letters_of_windows_are_read_and_told(tmp_path):
+def test_letters_of_windows_are_read_and_named(tmp_path):
     (tmp_path / "a.csv").write_bytes("video;label;start;end\nMüller.mp4;nicken;1;2\n".encode("cp1252"))
     assert rows(tmp_path / "a.csv") == [("Müller.mp4", "nicken", 1, 2, "", None)]
     assert "Windows-1252" in read_codings(tmp_path / "a.csv").notes[0]
@@ -168,7 +168,7 @@ def test_a_queue_of_media_in_an_export(tmp_path):
     ("name", "text", "says"),
     [
         ("a.csv", "", "expected the columns video,label,start,end"),
-        ("a.csv", "film,what\n1,2\n", "expected the columns video,label,start,end"),
+        ("a.csv", "movie,what\n1,2\n", "expected the columns video,label,start,end"),
         ("a.csv", "video,label,start,end\n", "a coded event a line, found none"),
         ("a.csv", "video,label,start,end\na,x,2,1\n", "0 ≤ start < end, found 'a,x,2,1'"),
         ("a.csv", "video,label,start,end\na,,0,1\n", "a label"),

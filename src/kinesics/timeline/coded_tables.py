@@ -10,7 +10,7 @@ from pathlib import Path
 
 from kinesics.errors import KinesicsError
 from kinesics.timeline.coding import Annotation, CodedFile, Coding, Medium, file_names, seconds, tidy, whole_number
-from kinesics.timeline.formats.boris import NOBODY, Playlists, told
+from kinesics.timeline.formats.boris import NOBODY, Playlists, unused_notes
 from kinesics.timeline.formats.common import reading
 from kinesics.timeline.sheets import Sheet, read_sheet
 
@@ -40,7 +40,7 @@ def read_codings(path: Path) -> CodedFile:
             codings = tuple(kinds[sheet.columns](sheet, unused, notes))
         except ValueError as error:
             raise KinesicsError(f"{path}: {error}; {_MEND}") from error
-    return CodedFile(codings, (*sheet.notes, *told(unused), *notes))
+    return CodedFile(codings, (*sheet.notes, *unused_notes(unused), *notes))
 
 
 def _plain(sheet: Sheet, unused: Counter[str], notes: list[str]) -> Iterator[Coding]:

@@ -23,8 +23,8 @@ class Annotation:
     ----------
     label : what was seen
     start, end : seconds on the clock of the coding
-    subject : the name of who was seen, "" where it is not told
-    person : the number of who was seen, 1 for the largest in the picture; None where it is not told
+    subject : the name of who was seen, "" where the file does not say
+    person : the number of who was seen, 1 for the largest in view; None where the file does not say
     """
 
     label: str

@@ -49,6 +49,10 @@ def read_sheet(path: Path, kinds: Sequence[tuple[str, ...]], expected: str) -> S
     kinds : the names, in small letters, of the columns of each kind of table
     expected : what the error says was expected
 
+    Returns
+    -------
+    the table, with its lines as they are counted in the file
+
     Raises
     ------
     KinesicsError : for a file that cannot be read, one without such a table or without rows, and a row that has more

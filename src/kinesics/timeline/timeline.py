@@ -25,6 +25,7 @@ class Segment:
 
     @property
     def duration(self) -> float:
+        """Seconds."""
         return self.end - self.start
 
     def overlap(self, other: Segment) -> float:
@@ -54,6 +55,7 @@ class Event:
 
     @property
     def segment(self) -> Segment:
+        """When it happens."""
         return Segment(self.start, self.end)
 
 

@@ -25,7 +25,7 @@ TOUCH = (0.5, "touch"), (1.5, "touch")
 
 def test_point_events_are_counted_and_not_paired(tmp_path):
     path = project(tmp_path / "a.boris", {"o": observation(*TOUCH, (1, "blink"), (5, "blink"))}, points={"blink"})
-    assert rows(path) == [("film.mp4", "touch", 0.5, 1.5)]
+    assert rows(path) == [("video.mp4", "touch", 0.5, 1.5)]
     assert boris.read_codings(path).notes == ("2 point events are not used",)
 
 
@@ -36,7 +36,7 @@ def test_modifiers_part_events_that_overlap(tmp_path):
     assert boris.read_codings(path).notes == ("2 modifiers are not used",)
 
 
-def test_each_observation_is_of_its_own_film(tmp_path):
+def test_each_observation_is_of_its_own_video(tmp_path):
     both = {"one": observation(*TOUCH, files=("a.mp4",)), "two": observation(*TOUCH, files=("b.mp4",))}
     path = project(tmp_path / "a.boris", both)
     assert rows(path) == [("a.mp4", "touch", 0.5, 1.5), ("b.mp4", "touch", 0.5, 1.5)]
@@ -57,10 +57,10 @@ def test_a_queue_of_media(tmp_path):
 
 def test_time_offsets_are_taken_off(tmp_path):
     path = project(tmp_path / "a.boris", {"o": observation((2.5, "x"), (3.5, "x"), **{"time offset": 2.0})})
-    assert rows(path) == [("film.mp4", "x", 0.5, 1.5)]
-    info = {"media_creation_time": {"film.mp4": 1000.0}}
+    assert rows(path) == [("video.mp4", "x", 0.5, 1.5)]
+    info = {"media_creation_time": {"video.mp4": 1000.0}}
     made = observation((1000.5, "x"), (1001.5, "x"), media_creation_date_as_offset=True, media_info=info)
-    assert rows(project(tmp_path / "a.boris", {"o": made})) == [("film.mp4", "x", 0.5, 1.5)]
+    assert rows(project(tmp_path / "a.boris", {"o": made})) == [("video.mp4", "x", 0.5, 1.5)]
 
 
 def test_a_second_camera_that_began_later(tmp_path):

@@ -82,7 +82,7 @@ def test_what_has_no_name_or_no_time_is_left_out_with_its_place(tmp_path):
 
 def test_media_offsets_sounds_and_addresses(tmp_path):
     media = (
-        '<MEDIA_DESCRIPTOR MEDIA_URL="file:///D:/film.wav" MIME_TYPE="audio/x-wav"/>'
+        '<MEDIA_DESCRIPTOR MEDIA_URL="file:///D:/video.wav" MIME_TYPE="audio/x-wav"/>'
         '<MEDIA_DESCRIPTOR MEDIA_URL="file:///C:/Meine%20Filme/ein%20Film.mp4" TIME_ORIGIN="2000"/>'
     )
     path = eaf(tmp_path / "coderA.eaf", [("g", "default", "", TWO)], SLOTS, media)

@@ -102,7 +102,7 @@ def test_csv_opens_in_excel(tmp_path):
 
 
 def test_elan_has_a_tier_a_person_and_gesture_and_links_the_video(tmp_path):
-    video = tmp_path / "films" / "an interview.mp4"
+    video = tmp_path / "videos" / "an interview.mp4"
     path = tmp_path / "out" / "timeline.eaf"
     path.parent.mkdir()
     elan.write(path, TIMELINE, Provenance(classes=CLASSES, media=video))
@@ -116,7 +116,7 @@ def test_elan_has_a_tier_a_person_and_gesture_and_links_the_video(tmp_path):
     assert [value.text for value in root.iter("CVE_VALUE")] == list(CLASSES)
     media = root.find("HEADER/MEDIA_DESCRIPTOR")
     assert media is not None
-    assert media.get("RELATIVE_MEDIA_URL") == "./../films/an interview.mp4"
+    assert media.get("RELATIVE_MEDIA_URL") == "./../videos/an interview.mp4"
     assert media.get("MIME_TYPE") == "video/mp4"
 
 

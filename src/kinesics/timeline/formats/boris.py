@@ -40,7 +40,17 @@ def write(path: Path, timeline: Timeline, provenance: Provenance) -> None:
 
     BORIS pairs starts and stops by subject and behaviour, so overlapping events of one gesture go to a second subject;
     the score stands in the comment of the start. The video is linked by its relative path. BORIS opens projects in the
-    encoding of the machine, so all is ASCII. Raises KinesicsError if the file cannot be written.
+    encoding of the machine, so all is ASCII.
+
+    Parameters
+    ----------
+    path : the file to write, replaced if it is there
+    timeline : the events
+    provenance : the recording, the model and the classes
+
+    Raises
+    ------
+    KinesicsError : if the file cannot be written
     """
     labels = dict.fromkeys(tidy(label) for label in [*provenance.classes, *(event.label for event in timeline)])
     events: list[tuple[float, str, str, str, str]] = []
@@ -123,7 +133,7 @@ def read_codings(path: Path) -> CodedFile:
             (one,) = codings
             namesakes = *one.namesakes, Medium((_stem(path),), one.medium.offset)
             codings = [replace(one, namesakes=namesakes)]
-        return CodedFile(tuple(codings), (*told(unused), *notes))
+        return CodedFile(tuple(codings), (*unused_notes(unused), *notes))
 
 
 def _stem(path: Path) -> str:
@@ -179,7 +189,7 @@ def _paired(name: str, events: Sequence[Any], points: set[str], unused: Counter[
         raise ValueError(f"a start of {code!r} without a stop in observation {name!r}")
 
 
-def told(unused: Counter[str]) -> Iterator[str]:
+def unused_notes(unused: Counter[str]) -> Iterator[str]:
     """A sentence on each kind of thing that is not used."""
     for what, count in unused.items():
         if count:

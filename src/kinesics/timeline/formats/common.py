@@ -50,7 +50,10 @@ def in_milliseconds(timeline: Timeline) -> Iterator[tuple[Event, int, int]]:
 
 
 def without_overlap(timeline: Timeline) -> Iterator[tuple[str, Event, int, int]]:
-    """Events with the name of a row in which none overlaps another: `P1 touch neck`, `P1 touch neck (2)` …"""
+    """Deal events out to rows in which none overlaps another.
+
+    Yields the name of the row (`P1 touch neck`, `P1 touch neck (2)` …), the event, its start and end in milliseconds.
+    """
     free: dict[str, int] = {}
     for event, start, end in in_milliseconds(timeline):
         name, row = row_name(event), 1

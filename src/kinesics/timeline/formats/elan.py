@@ -37,7 +37,17 @@ def write(path: Path, timeline: Timeline, provenance: Provenance) -> None:
     """A tier a person and gesture, the person as participant, the classes as controlled vocabulary.
 
     ELAN allows no overlap inside a tier, so overlapping events of one gesture go to a second tier. The video is linked
-    by its relative path. Raises KinesicsError if the file cannot be written.
+    by its relative path.
+
+    Parameters
+    ----------
+    path : the file to write, replaced if it is there
+    timeline : the events
+    provenance : the recording, the model and the classes
+
+    Raises
+    ------
+    KinesicsError : if the file cannot be written
     """
     import pympi
 

@@ -28,7 +28,18 @@ def to_text(timeline: Timeline, provenance: Provenance) -> str:
 
 
 def write(path: Path, timeline: Timeline, provenance: Provenance) -> None:
-    """`to_text` as a file; raises KinesicsError if it cannot be written."""
+    """Write `to_text` as a file.
+
+    Parameters
+    ----------
+    path : the file to write, replaced if it is there
+    timeline : the events
+    provenance : the recording, the model and the classes
+
+    Raises
+    ------
+    KinesicsError : if the file cannot be written
+    """
     write_text(path, to_text(timeline, provenance))
 
 

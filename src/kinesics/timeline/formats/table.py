@@ -27,7 +27,18 @@ def to_text(timeline: Timeline) -> str:
 
 
 def write(path: Path, timeline: Timeline, provenance: Provenance | None = None) -> None:
-    """`to_text` as a file, with the mark by which Excel knows UTF-8; raises KinesicsError if it cannot be written."""
+    """Write `to_text` as a file, with the mark by which Excel knows UTF-8.
+
+    Parameters
+    ----------
+    path : the file to write, replaced if it is there
+    timeline : the events
+    provenance : not used: a CSV holds events alone
+
+    Raises
+    ------
+    KinesicsError : if the file cannot be written
+    """
     write_text(path, to_text(timeline), "utf-8-sig")
 
 

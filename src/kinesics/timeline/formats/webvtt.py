@@ -12,7 +12,18 @@ from kinesics.timeline.timeline import Timeline
 
 
 def write(path: Path, timeline: Timeline, provenance: Provenance | None = None) -> None:
-    """A cue an event: gesture and confidence, with the person's name where there are several."""
+    """Write a cue an event: gesture and confidence, with the person's name where there are several.
+
+    Parameters
+    ----------
+    path : the file to write, replaced if it is there
+    timeline : the events
+    provenance : not used: captions hold events alone
+
+    Raises
+    ------
+    KinesicsError : if the file cannot be written
+    """
     several = len({event.person for event in timeline}) > 1
     cues = ["WEBVTT\n"]
     for event, start, end in in_milliseconds(timeline):
