@@ -187,9 +187,11 @@ class EverybodyInTheMiddle:
 
 def test_a_new_engine_is_one_row_of_the_table(capsys, tmp_path, monkeypatch):
     video, out = write_grey(tmp_path / "wall.mp4"), tmp_path / "out"
-    for verb in (["analyze", video, "--out", out], ["classify", video]):
+    people = ["simulate", "--videos", "3", "--view", "tracked", "--out", tmp_path / "people"]
+    for verb in (["analyze", video, "--out", out], ["classify", video], people):
         message = fails(capsys, *verb, "--engine", "dummy")
         assert "--engine dummy: no such landmark engine; expected one of " + ", ".join(ENGINES) in message
+    assert not out.exists()
     monkeypatch.setitem(ENGINES, "dummy", EverybodyInTheMiddle)
     assert main(["analyze", str(video), "--out", str(out), "--engine", "dummy"]) == 0
     assert load_metadata(out / "landmarks.skeleton.npz")["engine"] == "dummy 1"
