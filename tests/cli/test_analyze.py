@@ -4,7 +4,6 @@ import importlib.util
 import json
 import subprocess
 import sys
-from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 
@@ -12,13 +11,14 @@ import av
 import numpy as np
 import pytest
 import torch
+from support.engines import EverybodyInTheMiddle
 
 from kinesics.cli import VERBS, main
 from kinesics.data.sets.imigue.classes import CLASSES
 from kinesics.inference.scorer import SCORERS, ScorerKind
 from kinesics.inference.scores import Scores
 from kinesics.models.skeleton.agcn import AGCNConfig, TwoStreamAGCN
-from kinesics.perception.engine import ENGINES, Face, Landmarks
+from kinesics.perception.engine import ENGINES
 from kinesics.skeleton import UPPER_BODY, SkeletonSequence, load_metadata, load_skeletons, save_skeletons
 from kinesics.weights.load import save_weights
 from kinesics.weights.specification import Specification, specification_of
@@ -163,33 +163,13 @@ def test_a_new_scorer_is_one_row_of_the_table(capsys, tmp_path, monkeypatch):
     assert content["model"]["sha256"] == "of the dummy"
 
 
-class EverybodyInTheMiddle:
-    """A landmark engine that finds one person, always in the same place."""
-
-    name, layout, is_3d = "dummy 1", UPPER_BODY, False
-
-    @contextmanager
-    def finder(self):
-        yield self
-
-    @contextmanager
-    def follower(self):
-        yield self
-
-    def find(self, image):
-        return [Face(image.shape[1] / 2, image.shape[0] / 2, 20.0)]
-
-    def begin(self, image):
-        points = np.random.default_rng(0).uniform(20, 100, (len(UPPER_BODY), 3)).astype(np.float32)
-        found = Landmarks(points, np.ones(len(UPPER_BODY), np.float32), np.full(2, 0.01, np.float32))
-        return lambda: found
-
-
 def test_a_new_engine_is_one_row_of_the_table(capsys, tmp_path, monkeypatch):
     video, out = write_grey(tmp_path / "wall.mp4"), tmp_path / "out"
-    for verb in (["analyze", video, "--out", out], ["classify", video]):
+    people = ["simulate", "--videos", "3", "--view", "tracked", "--out", tmp_path / "people"]
+    for verb in (["analyze", video, "--out", out], ["classify", video], people):
         message = fails(capsys, *verb, "--engine", "dummy")
         assert "--engine dummy: no such landmark engine; expected one of " + ", ".join(ENGINES) in message
+    assert not out.exists()
     monkeypatch.setitem(ENGINES, "dummy", EverybodyInTheMiddle)
     assert main(["analyze", str(video), "--out", str(out), "--engine", "dummy"]) == 0
     assert load_metadata(out / "landmarks.skeleton.npz")["engine"] == "dummy 1"

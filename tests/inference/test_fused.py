@@ -6,6 +6,7 @@ from dataclasses import asdict, replace
 import numpy as np
 import pytest
 import torch
+from support.engines import EverybodyInTheMiddle
 
 pytest.importorskip("lightning", reason="the train extra is not installed")
 
@@ -19,11 +20,10 @@ from kinesics.models import optimised as inference
 from kinesics.models.gesture.net import build_gesture_net
 from kinesics.models.skeleton.agcn import AGCN, AGCNConfig, TwoStreamAGCN
 from kinesics.models.video.mvit import TINY
-from kinesics.perception import Observation
-from kinesics.perception.mediapipe_engine import MediaPipeEngine
-from kinesics.perception.observe import _note, analysis_rate
+from kinesics.perception import Observation, observe
+from kinesics.perception.engine import DEFAULT_ENGINE, ENGINES
 from kinesics.preprocessing.person_crop import plan_crop
-from kinesics.skeleton import LAYOUTS, UPPER_BODY, SkeletonSequence, save_skeletons
+from kinesics.skeleton import LAYOUTS, UPPER_BODY, SkeletonSequence, load_metadata, save_skeletons
 from kinesics.training.gesture.data import GestureData
 from kinesics.video import probe, write_video
 from kinesics.weights.load import load_network, save_weights
@@ -35,6 +35,14 @@ SPECIFICATION = Specification(
     "gesture-both", "gesture_net", {"preset": "tiny", "mode": "full", "video": {"network": "mvit", **asdict(TINY)}},
     ("a", "b", NONE), "", "", "", "", "upper_body", FRAMES / SECONDS, FRAMES, temperature=1.5,
 )  # fmt: skip
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _engine():
+    """Recordings come with their landmarks: what is drawn is nobody."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(ENGINES, DEFAULT_ENGINE, EverybodyInTheMiddle)
+        yield
 
 
 @pytest.fixture(autouse=True)
@@ -56,16 +64,16 @@ def a_person(number=1):
 
 
 class Recording:
-    """A drawn video, what is seen of its people, and weights of a tiny network."""
+    """A drawn video, the landmarks of its people, and weights of a tiny network."""
 
     def __init__(self, folder, people, **described):
         self.folder, self.people = folder, people
         self.video, self.cache = folder / "v.mp4", folder / "landmarks.skeleton.npz"
-        pictures = np.random.default_rng(0).integers(0, 256, (T, 8, 12, 3), np.uint8)
-        write_video(self.video, (image.repeat(8, 0).repeat(8, 1) for image in pictures), FPS)
+        images = np.random.default_rng(0).integers(0, 256, (T, 8, 12, 3), np.uint8)
+        write_video(self.video, (image.repeat(8, 0).repeat(8, 1) for image in images), FPS)
         specification = replace(SPECIFICATION, **described)
-        rate = analysis_rate(probe(self.video).fps, specification.fps or None)
-        save_skeletons(self.cache, people, _note(self.video, rate, MediaPipeEngine()))
+        observe(self.video, least=specification.fps or None, cache=self.cache)
+        save_skeletons(self.cache, people, load_metadata(self.cache))  # as if the engine had found them
         self.weights = folder / "w.safetensors"
         torch.manual_seed(0)
         save_weights(self.weights, build_gesture_net("tiny", 3), specification, half=False)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from kinesics.cli.common import Verb, make_folder
+from kinesics.cli.common import Verb, describe_engine, engine_name, make_folder
 from kinesics.errors import KinesicsError
 from kinesics.progress import progress_bar
 
@@ -45,6 +45,7 @@ def _describe_simulate(verb: argparse.ArgumentParser) -> None:
         metavar="N",
         help="frames a second that the camera of --videos takes, each held until the next: 25 (default), 12.5, 5 …",
     )
+    describe_engine(verb)
     verb.add_argument("--workers", type=int, default=2, help="processes that make --videos (default 2)")
     verb.add_argument("--seed", type=int, default=1, help="another seed is another person (default 1)")
 
@@ -76,6 +77,7 @@ def _simulate(options: argparse.Namespace) -> None:
             options.prior,
             options.view,
             options.camera_fps,
+            engine_name(options),
         )
         make_folder(options.out)
         with progress_bar("Simulating") as progress:

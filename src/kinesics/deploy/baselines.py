@@ -22,6 +22,16 @@ class PublishedGraphConv(nn.Module):
         self.mix = nn.ModuleList(_parts(joined.mix, 1))
 
     def forward(self, x: Tensor) -> Tensor:
+        """Compute as the published code does, one subset after another.
+
+        Parameters
+        ----------
+        x : (N, C, T, V) features of the joints.
+
+        Returns
+        -------
+        (N, C', T, V).
+        """
         n, c, t, v = x.shape
         y: Tensor | None = None
         for k in range(SUBSETS):

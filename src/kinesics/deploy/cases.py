@@ -16,7 +16,7 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from kinesics.deploy.baselines import published
 from kinesics.deploy.export import finish, write_onnx
-from kinesics.deploy.prepared import Prepared, PreparedFaces, PreparedGestures, PreparedSkeleton, PreparedVideo
+from kinesics.deploy.prepared import PreparedFaces, PreparedGestures, PreparedNetwork, PreparedSkeleton, PreparedVideo
 from kinesics.models.gesture.net import GESTURE_PRESETS, build_gesture_net
 from kinesics.models.optimised import best_dtype, optimised
 from kinesics.models.skeleton.agcn import TwoStreamAGCN
@@ -266,7 +266,7 @@ class _OnGPU(nn.Module):
         torch.cuda.synchronize()
 
 
-def _runtimes(prepared: Prepared, count: int, folder: Path) -> dict[str, Work]:
+def _runtimes(prepared: PreparedNetwork, count: int, folder: Path) -> dict[str, Work]:
     """The network with its preprocessing inside, exported; none where a runtime is not installed."""
     try:
         onnx_file, other = folder / f"bench{ONNX}", folder / f"bench{OPENVINO}"

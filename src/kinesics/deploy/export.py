@@ -20,7 +20,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from kinesics.deploy.prepared import Prepared, PreparedFaces, PreparedGestures, PreparedSkeleton, PreparedVideo
+from kinesics.deploy.prepared import PreparedFaces, PreparedGestures, PreparedNetwork, PreparedSkeleton, PreparedVideo
 from kinesics.errors import KinesicsError
 from kinesics.files import replacing
 from kinesics.skeleton.sequence import FloatArray
@@ -108,7 +108,7 @@ def export(path: Path, runtime: Runtime, *, weights: Path = DEFAULT, int8: bool 
     return Exported(path, difference, agreement)
 
 
-def prepare(network: nn.Module, specification: Specification, weights: Path) -> Prepared:
+def prepare(network: nn.Module, specification: Specification, weights: Path) -> PreparedNetwork:
     """Put a network together with its preprocessing.
 
     Parameters
@@ -134,20 +134,20 @@ def prepare(network: nn.Module, specification: Specification, weights: Path) -> 
     return PREPARATIONS[specification.network](network, specification).eval()
 
 
-def _prepare_gestures(network: Any, specification: Specification) -> Prepared:
+def _prepare_gestures(network: Any, specification: Specification) -> PreparedNetwork:
     from kinesics.models.optimised import optimised
 
     network.video = optimised(network.video, torch.float32)  # other encoders than MViTv2 stay as they are
     return PreparedGestures(network, specification.frames)
 
 
-def _prepare_video(network: Any, specification: Specification) -> Prepared:
+def _prepare_video(network: Any, specification: Specification) -> PreparedNetwork:
     from kinesics.models.optimised import optimised
 
     return PreparedVideo(optimised(network, torch.float32))
 
 
-PREPARATIONS: dict[str, Callable[[Any, Specification], Prepared]] = {  # by `Specification.network`
+PREPARATIONS: dict[str, Callable[[Any, Specification], PreparedNetwork]] = {  # by `Specification.network`
     "two_stream_agcn": lambda network, specification: PreparedSkeleton(network, specification.frames),
     "gesture_net": _prepare_gestures,
     "mvit": _prepare_video,
@@ -164,7 +164,7 @@ def _write_int8(onnx_file: Path, float32: Path, path: Path, specification: Speci
     return agreeing(float32, path, specification)
 
 
-def write_onnx(path: Path, prepared: Prepared, metadata: str) -> None:
+def write_onnx(path: Path, prepared: PreparedNetwork, metadata: str) -> None:
     """Write a module as an ONNX file.
 
     Parameters
@@ -219,7 +219,7 @@ def finish(onnx_file: Path, path: Path, metadata: str) -> None:
 
 
 @torch.no_grad()
-def compare(path: Path, prepared: Prepared) -> float:
+def compare(path: Path, prepared: PreparedNetwork) -> float:
     """Compare an exported file with torch on random input.
 
     Parameters

@@ -14,7 +14,7 @@ from kinesics.preprocessing.normalise import ENOUGH, RULERS
 from kinesics.skeleton import SkeletonLayout
 
 
-class Prepared(nn.Module, ABC):
+class PreparedNetwork(nn.Module, ABC):
     """A module to export; `inputs` and `outputs` are their names in the order of `forward`."""
 
     inputs: tuple[str, ...]
@@ -39,6 +39,17 @@ class NormaliseJoints(nn.Module):
         self.lengths = [(layout.index(left), layout.index(right), metres) for left, right, metres in RULERS]
 
     def forward(self, xyz: Tensor, score: Tensor) -> Tensor:
+        """Normalise windows of joints.
+
+        Parameters
+        ----------
+        xyz : (N, T, V, 3), where the score is 0 of no meaning.
+        score : (N, T, V), 0 where a joint is missing.
+
+        Returns
+        -------
+        (N, 4, T, V, 1).
+        """
         present = score > 0
         neck, head = present[:, :, self.neck], present[:, :, self.head]
         by_neck = _median(xyz[:, :, self.neck], neck[..., None])
@@ -81,9 +92,20 @@ class NormaliseFrames(nn.Module):
         self.shape = (encoder.frames, encoder.size, encoder.size, 3)
 
     def forward(self, frames: Tensor) -> Tensor:
+        """Normalise clips.
+
+        Parameters
+        ----------
+        frames : (N, T, S, S, 3) uint8 RGB.
+
+        Returns
+        -------
+        (N, 3, T, S, S) float32.
+        """
         return ((frames.float() / 255 - self.mean) / self.std).permute(0, 4, 1, 2, 3)
 
     def example(self, n: int) -> Tensor:
+        """Random frames of n clips."""
         return torch.randint(0, 256, (n, *self.shape), dtype=torch.uint8)
 
 
@@ -94,7 +116,7 @@ def _skeletons(n: int, frames: int, joints: int) -> tuple[Tensor, Tensor]:
     return torch.randn(n, frames, joints, 3) * 0.3 * (score > 0)[..., None], score
 
 
-class PreparedSkeleton(Prepared):
+class PreparedSkeleton(PreparedNetwork):
     """xyz, score to the logits of both streams and of each."""
 
     inputs, outputs = ("xyz", "score"), ("both", "joint", "bone")
@@ -105,14 +127,25 @@ class PreparedSkeleton(Prepared):
         self.frames = frames
 
     def forward(self, xyz: Tensor, score: Tensor) -> tuple[Tensor, ...]:
+        """Score windows of joints.
+
+        Parameters
+        ----------
+        xyz, score : as in `NormaliseJoints`.
+
+        Returns
+        -------
+        Logits (N, C) as `outputs` names them.
+        """
         out = self.network(self.normalise(xyz, score))
         return out.logits, out.joint.logits, out.bone.logits
 
     def example(self, n: int) -> tuple[Tensor, ...]:
+        """Random inputs of n samples."""
         return _skeletons(n, self.frames, len(self.network.layout))
 
 
-class PreparedGestures(Prepared):
+class PreparedGestures(PreparedNetwork):
     """frames, xyz, score and the joints' places (N, T, V, 2) in 0..1 across the frames, to logits."""
 
     inputs, outputs = ("frames", "xyz", "score", "places"), ("logits", "video_logits", "skeleton_logits")
@@ -127,15 +160,28 @@ class PreparedGestures(Prepared):
         self.frames = frames
 
     def forward(self, frames: Tensor, xyz: Tensor, score: Tensor, places: Tensor) -> tuple[Tensor, ...]:
+        """Score windows of frames and joints.
+
+        Parameters
+        ----------
+        frames : as in `NormaliseFrames`.
+        xyz, score : as in `NormaliseJoints`.
+        places : (N, T, V, 2) of the joints, 0..1 across the frames.
+
+        Returns
+        -------
+        Logits (N, C) as `outputs` names them.
+        """
         out = self.network(self.frames_to_clip(frames), self.normalise(xyz, score), places)
         return out.logits, out.video_logits, out.skeleton_logits
 
     def example(self, n: int) -> tuple[Tensor, ...]:
+        """Random inputs of n samples."""
         xyz, score = _skeletons(n, self.frames, len(self.network.skeleton.layout))
         return self.frames_to_clip.example(n), xyz, score, torch.rand(*score.shape, 2)
 
 
-class PreparedVideo(Prepared):
+class PreparedVideo(PreparedNetwork):
     """frames to tokens (N, T', H', W', C) and pooled (N, C)."""
 
     inputs, outputs = ("frames",), ("tokens", "pooled")
@@ -145,14 +191,25 @@ class PreparedVideo(Prepared):
         self.frames_to_clip, self.encoder = NormaliseFrames(encoder), encoder
 
     def forward(self, frames: Tensor) -> tuple[Tensor, ...]:
+        """Encode clips.
+
+        Parameters
+        ----------
+        frames : as in `NormaliseFrames`.
+
+        Returns
+        -------
+        Tokens (N, T', H', W', C) and pooled features (N, C).
+        """
         tokens, pooled = self.encoder(self.frames_to_clip(frames))
         return tokens, pooled
 
     def example(self, n: int) -> tuple[Tensor, ...]:
+        """Random inputs of n samples."""
         return (self.frames_to_clip.example(n),)
 
 
-class PreparedFaces(Prepared):
+class PreparedFaces(PreparedNetwork):
     """Aligned faces (N, 112, 112, 3) uint8 RGB to SwinFace's expression logits (N, 7) and tokens (N, 2, 512)."""
 
     inputs, outputs = ("faces",), ("expression", "tokens")
@@ -162,8 +219,19 @@ class PreparedFaces(Prepared):
         self.network = network
 
     def forward(self, faces: Tensor) -> tuple[Tensor, ...]:
+        """Classify faces.
+
+        Parameters
+        ----------
+        faces : (N, 112, 112, 3) uint8 RGB, aligned.
+
+        Returns
+        -------
+        Logits (N, 7) of the expressions and tokens (N, 2, 512).
+        """
         out = self.network(faces.permute(0, 3, 1, 2).float() / 127.5 - 1)
         return out.expression, out.tokens
 
     def example(self, n: int) -> tuple[Tensor, ...]:
+        """Random inputs of n samples."""
         return (torch.randint(0, 256, (n, 112, 112, 3), dtype=torch.uint8),)

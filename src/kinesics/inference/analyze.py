@@ -61,6 +61,10 @@ def analyze(
     previews : whether to keep small images for a report, from the pass of the video in which faces are read.
     progress : called with the share done, 0..1.
 
+    Returns
+    -------
+    The events, with the scores, skeletons and expressions behind them.
+
     Raises
     ------
     KinesicsError
@@ -105,7 +109,21 @@ def classify(
     engine: LandmarkEngine | str = DEFAULT_ENGINE,
     progress: Progress | None = None,
 ) -> list[Ranked]:
-    """Rank the gestures of one pre-cut clip by probability, best first; arguments and errors as in `analyze`."""
+    """Rank the gestures of one pre-cut clip.
+
+    Parameters
+    ----------
+    path, person, weights, engine, progress : as in `analyze`.
+
+    Returns
+    -------
+    Every gesture of the weights, the most probable first.
+
+    Raises
+    ------
+    KinesicsError
+        as `analyze` does, and where not one person is meant.
+    """
     scorer = _scorer(weights)
     observation = observe(Path(path), least=scorer.specification.fps or None, progress=progress, engine=engine)
     people = choose(observation.people, person)

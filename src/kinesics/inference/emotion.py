@@ -42,6 +42,10 @@ def predict_outcomes(
     duration : seconds of the recording.
     path : of the emotion weights, which are loaded once.
 
+    Returns
+    -------
+    One prediction each of those people, in the order of `faces`.
+
     Raises
     ------
     KinesicsError

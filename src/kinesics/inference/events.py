@@ -46,6 +46,10 @@ def find_events(scores: Scores, rule: EventRule, *, start: float, end: float, so
     rule : when a run of scores is an event.
     start, end : seconds; events are cut to lie between.
     source : the name that the events bear as theirs.
+
+    Yields
+    ------
+    Events by class, those of one class in order of time.
     """
     if len(scores.times) == 0:
         return

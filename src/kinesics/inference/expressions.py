@@ -54,7 +54,7 @@ class ExpressionReader:
         self._video, self._people, self._model = video, people, model
         self._rate = min(FACE_RATE, video.fps)
         self._count = max(1, math.ceil(video.duration * self._rate))
-        self._cache = None if cache is None else _Cache.beside(cache, model)
+        self._cache = None if cache is None else _Cache.of(cache, model)
         self._cached = None if self._cache is None else self._cache.load()
         self._probability = np.full((len(people), self._count, len(model.classes)), np.nan, np.float32)
         self._tokens: NDArray[np.float16] | None = None
@@ -147,7 +147,16 @@ def read_expressions(
 
 
 def smooth(probability: FloatArray) -> FloatArray:
-    """A weighted mean over the neighbours of each moment that are known, (N, C); what is missing (NaN) stays so."""
+    """Average each moment with its neighbours, the nearer the more.
+
+    Parameters
+    ----------
+    probability : (N, C) at a steady rate, NaN where it is missing.
+
+    Returns
+    -------
+    (N, C) over those neighbours that are known; what is missing stays so.
+    """
     known = ~np.isnan(probability)
     total, weight = (
         np.apply_along_axis(np.convolve, 0, values, _KERNEL, "same") for values in (np.nan_to_num(probability), known)
@@ -177,7 +186,7 @@ class _Cache(NamedTuple):
     fingerprint: str
 
     @classmethod
-    def beside(cls, landmarks: Path, model: FaceExpressionModel) -> _Cache:
+    def of(cls, landmarks: Path, model: FaceExpressionModel) -> _Cache:
         made_from = {"landmarks": load_metadata(landmarks), "model": dict(model.facts), "revision": _REVISION}
         path = landmarks.with_name(landmarks.name.removesuffix(SKELETON_SUFFIX) + SUFFIX)
         return cls(path, json.dumps(made_from, sort_keys=True))

@@ -70,7 +70,14 @@ class FusedScorer:
         Windows are as long as training clips were on average, and lie inside the recording. One in which the person's
         skeleton is missing gets the answer of the video's own head, and without a video all get that of the
         skeleton's. Where others are in the video, its frames do not count for somebody whose skeleton is missing.
-        Parameters, results and errors as in `Scorer.score`.
+
+        Parameters
+        ----------
+        people, observation, progress : as in `Scorer.score`.
+
+        Returns
+        -------
+        One `Scores` a person, in their order.
         """
         self._check_frames(observation)
         length = self.specification.frames / self.specification.fps
@@ -153,6 +160,10 @@ def fused_scorer(network: GestureNet, specification: Specification, sha256: str 
     network : in eval mode.
     specification : what its classes, window and temperature are.
     sha256 : of its weights file, if it has one.
+
+    Returns
+    -------
+    It, ready to score.
     """
     import torch
 

@@ -57,7 +57,17 @@ def probabilities(logits: FloatArray, present: NDArray[np.bool_], specification:
 
 
 def without_none(probability: FloatArray, specification: Specification) -> FloatArray:
-    """One window's probabilities (C,) of the gestures alone, scaled so that they sum to 1."""
+    """Leave out "none", and scale the gestures so that they sum to 1.
+
+    Parameters
+    ----------
+    probability : (C,) of one window.
+    specification : which of the C classes is "none".
+
+    Returns
+    -------
+    The probabilities of the gestures alone.
+    """
     gestures = probability[[i for i, name in enumerate(specification.classes) if name != NONE]]
     total: FloatArray = gestures / max(float(gestures.sum()), 1e-9)
     return total

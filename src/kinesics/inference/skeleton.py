@@ -50,7 +50,16 @@ class SkeletonScorer:
     def score(
         self, people: Sequence[SkeletonSequence], observation: Observation, progress: Progress
     ) -> tuple[Scores, ...]:
-        """Everybody's class probabilities; this takes a moment, and so no progress is reported."""
+        """Everybody's class probabilities; this takes a moment, and so no progress is reported.
+
+        Parameters
+        ----------
+        people, observation, progress : as in `Scorer.score`.
+
+        Returns
+        -------
+        One `Scores` a person, in their order.
+        """
         return tuple(self.score_person(person) for person in people)
 
     def score_person(self, person: SkeletonSequence) -> Scores:
@@ -105,6 +114,10 @@ def skeleton_scorer(
     network : in eval mode.
     specification : what its classes, window and temperature are.
     sha256 : of its weights file, if it has one.
+
+    Returns
+    -------
+    It, ready to score.
     """
     import torch
 

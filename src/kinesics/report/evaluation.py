@@ -1,4 +1,4 @@
-"""The evaluation page: a run's figures, per-class bars, confusion, calibration and worst mistakes in one HTML file."""
+"""The evaluation page: a run's figures, per-class bars, confusion, calibration and worst errors in one HTML file."""
 
 from __future__ import annotations
 
@@ -29,16 +29,25 @@ FIGURES = {
 }
 _MISTAKES = 24
 _MOMENTS = 4  # of a mistake's movement
-_SIDES = {"left": "#0d9488", "right": "#c2570c"}
 _INK, _ACCENT, _SECOND = "#1d2330", "#0f766e", "#c2570c"
 
 
 def write_evaluation(
     evaluation: Evaluation, out: Path, *, name: str, skeleton: Callable[[str], SkeletonSequence] | None = None
 ) -> None:
-    """Write the page. name: of the run, for the title. skeleton: that of a clip by its id, for the mistakes' pictures.
+    """Write the page.
 
-    Raises KinesicsError where the file cannot be written.
+    Parameters
+    ----------
+    evaluation : what to show.
+    out : the file to write.
+    name : of the run, for the title.
+    skeleton : gives that of a clip by its id, to draw the errors; None draws none.
+
+    Raises
+    ------
+    KinesicsError
+        for a file that cannot be written.
     """
     assets = files("kinesics.report") / "assets"
     environment = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True)
@@ -50,7 +59,7 @@ def write_evaluation(
         figures={FIGURES[key]: figure for key, figure in evaluation.figures.items()},
         css=(assets / "report.css").read_text("utf-8"),
         charts=_charts(evaluation),
-        mistakes=[(mistake, _picture(mistake, skeleton)) for mistake in shown],
+        mistakes=[(mistake, _strip_of(mistake, skeleton)) for mistake in shown],
     )
     write_text(out, page)
 
@@ -116,7 +125,7 @@ def _classes(evaluation: Evaluation) -> go.Figure:
 
 
 def _confusion(evaluation: Evaluation) -> go.Figure:
-    """Rows are the truth, in shares of the row; only classes that occur or were said."""
+    """Rows are the truth, in shares of the row; only classes that occur or were predicted."""
     matrix = np.array(evaluation.classification.confusion)
     there = np.flatnonzero(matrix.sum(0) + matrix.sum(1))
     names = [evaluation.classification.classes[i] for i in there]
@@ -125,41 +134,42 @@ def _confusion(evaluation: Evaluation) -> go.Figure:
     heat = go.Heatmap(
         z=share, x=names, y=names, customdata=counts, zmin=0, zmax=1, xgap=1, ygap=1,
         colorscale=[[0, "#f6f5f1"], [1, _ACCENT]], showscale=False,
-        hovertemplate="truth %{y}<br>said %{x}<br>%{customdata} clips, %{z:.0%}<extra></extra>",
+        hovertemplate="truth %{y}<br>predicted %{x}<br>%{customdata} clips, %{z:.0%}<extra></extra>",
     )  # fmt: skip
     size = 220 + 22 * len(there)
     figure = go.Figure(heat, {"height": size})
     figure.update_yaxes(autorange="reversed", title="truth")
-    return figure.update_xaxes(title="said", tickangle=-60)
+    return figure.update_xaxes(title="predicted", tickangle=-60)
 
 
 def _calibration(evaluation: Evaluation) -> go.Figure:
     lines = [go.Scatter(x=[0, 1], y=[0, 1], mode="lines", line={"dash": "dot", "color": "#9aa3b4"}, name="perfect")]
     for (name, curve), colour in zip(evaluation.calibration_curves.items(), (_SECOND, _ACCENT), strict=False):
-        sure, right, count = zip(*curve, strict=True)
+        confidence, correct, count = zip(*curve, strict=True)
         lines.append(
             go.Scatter(
-                x=sure, y=right, text=[f"{n} clips" for n in count], mode="lines+markers", name=f"{name} scaling",
+                x=confidence, y=correct, text=[f"{n} clips" for n in count], name=f"{name} scaling",
+                mode="lines+markers",
                 marker={"size": 6 + 14 * np.sqrt(np.array(count) / max(count)), "opacity": 0.7}, line={"color": colour},
             )
         )  # fmt: skip
     figure = go.Figure(lines, {"height": 420, "legend": {"orientation": "h", "y": 1.08, "x": 0}})
-    figure.update_xaxes(range=[0, 1], tickformat=".0%", title="how sure")
-    return figure.update_yaxes(range=[0, 1], tickformat=".0%", title="how often right")
+    figure.update_xaxes(range=[0, 1], tickformat=".0%", title="confidence")
+    return figure.update_yaxes(range=[0, 1], tickformat=".0%", title="share that is correct")
 
 
-def _picture(mistake: Error, skeleton: Callable[[str], SkeletonSequence] | None) -> str | None:
+def _strip_of(mistake: Error, skeleton: Callable[[str], SkeletonSequence] | None) -> str | None:
     return None if skeleton is None else skeleton_strip(skeleton(mistake.id))
 
 
 def skeleton_strip(sequence: SkeletonSequence, moments: int = _MOMENTS) -> str:
     """An SVG of the skeleton at several moments side by side, whatever its layout; the person's left is teal."""
     rows = np.linspace(0, len(sequence) - 1, moments + 2).round().astype(int)[1:-1]
-    seen = sequence.score > 0
+    known = sequence.score > 0
     points = sequence.xyz[..., :2]
-    if not seen[rows].any():
-        return f'<svg viewBox="0 0 {100 * moments} 100" role="img"><title>nobody seen</title></svg>'
-    low, high = np.percentile(points[seen], [1, 99], axis=0)
+    if not known[rows].any():
+        return f'<svg viewBox="0 0 {100 * moments} 100" role="img"><title>nobody found</title></svg>'
+    low, high = np.percentile(points[known], [1, 99], axis=0)
     scale = 88 / max(float((high - low).max()), 1e-6)
     lines = []
     for number, t in enumerate(rows):

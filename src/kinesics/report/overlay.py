@@ -20,17 +20,25 @@ if TYPE_CHECKING:
     from kinesics.timeline import Event
 
 LONGER_SIDE = 1280  # pixels at most
-READABLE = 960  # small pictures are enlarged towards it, or lines and words would hide them
-RATE = 30.0  # frames a second at most
+READABLE = 960  # small frames are enlarged towards it, or lines and words would hide them
+OVERLAY_RATE = 30.0  # frames a second at most
 
 
 def write_overlay(analysis: Analysis, out: Path, progress: Progress | None = None) -> None:
-    """Write everybody's skeleton and the current events' names over the video, frame by frame, as mp4 or gif.
+    """Write everybody's skeleton and the current events' names over the video.
 
-    Landmarks without a video are drawn on a dark ground. progress: called with the share done, 0..1. Raises
-    KinesicsError if the video cannot be read or `out` not be written.
+    Parameters
+    ----------
+    analysis : what to draw; landmarks without a video are drawn on a dark ground.
+    out : the file to write, mp4 or gif by its name.
+    progress : called with the share done, 0..1.
+
+    Raises
+    ------
+    KinesicsError
+        for a video that cannot be read, or a file that cannot be written.
     """
-    write_video(out, _drawn(analysis, progress), min(analysis.recording.fps, RATE))
+    write_video(out, _drawn(analysis, progress), min(analysis.recording.fps, OVERLAY_RATE))
 
 
 def _drawn(analysis: Analysis, progress: Progress | None) -> Iterator[Image]:
@@ -38,23 +46,23 @@ def _drawn(analysis: Analysis, progress: Progress | None) -> Iterator[Image]:
     several = len(analysis.people) > 1
     for frame in _frames(analysis, aspect or 16 / 9):
         larger = max(1, READABLE // max(frame.image.shape))
-        picture = PIL.ImageOps.scale(PIL.Image.fromarray(frame.image), larger, PIL.Image.Resampling.BILINEAR)
-        canvas = ImageDraw.Draw(picture)
+        image = PIL.ImageOps.scale(PIL.Image.fromarray(frame.image), larger, PIL.Image.Resampling.BILINEAR)
+        canvas = ImageDraw.Draw(image)
         for person, points in zip(analysis.people, plane, strict=True):
             at = round((frame.time - person.start) * person.fps)
             if 0 <= at < len(points):
-                pixels = points[at] * picture.size
-                draw_skeleton(canvas, pixels, width=max(picture.size) / 200, colours=ON_DARK, edge=EDGE)
+                pixels = points[at] * image.size
+                draw_skeleton(canvas, pixels, width=max(image.size) / 200, colours=ON_DARK, edge=EDGE)
         now = [event for event in analysis.timeline if event.start <= frame.time < event.end]
-        _draw_names(canvas, now, picture.size, several)
-        yield np.asarray(picture)
+        _draw_names(canvas, now, image.size, several)
+        yield np.asarray(image)
         if progress and analysis.recording.duration:
             progress(min(1.0, frame.time / analysis.recording.duration))
 
 
 def _frames(analysis: Analysis, aspect: float) -> Iterator[Frame]:
     recording = analysis.recording
-    rate = min(recording.fps, RATE)
+    rate = min(recording.fps, OVERLAY_RATE)
     if recording.kind == "video":
         yield from read_frames(recording.path, fps=rate, max_side=LONGER_SIDE)
         return

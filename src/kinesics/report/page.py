@@ -23,7 +23,7 @@ from kinesics.timeline.formats import kinesics_json, table
 if TYPE_CHECKING:
     from kinesics.inference.results import Analysis
 
-SCRIPTS = ("base.js", "picture.js", "plots.js", "report.js")  # in this order they are one
+SCRIPTS = ("base.js", "frames.js", "plots.js", "report.js")  # in this order they are one
 _HIGHLIGHTS = 3
 
 

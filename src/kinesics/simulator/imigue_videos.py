@@ -17,6 +17,7 @@ from kinesics.data.sets.imigue import files
 from kinesics.data.sets.imigue.classes import CLASSES, TRAIN_CLIPS, VALIDATION_CLIPS, class_id
 from kinesics.errors import KinesicsError
 from kinesics.files import write_text
+from kinesics.perception.engine import DEFAULT_ENGINE
 from kinesics.progress import Progress
 from kinesics.simulator.camera import Camera, shaken
 from kinesics.simulator.clips import worker_pool
@@ -55,6 +56,7 @@ class InterviewRecipe:
     view: the OpenPose files hold the true points as a model of a detector disturbs them ("kinematic"), or those that
         the real landmark engine finds in the video ("tracked").
     camera_fps: frames that the camera takes in a second, 25 or a whole part of it; each is held until the next one.
+    engine: the landmark engine of a tracked view, by its name.
     """
 
     videos: int
@@ -64,6 +66,7 @@ class InterviewRecipe:
     prior: Prior = "uniform"
     view: Landmarks = "kinematic"
     camera_fps: float = _FPS
+    engine: str = DEFAULT_ENGINE
 
     def check(self) -> None:
         """Raise KinesicsError for a value out of range."""
@@ -132,7 +135,10 @@ def open_set(out: Path, recipe: InterviewRecipe) -> None:
 
     Raises KinesicsError if the folder holds something else.
     """
-    text = json.dumps({"simulated": True, "version": version("kinesics"), **asdict(recipe)}, indent=2) + "\n"
+    facts = {"simulated": True, "version": version("kinesics"), **asdict(recipe)}
+    if recipe.view != "tracked":
+        del facts["engine"]  # nothing depends on it
+    text = json.dumps(facts, indent=2) + "\n"
     marker = out / files.SIMULATED_FILE
     if marker.exists() and marker.read_text().replace('"view": "seen"', '"view": "tracked"') == text:
         return
@@ -196,7 +202,7 @@ def write_video_files(out: Path, recipe: InterviewRecipe, video: int) -> None:
     frames = (image for image in taken for _ in range(step))
     write_video(path, itertools.islice(frames, len(made.shown)), _FPS, crf=made.appearance.crf)
     if recipe.view == "tracked":
-        found = track_openpose(path)
+        found = track_openpose(path, recipe.engine)
     else:
         points = openpose_points(body, pose)[made.shown]
         found = detect_openpose(joints, points, made.cameras, recipe.size, made.rng, fps=_FPS, table=motion.table)

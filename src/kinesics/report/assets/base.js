@@ -1,6 +1,6 @@
 "use strict";
 // What all scripts share. The page draws everything from one block of data: positions are 0..1 across the image, times
-// in seconds. base.js, picture.js, plots.js and report.js are one script, in this order.
+// in seconds. base.js, frames.js, plots.js and report.js are one script, in this order.
 
 const DATA = JSON.parse(document.getElementById("data").textContent);
 const PALETTE = ["#3b82c4", "#d97a1f", "#2f9e6e", "#b5539c", "#7a63c9", "#c2504d", "#1f9aa8", "#a3842a", "#d45c8b", "#6b8f2b", "#5573a8", "#96694c"];

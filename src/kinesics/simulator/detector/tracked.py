@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
+from kinesics.perception.engine import DEFAULT_ENGINE, open_engine
 from kinesics.skeleton.layouts import HOLISTIC, OPENPOSE_137
 from kinesics.skeleton.sequence import FloatArray
 from kinesics.video import read_frames
@@ -29,16 +30,14 @@ _MIDDLES = {"neck": ("left_shoulder", "right_shoulder"), "pelvis": ("left_hip", 
 _TO, _AT = OPENPOSE_137.indices(*_FROM), HOLISTIC.indices(*_FROM.values())
 
 
-def track_openpose(path: Path) -> FloatArray:
-    """(T, 137, 3) x and y in pixels and a confidence of the one person in a video, as the default engine finds them.
+def track_openpose(path: Path, engine: str = DEFAULT_ENGINE) -> FloatArray:
+    """(T, 137, 3) x and y in pixels and a confidence of the one person in a video, as a landmark engine finds them.
 
     A point that it does not find is zero in all three, and so are those that it does not know: small toes and pupils.
     Neck and pelvis are the middles of shoulders and hips. Raises KinesicsError for a video that cannot be read.
     """
-    from kinesics.perception.engine import open_engine
-
     found = []
-    with open_engine().follower() as follower:
+    with open_engine(engine).follower() as follower:
         for frame in read_frames(path):
             points = np.zeros((len(OPENPOSE_137), 3), np.float32)
             landmarks = follower.begin(frame.image)()
