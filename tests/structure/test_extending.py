@@ -23,7 +23,7 @@ from support.imigue_sample import write_sample
 PAGE = (paths.DOCS / "extending.md").read_text("utf-8")
 BLOCK = re.compile(r'^```(\w+)(?: title="([^"]+)")?\n(.*?)^```$', re.MULTILINE | re.DOTALL)
 SHORT = ["--trainer.accelerator=cpu", "--trainer.precision=32-true", "--trainer.max_epochs=1"]
-SHORT += ["--trainer.enable_progress_bar=false"]
+SHORT += ["--trainer.enable_progress_bar=false", "--trainer.limit_train_batches=1"]
 
 
 @pytest.fixture(scope="module")
