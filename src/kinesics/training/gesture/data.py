@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
@@ -221,12 +222,16 @@ class GestureData(GestureWindows):
     def facts(self) -> DataSpec:
         counts = np.bincount(self.labels, minlength=len(self.dataset.classes))
         clips = self.clips("train")
-        seconds = float(np.mean([clip.end - clip.start for clip in clips])) if clips else 0.0
+        seconds = float(np.mean([self._seconds(clip) for clip in clips])) if clips else 0.0
         fps = self.fps or (self.frames / seconds if seconds else 0.0)
         words = f"{len(clips)} clips of {'simulated ' if self._simulated else ''}{self.dataset.name}"
         return DataSpec(
             self.dataset.classes, self.dataset.layout, tuple(counts.tolist()), self.encoder, fps, self.frames, words
         )
+
+    def _seconds(self, clip: ClipInfo) -> float:
+        """The length of a clip; one without an end lasts as long as its skeleton."""
+        return clip.end - clip.start if math.isfinite(clip.end) else self.dataset.read_skeleton(clip).duration
 
     @property
     def _simulated(self) -> bool:
