@@ -12,6 +12,7 @@ import lightning as L
 import numpy as np
 import torch
 import yaml
+from lightning.fabric.utilities.exceptions import MisconfigurationException
 from lightning.pytorch.cli import LightningArgumentParser, LightningCLI, SaveConfigCallback
 from lightning.pytorch.loggers import CSVLogger, TensorBoardLogger
 from numpy.typing import NDArray
@@ -20,6 +21,8 @@ from kinesics.data.dataset import Split
 from kinesics.errors import KinesicsError
 from kinesics.evaluation import Predictions, evaluate
 from kinesics.metrics import fit_temperature
+from kinesics.training.checkpoints import newest_checkpoint
+from kinesics.training.run_identity import remember_run
 from kinesics.training.trainer import resume, shared_settings, silence_logs, supported_precision
 from kinesics.weights.load import save_weights
 from kinesics.weights.run_folder import RunFolder
@@ -61,6 +64,17 @@ class TrainingCLI(LightningCLI):
         )
         parser.link_arguments("data.spec", "model.spec", apply_on="instantiate")
 
+    def instantiate_trainer(self, **kwargs: Any) -> L.Trainer:
+        """The trainer; raises KinesicsError for devices that are not there, and options that do not go together."""
+        try:
+            return super().instantiate_trainer(**kwargs)
+        except (MisconfigurationException, ValueError, RuntimeError, ImportError) as error:
+            given = self.config.trainer
+            raise KinesicsError(
+                f"--trainer: expected devices of this machine, found accelerator {given.accelerator} and devices "
+                f"{given.devices} ({str(error).splitlines()[0]}); leave both away to use what there is"
+            ) from error
+
     def before_instantiate_classes(self) -> None:
         """Take a precision that this machine is fast in."""
         trainer = self.config.trainer
@@ -86,12 +100,14 @@ def run(config: Path, out: Path, arguments: Sequence[str] = ()) -> Path:
 
     Raises
     ------
-    KinesicsError : for an unknown task, and for whatever the task or its data do not take.
+    KinesicsError : for an unknown task, for whatever the task or its data do not take, for a folder that holds a run on
+        other data or of another config, and where its checkpoints are damaged.
     """
     cli = assemble(config, out, arguments)
     if getattr(cli.datamodule, "folds", 0) and cli.datamodule.fold is None:
         return _run_folds(config, out, arguments, cli.datamodule.folds)
     trainer: L.Trainer = cli.trainer
+    remember_run(cli, out, resumes=newest_checkpoint(out) is not None)
     resume(trainer, cli.model, cli.datamodule, out)
     if trainer.is_global_zero:
         # averaged weights, if the run keeps some; the trainer brings them back only right after training

@@ -16,6 +16,7 @@ from torch import Tensor, nn
 
 from kinesics.errors import KinesicsError
 from kinesics.models.optimised import best_dtype
+from kinesics.training.checkpoints import KeepOneBefore, newest_checkpoint
 from kinesics.weights.run_folder import RunFolder
 
 State = dict[str, Tensor]  # a network's tensors by name
@@ -67,11 +68,12 @@ def shared_settings(out: Path) -> dict[str, Any]:
         "enable_model_summary": False,
         "log_every_n_steps": 10,
         "callbacks": [checkpoint_callback(out), EpochStart()],
+        "plugins": [KeepOneBefore()],
     }
 
 
 def resume(trainer: L.Trainer, task: L.LightningModule, data: L.LightningDataModule, out: Path) -> None:
-    """Train from the checkpoint in `out`, or from the start where there is none.
+    """Train from the last checkpoint in `out` that is whole, or from the start where there is none.
 
     Parameters
     ----------
@@ -79,9 +81,13 @@ def resume(trainer: L.Trainer, task: L.LightningModule, data: L.LightningDataMod
     task : what is trained.
     data : its batches.
     out : the run's folder.
+
+    Raises
+    ------
+    KinesicsError
+        where all checkpoints are damaged.
     """
-    last = RunFolder(out).checkpoint
-    trainer.fit(task, data, ckpt_path=last if last.exists() else None)
+    trainer.fit(task, data, ckpt_path=newest_checkpoint(out))
 
 
 def fit(
@@ -122,9 +128,11 @@ def initialise_from_run(folder: Path, choose: Callable[[State], tuple[nn.Module,
     ------
     KinesicsError : where there is no checkpoint, or one of another network.
     """
-    path = RunFolder(folder).checkpoint
-    if not path.is_file():
-        raise KinesicsError(f"{path}: no such file; model.start wants the folder of a finished run")
+    path = newest_checkpoint(folder)
+    if path is None:
+        raise KinesicsError(
+            f"{RunFolder(folder).checkpoint}: no such file; model.start wants the folder of a finished run"
+        )
     state = torch.load(path, map_location="cpu", weights_only=True)["state_dict"]
     module, tensors = choose(without_prefix(state, "network."))
     try:

@@ -18,6 +18,16 @@ class RunFolder:
         return self.path / "last.ckpt"
 
     @property
+    def checkpoint_before(self) -> Path:
+        """The state after the epoch before, for when the last one is damaged."""
+        return self.path / "before.ckpt"
+
+    @property
+    def identity(self) -> Path:
+        """What the run trains on and how, by which another one in this folder is known."""
+        return self.path / "run.json"
+
+    @property
     def weights(self) -> Path:
         """The trained network with its specification."""
         return self.path / "weights.safetensors"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -134,7 +135,7 @@ class GestureData(BatchData):
         """What a network must know of these data."""
         counts = np.bincount(self.labels, minlength=len(self.dataset.classes))
         clips = self.clips("train")
-        seconds = float(np.mean([clip.end - clip.start for clip in clips])) if clips else 0.0
+        seconds = float(np.mean([self._seconds(clip) for clip in clips])) if clips else 0.0
         return GestureDataSpec(
             classes=self.dataset.classes,
             layout=self.dataset.layout,
@@ -144,6 +145,10 @@ class GestureData(BatchData):
             frames=self.frames,
             training_data=describe_training_data(len(clips), "clips", self.dataset),
         )
+
+    def _seconds(self, clip: ClipInfo) -> float:
+        """The length of a clip; one without an end lasts as long as its skeleton."""
+        return clip.end - clip.start if math.isfinite(clip.end) else self.dataset.read_skeleton(clip).duration
 
     @property
     def labels(self) -> list[int]:

@@ -1,0 +1,50 @@
+"""Checkpoints that survive whatever interrupts their writing: the one before is kept until the next is whole."""
+
+from __future__ import annotations
+
+import os
+import zipfile
+from pathlib import Path
+from typing import Any
+
+from lightning.pytorch.plugins.io import TorchCheckpointIO
+
+from kinesics.errors import KinesicsError
+from kinesics.files import replacing
+from kinesics.weights.run_folder import RunFolder
+
+
+class KeepOneBefore(TorchCheckpointIO):
+    """Writes `last.ckpt` beside first, and keeps the one before as `before.ckpt`."""
+
+    def save_checkpoint(self, checkpoint: dict[str, Any], path: str | Path, storage_options: Any = None) -> None:
+        """Write a checkpoint; raises KinesicsError if it cannot be written."""
+        place = Path(path)
+        with replacing(place) as temporary:
+            super().save_checkpoint(checkpoint, temporary, storage_options)
+            if _is_whole(place):
+                os.replace(place, RunFolder(place.parent).checkpoint_before)
+
+
+def newest_checkpoint(out: Path) -> Path | None:
+    """The checkpoint of a run folder to resume from: the last that is whole, or None where there is none at all.
+
+    Raises KinesicsError where all are damaged.
+    """
+    folder = RunFolder(out)
+    found = [path for path in (folder.checkpoint, folder.checkpoint_before) if path.exists()]
+    whole = next((path for path in found if _is_whole(path)), None)
+    if found and whole is None:
+        raise KinesicsError(
+            f"{found[0]}: expected a checkpoint, found a damaged file; remove it to begin anew, or give another --out"
+        )
+    return whole
+
+
+def _is_whole(path: Path) -> bool:
+    """Whether every part of the archive that torch writes has its checksum."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            return archive.testzip() is None
+    except (OSError, zipfile.BadZipFile):
+        return False
