@@ -14,7 +14,7 @@ import PIL.Image
 
 from kinesics.errors import KinesicsError
 from kinesics.files import replacing
-from kinesics.video.decode import Image
+from kinesics.video.image import Image
 
 
 def write_video(path: Path, frames: Iterable[Image], fps: float, *, crf: int = 23) -> None:
