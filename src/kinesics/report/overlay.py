@@ -41,8 +41,8 @@ def _drawn(analysis: Analysis, progress: Progress | None) -> Iterator[Image]:
         picture = PIL.ImageOps.scale(PIL.Image.fromarray(frame.image), larger, PIL.Image.Resampling.BILINEAR)
         canvas = ImageDraw.Draw(picture)
         for person, points in zip(analysis.people, plane, strict=True):
-            at = round((frame.time - person.start) * person.fps)
-            if 0 <= at < len(points):
+            at = int(person.rows_at(frame.time))
+            if at >= 0:
                 pixels = points[at] * picture.size
                 draw_skeleton(canvas, pixels, width=max(picture.size) / 200, colours=ON_DARK, edge=EDGE)
         now = [event for event in analysis.timeline if event.start <= frame.time < event.end]
