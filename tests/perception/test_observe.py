@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import av
 import numpy as np
 import pytest
 from support.footage import cut
@@ -182,6 +183,33 @@ def test_sequences_span_the_recording_and_gaps_stay_gaps(tmp_path: Path) -> None
     assert metres == pytest.approx((where * 160 - 80) * 0.02, abs=0.02)
     assert shares == sorted(shares)
     assert shares[-1] == 1
+
+
+def test_where_the_video_has_no_frames_nobody_is_seen_and_it_is_told(tmp_path: Path) -> None:
+    whole = dots(tmp_path / "dot.mp4", 75)
+    late = tmp_path / "late.mp4"
+    with av.open(str(whole)) as source, av.open(str(late), "w") as container:
+        stream = container.add_stream_from_template(source.streams.video[0])
+        sound = container.add_stream("aac", rate=48000)
+        silence = av.AudioFrame.from_ndarray(np.zeros((1, 48000), np.float32), format="fltp", layout="mono")
+        silence.sample_rate = 48000
+        container.mux([*sound.encode(silence), *sound.encode()])
+        for packet in source.demux(source.streams.video[0]):
+            if packet.pts is not None:
+                packet.pts += round(2 / packet.time_base)
+                packet.dts += round(2 / packet.time_base)
+                packet.stream = stream
+                container.mux(packet)
+    cache = tmp_path / "late.skeleton.npz"
+    for seen in (observe(late, engine=DotEngine(), cache=cache), observe(late, engine=DotEngine(), cache=cache)):
+        (person,) = seen.people
+        nose = person.score[:, UPPER_BODY.index("nose")]
+        assert len(person) == 125
+        assert (nose[:49] == 0).all()
+        assert (nose[51:] > 0).all()
+        assert person.image_xy is not None
+        assert person.image_xy[100, UPPER_BODY.index("nose"), 0] == pytest.approx((50 + 21.5) / 160, abs=0.01)
+        assert [note for note in seen.notes if "no frames from 0.00" in note] == list(seen.notes)
 
 
 def test_a_still_picture_is_looked_at_once(tmp_path: Path) -> None:
