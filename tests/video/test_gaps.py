@@ -21,7 +21,7 @@ def test_broken_frames_are_passed_over_told_and_left_empty(tmp_path: Path, lost:
     assert not any(ticks[i].held for i in sound)
     if len(lost) > 10:
         assert all(ticks[i].held for i in range(lost.start + 2, lost.stop - 2))
-        assert any("no frames from 0.6" in note for note in gaps.notes())
+        assert any("no frames from 0.5" in note for note in gaps.notes())
     assert any("could not be decoded" in note for note in gaps.notes())
 
 

@@ -110,15 +110,16 @@ def _lasting(info: VideoInfo, start: float | None) -> Iterator[tuple[float, _Dec
     doubt = 0
     for time, frame, broken in _timed(info, start):
         if last is None:
-            last = _Decoded(time, frame, broken, step if time > _LATE else _LATE, step)
+            last = _Decoded(time, frame, broken, step / 2 if time > _LATE else _LATE, step / 2)
             continue
         doubt = _DOUBT if broken > last.broken else doubt - 1
         gap = time - last.time
         whole = gap <= (1.5 * step if doubt > 0 else max(_GAP, _GAP_STEPS * step))
-        last.after = gap if whole else step
+        last.after = gap if whole else step / 2
         yield last.time, last
-        last = _Decoded(max(time, last.time), frame, broken, last.after, step)
+        last = _Decoded(max(time, last.time), frame, broken, last.after, step / 2)
     if last is not None:
+        last.after = step
         yield last.time, last
 
 
