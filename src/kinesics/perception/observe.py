@@ -53,7 +53,7 @@ def observe(
     progress: Progress | None = None,
     engine: LandmarkEngine | str = DEFAULT_ENGINE,
 ) -> Observation:
-    """Everybody in a video, a folder of OpenPose JSON files, or a `.skeleton.npz`, in the layout `UPPER_BODY`.
+    """Find everybody in a video, a folder of OpenPose JSON files, or a `.skeleton.npz`, in the layout `UPPER_BODY`.
 
     Every sequence spans the whole recording, on the clock that players show; frames in which a person is not seen, or
     which the video lacks, have score 0.
@@ -67,6 +67,10 @@ def observe(
         made from the same video in the same way.
     progress: called with the share done, 0..1.
     engine: an engine, or its name in `ENGINES`.
+
+    Returns
+    -------
+    The people, the video, and the notes of both.
 
     Raises
     ------

@@ -77,14 +77,23 @@ class _Person:
 def read_openpose(
     folder: Path, *, fps: float | None = None, size: tuple[int, int] | None = None
 ) -> list[SkeletonSequence]:
-    """The people of a folder; parameters and errors as in `read_openpose_recording`."""
+    """Read the people of a folder, and nothing but them.
+
+    Parameters
+    ----------
+    folder, fps, size: as in `read_openpose_recording`, and errors as well.
+
+    Returns
+    -------
+    The people, numbered from 1, largest first.
+    """
     return read_openpose_recording(folder, fps=fps, size=size).people
 
 
 def read_openpose_recording(
     folder: Path, *, fps: float | None = None, size: tuple[int, int] | None = None
 ) -> OpenPoseRecording:
-    """The people of a folder, and what is to be known of how it was read.
+    """Read the people of a folder.
 
     x and y are pixels scaled by the body (each person's median shoulder width taken as 0.36 m), so roughly metres;
     z is 0 and `is_3d` False. People are told apart by the nearest place from frame to frame, over cuts too; who is
@@ -95,6 +104,10 @@ def read_openpose_recording(
     folder: of the files of one recording.
     fps: frames a second; by default those of the video of the same name in the folder or beside it, else 25.
     size: (width, height) of the image in pixels, which the files do not tell; without it `image_xy` is None.
+
+    Returns
+    -------
+    The people, and what is to be known of how the files were read.
 
     Raises
     ------
@@ -261,9 +274,15 @@ def _height(person: _Person) -> float:
 
 
 def metres_per_pixel(points: FloatArray) -> float:
-    """The scale of (N, points, 3), BODY_25 first, in pixels and score.
+    """Measure a body by the first of the `_REFERENCE_LENGTHS` that is seen; by the width of all points where none is.
 
-    The median of the first of the `_REFERENCE_LENGTHS` that is seen; the width of all points as a last resort.
+    Parameters
+    ----------
+    points: (N, points, 3) x and y in pixels and score of one person, BODY_25 first.
+
+    Returns
+    -------
+    Metres a pixel.
     """
     for start, end, metres in _REFERENCE_LENGTHS:
         a, b = points[:, OPENPOSE_137.index(start)], points[:, OPENPOSE_137.index(end)]

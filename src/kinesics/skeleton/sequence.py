@@ -68,9 +68,16 @@ class SkeletonSequence:
         return self.start + np.arange(len(self)) / self.fps
 
     def rows_at(self, times: ArrayLike, *, held: bool = False) -> NDArray[np.int64]:
-        """The frame nearest to each of `times` (seconds), in their shape.
+        """Find the frame nearest to each of some times.
 
-        -1 where the sequence does not reach; the first or the last frame there with `held`.
+        Parameters
+        ----------
+        times: seconds, of any shape.
+        held: whether the first or the last frame stands for times that the sequence does not reach.
+
+        Returns
+        -------
+        The frames in the shape of `times`, -1 where the sequence does not reach.
         """
         rows: NDArray[np.int64] = np.round((np.asarray(times) - self.start) * self.fps).astype(np.int64)
         if held:

@@ -16,7 +16,7 @@ from kinesics.video.container import decoded, opened, seek
 from kinesics.video.image import Image
 from kinesics.video.probe import VideoInfo, probe, square_size
 
-_PREROLL = 0.2  # seconds: reordered frames of an open group of pictures may precede their key frame
+_PREROLL = 0.2  # seconds: reordered frames of an open group of them may precede their key frame
 _LATE = 0.2  # seconds by which a first frame may be late because frames are reordered
 _GAP, _GAP_STEPS = 1.0, 5  # seconds and frames; a longer gap between frames is one in the video
 _DOUBT = 32  # frames after a broken one, of which one thread or another may have lost those before
@@ -50,6 +50,10 @@ def read_frames(
     start, end: seconds on the container's clock.
     max_side: larger images are scaled down to that many pixels on the longer side.
 
+    Returns
+    -------
+    The frames, in the order of time.
+
     Raises
     ------
     KinesicsError: if the file is missing or no video. What is broken on the way is passed over.
@@ -63,9 +67,21 @@ def read_frames(
 
 
 def read_frames_at(path: Path, times: Sequence[float], max_side: Sequence[int | None]) -> Iterator[Frame]:
-    """The frames nearest to these times (seconds, in order), each scaled down to its `max_side` as in `read_frames`.
+    """Read the frames nearest to some times.
 
-    There are none for times after the video's end. Raises KinesicsError as `read_frames`.
+    Parameters
+    ----------
+    path: the video.
+    times: seconds, in order.
+    max_side: for each of them, as in `read_frames`.
+
+    Returns
+    -------
+    A frame for each time, none for those after the video's end.
+
+    Raises
+    ------
+    KinesicsError: as `read_frames`.
     """
     if len(times) == 0:
         return
