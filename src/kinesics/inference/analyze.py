@@ -151,7 +151,12 @@ def _scorer(weights: str | Path | Scorer | None) -> Scorer:
 
 
 def _timeline(scores: tuple[Scores, ...], rule: EventRule, duration: float, source: str) -> Timeline:
-    events = (event for one in scores for event in find_events(one, rule, start=0.0, end=duration, source=source))
+    starts = (float(one.times[0]) if len(one.times) else 0.0 for one in scores)
+    events = (
+        event
+        for one, start in zip(scores, starts, strict=True)
+        for event in find_events(one, rule, start=start, end=duration, source=source)
+    )
     return Timeline(tuple(events), duration)
 
 

@@ -55,8 +55,8 @@ def observe(
 ) -> Observation:
     """Find everybody in a video, a folder of OpenPose JSON files, or a `.skeleton.npz`, in the layout `UPPER_BODY`.
 
-    Every sequence spans the whole recording, on the clock that players show; frames in which a person is not seen, or
-    which the video lacks, have score 0.
+    Every sequence spans the whole recording from its first frame on, on the clock that players show; frames in which a
+    person is not seen, or which the video lacks, have score 0.
 
     Parameters
     ----------
@@ -158,7 +158,7 @@ def _watch(
         # one at a time is taken to be the same person throughout, whatever the camera does; without a crop the
         # engine also finds one whom the finder does not know
         tracks = []
-    count = max(1, math.ceil(info.duration * fps) + 1)
+    count = max(1, math.ceil((info.duration - info.start) * fps) + 1)
     with ExitStack() as stack:
         whom: list[Track | None] = [*tracks] or [None]
         records = [_Record(engine, stack.enter_context(engine.follower()), count, track) for track in whom]
@@ -173,7 +173,7 @@ def _watch(
     people = [record.finish(frames, fps) for record in records]
     present = [person for person in people if (person.score > 0).any(1).sum() >= min(frames, max(1, fps / 2))]
     notes = *info.notes, *gaps.notes(), *_left_out(others, len(people) - len(present))
-    return tuple(replace(person, person=number) for number, person in enumerate(present, 1)), notes
+    return tuple(replace(person, person=number, start=info.start) for number, person in enumerate(present, 1)), notes
 
 
 def _left_out(others: int, unseen: int) -> Iterator[str]:
@@ -186,7 +186,7 @@ def _left_out(others: int, unseen: int) -> Iterator[str]:
 
 
 def _timed(info: VideoInfo, fps: float, progress: Progress) -> Iterator[Frame]:
-    frames = prefetch(read_frames(info.path, fps=fps, max_side=MAX_SIDE))
+    frames = prefetch(read_frames(info.path, fps=fps, start=info.start, max_side=MAX_SIDE))
     for frame in frames:
         yield frame
         progress(min(1.0, frame.time / info.duration))

@@ -94,7 +94,7 @@ def _probe(path: Path, size: int, modified: int) -> VideoInfo:
         width, height = shape.orientation.size(*shape.size)
         rate, duration = _rate(stream, found), found.end - zero
         notes = tuple(_notes(found, rate, duration, claims, zero))
-        facts = path, width, height, rate, duration, found.count, found.start - zero
+        facts = path, width, height, rate, duration, found.count, round(max(0.0, found.start - zero), 6)
         return VideoInfo(*facts, notes, zero, found.in_order, _pixel_aspect(stream), shape.orientation)
 
 
@@ -269,6 +269,8 @@ def _notes(found: _Found, rate: float, duration: float, claims: list[float], zer
         moments = ", ".join(f"{time - zero:.2f}" for time in found.anew[:3])
         more = f" and {len(found.anew) - 3} more times" if len(found.anew) > 3 else ""
         yield f"The video's time stamps begin anew at {moments} s{more}; the parts are joined to one clock."
+    if found.start - zero > _DIFFERENT:
+        yield f"The video begins {found.start - zero:.2f} s after its sound; times count from where players begin."
     claim = max(claims, key=lambda one: abs(one - duration), default=duration)
     if abs(claim - duration) > _DIFFERENT:
         yield f"The file lasts {claim:.2f} s by its header; its frames end at {duration:.2f} s, which is what counts."
