@@ -2,8 +2,10 @@
 
 import importlib.util
 import json
+import os
 import subprocess
 import sys
+from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 
@@ -19,6 +21,7 @@ from kinesics.inference.scorer import SCORERS, ScorerKind
 from kinesics.inference.scores import Scores
 from kinesics.models.skeleton.agcn import AGCNConfig, TwoStreamAGCN
 from kinesics.perception.engine import ENGINES
+from kinesics.report import default_folder, written_results
 from kinesics.skeleton import UPPER_BODY, SkeletonSequence, load_metadata, load_skeletons, save_skeletons
 from kinesics.weights.load import save_weights
 from kinesics.weights.specification import Specification, specification_of
@@ -332,3 +335,90 @@ def test_two_lines_of_python(analysed):
     ).timeline.to_dataframe()
     assert {"label", "start", "end", "score"} <= set(table.columns)
     assert len(table) > 0
+
+
+# ── whose results are in a folder ────────────────────────────────────────────────────────────────────────────
+
+
+def test_dots_in_names_tell_recordings_apart(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for name in ("P01.session1", "P01.session2"):
+        assert main(["analyze", str(write_person(Path(f"{name}.skeleton.npz")))]) == 0
+        assert json.loads(Path(f"{name}_kinesics/timeline.json").read_text())["recording"]["name"].startswith(name)
+    (tmp_path / "json").mkdir()
+    assert default_folder(Path("json")) == Path("json_kinesics")
+    assert default_folder(Path("2024-05-13T14:30.mp4")) == Path("2024-05-13T14:30_kinesics")
+    assert len(str(default_folder(Path("ä" * 125 + ".mp4"))).encode()) <= 255
+
+
+def test_results_of_another_recording_are_not_overwritten_unasked(capsys, tmp_path):
+    one, other = write_person(tmp_path / "a.skeleton.npz"), write_person(tmp_path / "b.skeleton.npz", 100)
+    arguments = ["--out", str(tmp_path / "out")]
+    assert main(["analyze", str(one), *arguments]) == 0
+    assert main(["analyze", str(one), *arguments]) == 0, "the same recording may be analysed again"
+    before = (tmp_path / "out" / "timeline.json").read_bytes()
+    message = fails(capsys, "analyze", other, *arguments)
+    assert "a.skeleton.npz" in message
+    assert "--force" in message
+    assert (tmp_path / "out" / "timeline.json").read_bytes() == before
+    assert main(["analyze", str(other), *arguments, "--force"]) == 0
+    assert (tmp_path / "out" / "timeline.json").read_bytes() != before
+
+
+@pytest.mark.parametrize("name", ["timeline.eaf", "timeline.csv", "report.html"])
+def test_what_somebody_else_wrote_or_changed_is_not_overwritten_unasked(capsys, tmp_path, name):
+    person, out = write_person(tmp_path / "p.skeleton.npz"), tmp_path / "out"
+    out.mkdir()
+    (out / name).write_text("an observer's own")
+    assert name in fails(capsys, "analyze", person, "--out", out)
+    (out / name).unlink()
+    assert main(["analyze", str(person), "--out", str(out)]) == 0
+    (out / name).write_text("corrected by an observer")
+    assert name in fails(capsys, "analyze", person, "--out", out)
+    assert (out / name).read_text() == "corrected by an observer"
+    assert main(["analyze", str(person), "--out", str(out), "--force"]) == 0
+    assert (out / name).read_text() != "corrected by an observer"
+
+
+def test_an_interrupted_writing_needs_no_force(tmp_path):
+    person, out = write_person(tmp_path / "p.skeleton.npz"), tmp_path / "out"
+    out.mkdir()
+    with suppress(KeyboardInterrupt), written_results(out, person, ["timeline.csv", "report.html"]):
+        (out / "timeline.csv").write_text("half of it")
+        raise KeyboardInterrupt
+    assert main(["analyze", str(person), "--out", str(out)]) == 0
+
+
+def test_notes_stand_in_every_result(capsys, tmp_path):
+    folder, out = tmp_path / "json", tmp_path / "out"
+    folder.mkdir()
+    rng = np.random.default_rng(0)
+    body = np.column_stack([rng.uniform(100, 400, (25, 2)), np.full(25, 0.9)]).ravel().tolist()
+    for frame in (0, 1, 2, 40):
+        (folder / f"talk_{frame:012d}_keypoints.json").write_text(json.dumps({"people": [{"pose_keypoints_2d": body}]}))
+    assert main(["analyze", str(folder), "--out", str(out)]) == 0
+    notes = json.loads((out / "timeline.json").read_text())["recording"]["notes"]
+    assert [("--fps" in note, "37 of 41" in note) for note in notes] == [(True, False), (False, True)]
+    printed = capsys.readouterr().out
+    report = (out / "report.html").read_text()
+    for note in notes:
+        assert f"Note: {note}" in printed
+        assert note in report
+    assert main(["analyze", str(folder), "--out", str(out), "--fps", "50"]) == 0
+    recording = json.loads((out / "timeline.json").read_text())["recording"]
+    assert (recording["fps"], recording["duration"]) == (50, pytest.approx(0.82))
+
+
+def test_a_rate_that_is_none_or_not_asked_for(capsys, tmp_path):
+    person = write_person(tmp_path / "p.skeleton.npz")
+    assert "--fps" in fails(capsys, "analyze", person, "--fps", "25", "--out", tmp_path / "out")
+    (tmp_path / "json").mkdir()
+    for rate in ("0", "-5", "nan", "inf"):
+        assert "--fps" in fails(capsys, "analyze", tmp_path / "json", f"--fps={rate}", "--out", tmp_path / "out")
+
+
+def test_a_name_that_is_not_utf_8(capsys, tmp_path):
+    path = Path(os.fsdecode(os.fsencode(tmp_path) + b"/caf\xe9.mp4"))
+    write_grey(tmp_path / "cafe.mp4").rename(path)
+    assert "rename" in fails(capsys, "analyze", path, "--out", tmp_path / "out")
+    assert not (tmp_path / "out").exists()

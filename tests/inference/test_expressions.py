@@ -166,6 +166,12 @@ def test_smoothing_keeps_gaps_and_does_not_invent() -> None:
     np.testing.assert_allclose(smooth(alone)[2], [0.3, 0.7], atol=1e-6)
 
 
+@pytest.mark.parametrize("moments", [1, 3, 4])
+def test_smoothing_takes_the_shortest_clips(moments: int) -> None:
+    rows = np.tile(np.array([0.3, 0.7], np.float32), (moments, 1))
+    np.testing.assert_allclose(smooth(rows), rows, atol=1e-6)
+
+
 def test_analysing_does_not_load_torchvision():
     """It would take seconds and 170 MB, and no shipped network needs it."""
     code = "import sys, kinesics.inference; sys.exit('torchvision' in sys.modules)"

@@ -6,10 +6,12 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import av
 import numpy as np
 import pytest
 from support.footage import cut
 from support.paths import sample
+from support.videos import steady, write
 
 from kinesics.errors import KinesicsError
 from kinesics.perception import Observation, observe
@@ -182,6 +184,46 @@ def test_sequences_span_the_recording_and_gaps_stay_gaps(tmp_path: Path) -> None
     assert metres == pytest.approx((where * 160 - 80) * 0.02, abs=0.02)
     assert shares == sorted(shares)
     assert shares[-1] == 1
+
+
+def delayed(source: Path, target: Path, seconds: float) -> Path:
+    """The same video that begins so much later than its sound."""
+    with av.open(str(source)) as found, av.open(str(target), "w") as container:
+        stream = container.add_stream_from_template(found.streams.video[0])
+        voice = container.add_stream("aac", rate=48000)
+        silence = av.AudioFrame.from_ndarray(np.zeros((1, 48000), np.float32), format="fltp", layout="mono")
+        silence.sample_rate = 48000
+        container.mux([*voice.encode(silence), *voice.encode()])
+        for packet in found.demux(found.streams.video[0]):
+            if packet.pts is not None:
+                packet.pts += round(seconds / packet.time_base)
+                packet.dts += round(seconds / packet.time_base)
+                packet.stream = stream
+                container.mux(packet)
+    return target
+
+
+def test_who_comes_late_is_seen_where_players_show_it(tmp_path: Path) -> None:
+    whole, cache = dots(tmp_path / "dot.mp4", 75), tmp_path / "late.skeleton.npz"
+    late = delayed(whole, tmp_path / "late.mp4", 2)
+    for _ in ("tracked", "from the cache"):
+        seen = observe(late, engine=DotEngine(), cache=cache)
+        (person,) = seen.people
+        assert (person.start, len(person)) == (pytest.approx(2.0, abs=0.01), 75)
+        assert (person.score[:, UPPER_BODY.index("nose")] > 0).all()
+        assert person.image_xy is not None
+        row = person.rows_at(4.0)
+        assert person.image_xy[row, UPPER_BODY.index("nose"), 0] == pytest.approx((50 + 21.5) / 160, abs=0.01)
+        assert [note for note in seen.notes if "begins 2.00 s after its sound" in note] == list(seen.notes)
+
+
+def test_a_gap_of_the_video_is_left_empty_and_told(tmp_path: Path) -> None:
+    path = write(tmp_path / "gap.mp4", [*steady(50), *steady(25, start=5.0)])
+    seen = observe(path, engine=DotEngine())
+    (person,) = seen.people
+    assert len(person) == 150
+    assert np.flatnonzero(person.score[:, UPPER_BODY.index("nose")] == 0).tolist() == list(range(50, 125))
+    assert [note for note in seen.notes if "no frames from 2.00 to 5.00 s" in note] == list(seen.notes)
 
 
 def test_a_still_picture_is_looked_at_once(tmp_path: Path) -> None:

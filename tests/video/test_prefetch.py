@@ -5,12 +5,12 @@ from collections.abc import Iterator
 
 import pytest
 
-from kinesics.video import ahead
+from kinesics.video import prefetch
 
 
 def test_same_items_in_the_same_order() -> None:
-    assert list(ahead(range(100))) == list(range(100))
-    assert list(ahead([])) == []
+    assert list(prefetch(range(100))) == list(range(100))
+    assert list(prefetch([])) == []
 
 
 def test_never_more_than_a_few_ahead() -> None:
@@ -21,7 +21,7 @@ def test_never_more_than_a_few_ahead() -> None:
             made.append(item)
             yield item
 
-    for item in ahead(make(), depth=3):
+    for item in prefetch(make(), depth=3):
         assert len(made) <= item + 6  # three waiting, one in the maker's hand, one in the reader's
 
 
@@ -30,7 +30,7 @@ def test_errors_come_through() -> None:
         yield 1
         raise OSError("gone")
 
-    items = ahead(broken())
+    items = prefetch(broken())
     assert next(items) == 1
     with pytest.raises(OSError, match="gone"):
         next(items)
@@ -38,7 +38,7 @@ def test_errors_come_through() -> None:
 
 def test_a_reader_who_leaves_early_ends_the_thread() -> None:
     before = threading.active_count()
-    items = ahead(range(10**9))
+    items = prefetch(range(10**9))
     next(items)
     items.close()  # type: ignore[attr-defined]
     assert threading.active_count() == before

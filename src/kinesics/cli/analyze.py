@@ -14,6 +14,7 @@ from kinesics.progress import progress_bar
 
 if TYPE_CHECKING:
     from kinesics.inference import Analysis
+    from kinesics.perception import OpenPoseFolder
 
 
 def _describe_analyze(verb: argparse.ArgumentParser) -> None:
@@ -30,6 +31,11 @@ def _describe_analyze(verb: argparse.ArgumentParser) -> None:
         "--overlay", action="store_true", help="also write overlay.mp4: the video with skeleton and events"
     )
     verb.add_argument("--json", action="store_true", help="print timeline.json instead of the summary")
+    verb.add_argument(
+        "--force",
+        action="store_true",
+        help="overwrite results of another recording, or files that somebody else wrote or changed",
+    )
 
 
 ANALYZE_NOTES = """\
@@ -52,17 +58,21 @@ def _analyze(options: argparse.Namespace) -> None:
     from kinesics.inference import analyze
     from kinesics.inference.analyze import ALL_CLASSES, event_rule
     from kinesics.inference.scorer import open_scorer
-    from kinesics.report import write_results
+    from kinesics.report import check_folder, default_folder, result_names, write_results, written_results
     from kinesics.weights.specification import DEFAULT
 
+    recording = _recording(options)
+    out: Path = options.out or default_folder(source)
+    names = result_names(overlay=options.overlay)
+    if not options.force:
+        check_folder(out, source, names)
     scorer = open_scorer(options.weights or DEFAULT)
     by_class = {name or ALL_CLASSES: onset for name, onset in threshold}
     event_rule(scorer.specification, by_class)  # a class that these weights do not know is refused at once
-    out: Path = options.out or Path(f"{source.name.split('.')[0]}_kinesics")
     make_folder(out)
     with progress_bar("Tracking people") as progress:
         analysis = analyze(
-            source,
+            recording,
             person=options.person,
             weights=scorer,
             threshold=by_class,
@@ -71,12 +81,20 @@ def _analyze(options: argparse.Namespace) -> None:
             previews=True,
             progress=progress,
         )
-    with progress_bar("Drawing the overlay" if options.overlay else "Writing the report") as progress:
+    writing = "Drawing the overlay" if options.overlay else "Writing the report"
+    with progress_bar(writing) as progress, written_results(out, source, names):
         written = write_results(analysis, out, overlay=options.overlay, progress=progress)
     if options.json:
         print((out / "timeline.json").read_text(encoding="utf-8"))
     else:
         _summary(analysis, written)
+
+
+def _recording(options: argparse.Namespace) -> Path | OpenPoseFolder:
+    """The input, with the rate that is told of it."""
+    from kinesics.perception import OpenPoseFolder
+
+    return options.input if options.fps is None else OpenPoseFolder(options.input, options.fps)
 
 
 def _threshold(text: str) -> tuple[str, float]:
@@ -115,6 +133,8 @@ def _summary(analysis: Analysis, written: Sequence[Path]) -> None:
         console.print(f"{heading}: no micro-gesture reached its threshold (try --threshold 0.3)", soft_wrap=True)
     console.print("It measures movement, not minds: look at each event yourself. It learned from", end=" ")
     console.print(f"{analysis.model['training_data']}.", markup=False, highlight=False)
+    for note in analysis.recording.notes:
+        console.print(f"Note: {note}", markup=False, highlight=False, soft_wrap=True)
     if analysis.unread_faces:
         console.print(analysis.unread_faces, markup=False)
     for path in written:
@@ -136,7 +156,7 @@ def _classify(options: argparse.Namespace) -> None:
 
     with progress_bar("Tracking people") as progress:
         ranked = classify(
-            options.input, person=options.person, weights=options.weights, engine=engine, progress=progress
+            _recording(options), person=options.person, weights=options.weights, engine=engine, progress=progress
         )
     if options.json:
         print(json.dumps({"input": str(options.input), "classes": [asdict(one) for one in ranked]}, indent=2))

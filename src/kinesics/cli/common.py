@@ -39,6 +39,12 @@ def describe_recording(verb: argparse.ArgumentParser) -> None:
     verb.add_argument("input", type=Path, help="a video, a folder of OpenPose JSON files, or a .skeleton.npz")
     verb.add_argument("--person", default="largest", metavar="WHO", help="largest (default), all, or a number")
     verb.add_argument("--weights", type=Path, metavar="FILE", help="other weights than the shipped ones")
+    verb.add_argument(
+        "--fps",
+        type=float,
+        metavar="X",
+        help="frames a second of OpenPose files (default: those of the video of the same name beside them, else 25)",
+    )
     describe_engine(verb)
 
 
@@ -57,7 +63,15 @@ def engine_name(options: argparse.Namespace) -> str:
 
 
 def must_exist(path: Path) -> None:
-    """Raise KinesicsError for a missing file, before anything heavy is loaded."""
+    """Raise KinesicsError for a missing file, before anything heavy is loaded.
+
+    A name that is not UTF-8 is refused as well, for it cannot be written into results.
+    """
+    try:
+        str(path).encode()
+    except UnicodeEncodeError:
+        name = os.fsencode(path).decode("utf-8", "replace")
+        raise KinesicsError(f"{name}: expected a name in UTF-8, found other bytes in it; rename it") from None
     if not path.exists():
         raise KinesicsError(f"{path}: no such file or folder")
 

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from functools import lru_cache
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -72,7 +70,7 @@ def read_clip(
     skeleton = None if clip.skeleton is None else dataset.read_skeleton(clip)
     if clip.video is None:
         return Clip(clip, skeleton=None if skeleton is None else replace(skeleton, image_xy=None))
-    info = _probe(clip.video)
+    info = probe(clip.video)
     end = min(clip.end, info.duration)
     if not clip.start < end:
         raise KinesicsError(
@@ -86,7 +84,7 @@ def read_clip(
     if skeleton is None or skeleton.image_xy is None:
         return read
     if faces and skeleton.layout == UPPER_BODY:
-        points = face_points(skeleton, plan.picture)[_nearest(skeleton, plan.times)]
+        points = face_points(skeleton, plan.picture)[skeleton.rows_at(plan.times, held=True)]
         upright, seen = align_faces(images, points, *crop)
         read = replace(read, faces=upright, face_seen=seen)
     placed = replace(skeleton, image_xy=plan.box.inside(skeleton.image_xy, plan.picture))
@@ -99,14 +97,3 @@ def _decode(info: VideoInfo, times: NDArray[np.float64], max_side: int | None) -
     if not images:
         raise KinesicsError(f"{info.path}: expected a frame at {times[0]:.2f} s, found none; copy the video again")
     return images + [images[-1]] * (len(times) - len(images))
-
-
-def _nearest(skeleton: SkeletonSequence, times: NDArray[np.float64]) -> NDArray[np.int64]:
-    rows = np.round((times - skeleton.start) * skeleton.fps)
-    inside: NDArray[np.int64] = np.clip(rows, 0, len(skeleton) - 1).astype(np.int64)
-    return inside
-
-
-@lru_cache(maxsize=1024)
-def _probe(path: Path) -> VideoInfo:
-    return probe(path)

@@ -19,9 +19,8 @@ from kinesics.perception.engine import DEFAULT_ENGINE, LandmarkEngine
 from kinesics.progress import Progress, part_of
 from kinesics.skeleton.sequence import SUFFIX
 from kinesics.timeline.coding import Annotation
-from kinesics.video import probe
+from kinesics.video import SUFFIXES, probe
 
-VIDEOS = frozenset((".mp4", ".mov", ".avi", ".mkv", ".webm", ".m4v", ".mpg", ".mpeg", ".mts", ".wmv", ".gif"))
 SHARES: tuple[tuple[Split, float], ...] = (("train", 0.7), ("test", 0.2), ("val", 0.1))
 _SLACK = 0.5  # seconds by which a coded event may outlast its video
 
@@ -84,7 +83,9 @@ def prepare(
             left_out.append(str(error))
             continue
         _check_people(video, annotations, len(found.people), notes)
-        coded += [_Coded(f"{name}_{k}", video.resolve(), skeleton, one) for k, one in enumerate(annotations)]
+        notes += [f"{video}: {note}" for note in found.notes]
+        place = video.parent.resolve() / video.name  # a link keeps its own name
+        coded += [_Coded(f"{name}_{k}", place, skeleton, one) for k, one in enumerate(annotations)]
     if not coded:
         raise KinesicsError(f"{videos}: expected a video with a person in it, found none ({'; '.join(left_out)})")
     classes = tuple(sorted({one.annotation.label for one in coded}))
@@ -98,7 +99,7 @@ def _videos(source: Path) -> dict[str, Path]:
     """The videos by a name that is unique: the stem, with the folders before it where that occurs twice."""
     if source.is_file():
         return {source.stem: source}
-    found = [path for path in visible(source) if path.suffix.lower() in VIDEOS]
+    found = [path for path in visible(source) if path.suffix.lower() in SUFFIXES]
     if not found:
         raise KinesicsError(f"{source}: expected a video, or a folder of videos, found none")
     stems = [path.stem for path in found]

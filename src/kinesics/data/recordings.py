@@ -62,7 +62,7 @@ class Recordings(GestureDataset):
             whole = self.dataset.read_recording(self._videos[clip.id])
         else:
             whole = self._kept.read_skeleton(self._row[clip.id])
-        first, last = round(clip.start * whole.fps), round(clip.end * whole.fps)
+        first, last = (round((time - whole.start) * whole.fps) for time in (clip.start, clip.end))
         return whole.slice(first, min(last, len(whole)))
 
     @cached_property

@@ -70,11 +70,10 @@ def find_clip(dataset: GestureDataset, name: str) -> ClipInfo:
 
 
 def _moments(skeleton: SkeletonSequence, times: NDArray[np.float64] | None) -> NDArray[np.int64]:
-    rows = (np.arange(MOMENTS) + 0.5) * len(skeleton) / MOMENTS
     if times is not None:
-        rows = np.round((times - skeleton.start) * skeleton.fps)
-    inside: NDArray[np.int64] = np.clip(rows, 0, len(skeleton) - 1).astype(np.int64)
-    return inside
+        return skeleton.rows_at(times, held=True)
+    rows: NDArray[np.int64] = ((np.arange(MOMENTS) + 0.5) * len(skeleton) / MOMENTS).astype(np.int64)
+    return rows
 
 
 def _turns(skeleton: SkeletonSequence) -> list[tuple[str, float]]:

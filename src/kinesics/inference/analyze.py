@@ -15,7 +15,7 @@ from kinesics.inference.previews import PreviewReader
 from kinesics.inference.results import Analysis, EmotionPrediction, Expressions, Recording
 from kinesics.inference.scorer import Scorer, has_torch, open_scorer
 from kinesics.inference.scores import Scores, gesture_names
-from kinesics.perception import Observation, observe
+from kinesics.perception import Observation, OpenPoseFolder, observe
 from kinesics.perception.engine import DEFAULT_ENGINE, LandmarkEngine
 from kinesics.progress import Progress, part_of
 from kinesics.skeleton import SkeletonSequence
@@ -33,7 +33,7 @@ _NO_TORCH = "Facial expression was not read: it needs PyTorch (pip install 'kine
 
 
 def analyze(
-    path: str | Path,
+    path: str | Path | OpenPoseFolder,
     *,
     person: str | int = "largest",
     weights: str | Path | Scorer | None = None,
@@ -48,7 +48,7 @@ def analyze(
 
     Parameters
     ----------
-    path : a video, a folder of OpenPose JSON files, or a `.skeleton.npz`.
+    path : a video, a folder of OpenPose JSON files, the same with its rate (`OpenPoseFolder`), or a `.skeleton.npz`.
     person : "largest", "all", or a person's number.
     weights : a file of a skeleton network, of a GestureNet, which reads frames as well, or an export of either; or
         what `open_scorer` made of one; by default those that are shipped.
@@ -71,17 +71,17 @@ def analyze(
         for a recording that cannot be read, in which nobody is found, or that has no such person; for weights that
         name no gestures, and for a threshold of a class that they do not know.
     """
-    path, scorer = Path(path), _scorer(weights)
+    source, scorer = _source(path), _scorer(weights)
     specification = scorer.specification
     rule = event_rule(specification, threshold)
     scored = 1 - _LAST_PASS if expressions or previews else 1.0
     tracked = scored / 2 if scorer.reads_video else scored
     least = specification.fps or None
-    observation = observe(path, least=least, cache=cache, progress=part_of(progress, 0, tracked), engine=engine)
+    observation = observe(source, least=least, cache=cache, progress=part_of(progress, 0, tracked), engine=engine)
     people = choose(observation.people, person)
     scores = scorer.score(people, observation, part_of(progress, tracked, scored))
     analysis = Analysis(
-        recording := _recording(path, observation),
+        recording := _recording(source, observation, people),
         people,
         scores,
         _timeline(scores, rule, recording.duration, specification.name),
@@ -102,7 +102,7 @@ class Ranked:
 
 
 def classify(
-    path: str | Path,
+    path: str | Path | OpenPoseFolder,
     *,
     person: str | int = "largest",
     weights: str | Path | Scorer | None = None,
@@ -125,7 +125,7 @@ def classify(
         as `analyze` does, and where not one person is meant.
     """
     scorer = _scorer(weights)
-    observation = observe(Path(path), least=scorer.specification.fps or None, progress=progress, engine=engine)
+    observation = observe(_source(path), least=scorer.specification.fps or None, progress=progress, engine=engine)
     people = choose(observation.people, person)
     if len(people) != 1:
         raise KinesicsError(f"{path}: classify takes one person, found {len(people)}; name one with --person")
@@ -169,16 +169,31 @@ def _scorer(weights: str | Path | Scorer | None) -> Scorer:
 
 
 def _timeline(scores: tuple[Scores, ...], rule: EventRule, duration: float, source: str) -> Timeline:
-    events = (event for one in scores for event in find_events(one, rule, start=0.0, end=duration, source=source))
+    starts = (float(one.times[0]) if len(one.times) else 0.0 for one in scores)
+    events = (
+        event
+        for one, start in zip(scores, starts, strict=True)
+        for event in find_events(one, rule, start=start, end=duration, source=source)
+    )
     return Timeline(tuple(events), duration)
 
 
-def _recording(path: Path, observation: Observation) -> Recording:
-    info = observation.video
-    first = observation.people[0]
+def _source(path: str | Path | OpenPoseFolder) -> Path | OpenPoseFolder:
+    return path if isinstance(path, OpenPoseFolder) else Path(path)
+
+
+def _recording(
+    source: Path | OpenPoseFolder, observation: Observation, people: tuple[SkeletonSequence, ...]
+) -> Recording:
+    path = source.path if isinstance(source, OpenPoseFolder) else source
+    info, notes = observation.video, observation.notes
+    if len(people) < len(observation.people):
+        numbers = ", ".join(str(person.person) for person in people)
+        notes += (f"{len(observation.people)} people were found; this is person {numbers} (--person all: everybody).",)
     if info is None:
-        return Recording(path, "landmarks", first.start + first.duration, first.fps, len(first))
-    return Recording(path, "video", info.duration, info.fps, info.frames, info.width, info.height)
+        first = observation.people[0]
+        return Recording(path, "landmarks", first.start + first.duration, first.fps, len(first), notes=notes)
+    return Recording(path, "video", info.duration, info.fps, info.frames, info.width, info.height, notes)
 
 
 def _read_video(

@@ -94,8 +94,8 @@ class ExpressionReader:
         """Cut out everybody's face; one frame is held at a time, and the faces of a batch."""
         scale = frame.image.shape[1] / self._video.width
         for who, (person, points) in enumerate(zip(self._people, self._points, strict=True)):
-            row = round((frame.time - person.start) * person.fps)
-            if 0 <= row < len(points) and not np.isnan(points[row]).any():
+            row = int(person.rows_at(frame.time))
+            if row >= 0 and not np.isnan(points[row]).any():
                 image = align_face(frame.image, points[row] * scale, self._model.template, self._model.size)
                 self._faces.append(_Face(who, number, image))
                 if len(self._faces) == _BATCH:
@@ -158,8 +158,10 @@ def smooth(probability: FloatArray) -> FloatArray:
     (N, C) over those neighbours that are known; what is missing stays so.
     """
     known = ~np.isnan(probability)
+    reach = len(_KERNEL) // 2
     total, weight = (
-        np.apply_along_axis(np.convolve, 0, values, _KERNEL, "same") for values in (np.nan_to_num(probability), known)
+        np.apply_along_axis(np.convolve, 0, values, _KERNEL)[reach:-reach]
+        for values in (np.nan_to_num(probability), known)
     )
     return np.where(known, total / np.maximum(weight, 1e-9), np.nan).astype(np.float32)
 

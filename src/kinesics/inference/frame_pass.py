@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from kinesics.progress import Progress
-from kinesics.video import Frame, ahead, read_frames_at
+from kinesics.video import Frame, prefetch, read_frames_at
 
 
 class FrameRequest(NamedTuple):
@@ -39,7 +39,7 @@ def read_requests(video: Path, requests: Sequence[FrameRequest], progress: Progr
     """
     wanted = sorted((time, who, number) for who, one in enumerate(requests) for number, time in enumerate(one.times))
     sides = [requests[who].max_side for _, who, _ in wanted]
-    frames = ahead(read_frames_at(video, [time for time, _, _ in wanted], sides)) if wanted else ()
+    frames = prefetch(read_frames_at(video, [time for time, _, _ in wanted], sides)) if wanted else ()
     for done, ((_, who, number), frame) in enumerate(zip(wanted, frames, strict=False)):
         requests[who].take(number, frame)
         progress(done / len(wanted))

@@ -23,7 +23,7 @@ from kinesics.preprocessing.windows import as_trained, is_seen
 from kinesics.progress import Progress
 from kinesics.skeleton import SkeletonSequence, rows_around
 from kinesics.skeleton.sequence import FloatArray
-from kinesics.video import Image, VideoInfo, ahead, read_frames_at
+from kinesics.video import Image, VideoInfo, prefetch, read_frames_at
 from kinesics.weights.exported import ExportedNetwork
 from kinesics.weights.specification import Specification
 
@@ -128,7 +128,7 @@ class FusedScorer:
         clips: Iterator[Image | None] = itertools.repeat(None)
         if video is not None:
             plans = [window.plan for window in windows if window.plan is not None]
-            clips = ahead(read_clips(video, plans), _AHEAD)
+            clips = prefetch(read_clips(video, plans), _AHEAD)
         for first in range(0, len(windows), _BATCH):
             batch = windows[first : first + _BATCH]
             answers = self._batch(batch, list(itertools.islice(clips, len(batch))), len(observation.people) > 1)
@@ -273,19 +273,23 @@ def read_clips(video: VideoInfo, plans: Sequence[CropPlan]) -> Iterator[Image | 
     Yields
     ------
     Of each plan (frames, size, size, 3) uint8 RGB, the last frame again where the video ends before; None where it
-    ends before the first.
+    ends before the first, or has no frames of its own.
     """
     times = np.stack([plan.times for plan in plans])
     count = times.shape[1]
     order = np.argsort(times, axis=None, kind="stable")
     sides = [plans[at // count].max_side for at in order]
     cut: dict[int, list[Image]] = {}  # of the plans that have begun and are not complete
+    own: set[int] = set()  # those of which the video has a frame
     done = 0
     for at, frame in zip(order, read_frames_at(video.path, times.ravel()[order].tolist(), sides), strict=False):
         cut.setdefault(at // count, []).append(plans[at // count].cut(frame.image))
+        if not frame.held:
+            own.add(at // count)
         while len(cut.get(done, ())) == count:
-            yield np.stack(cut.pop(done))
+            images = cut.pop(done)
+            yield np.stack(images) if done in own else None
             done += 1
     for number in range(done, len(plans)):
-        images = cut.get(number)
-        yield None if images is None else np.stack(images + images[-1:] * (count - len(images)))
+        rest = cut.get(number)
+        yield None if rest is None else np.stack(rest + rest[-1:] * (count - len(rest)))

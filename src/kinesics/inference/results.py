@@ -28,6 +28,7 @@ class Recording:
     fps : frames a second.
     frames : how many there are.
     width, height : pixels as shown, 0 where landmarks do not tell.
+    notes : sentences on what the recording lacks or claims falsely, and on who was left out.
     """
 
     path: Path
@@ -37,11 +38,12 @@ class Recording:
     frames: int
     width: int = 0
     height: int = 0
+    notes: tuple[str, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
         """Plain data, for JSON; by name alone, for a path may say more than one wants to pass on."""
-        return {
-            "name": self.path.name,
+        facts = {
+            "name": self.path.name or self.path.resolve().name,
             "kind": self.kind,
             "duration": self.duration,
             "fps": self.fps,
@@ -49,6 +51,7 @@ class Recording:
             "width": self.width,
             "height": self.height,
         }
+        return facts | ({"notes": list(self.notes)} if self.notes else {})
 
 
 @dataclass(frozen=True, eq=False)

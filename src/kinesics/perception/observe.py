@@ -14,12 +14,12 @@ import numpy as np
 from kinesics.errors import KinesicsError
 from kinesics.perception.engine import DEFAULT_ENGINE, Follower, LandmarkEngine, Landmarks, open_engine
 from kinesics.perception.fuse import to_metres
-from kinesics.perception.openpose import read_openpose
-from kinesics.perception.tracks import SCAN_RATE, Track, alone, crop, find_tracks
+from kinesics.perception.openpose import OpenPoseFolder, read_openpose_recording
+from kinesics.perception.tracks import SCAN_RATE, Track, all_tracks, alone, crop, passing, people_of
 from kinesics.progress import Progress, part_of
 from kinesics.skeleton import UPPER_BODY, SkeletonSequence, load_metadata, load_skeletons, save_skeletons, to_upper_body
 from kinesics.skeleton.sequence import SUFFIX, FloatArray
-from kinesics.video import Frame, Image, VideoInfo, ahead, probe, read_frames
+from kinesics.video import Frame, Gaps, Image, VideoInfo, prefetch, probe, read_frames
 
 Box = tuple[int, int, int, int]  # left, top, right, bottom in pixels
 
@@ -29,19 +29,23 @@ _SCAN_SHARE = 0.1  # of the progress bar
 _CHUNK = 64  # frames converted at a time
 _BEGUN = 2  # frames that are looked at beside the next one
 _STILL = 6  # levels of 255: where no pixel has changed by more, nothing has moved
-_REVISION = 2  # of this room's arithmetic; a cache of another one is rebuilt
+_REVISION = 3  # of this room's arithmetic; a cache of another one is rebuilt
 
 
 @dataclass(frozen=True, eq=False)
 class Observation:
-    """The people of a recording, numbered from 1, largest first; `video` is None for recordings of landmarks."""
+    """The people of a recording, numbered from 1, largest first; `video` is None for recordings of landmarks.
+
+    `notes` tell, in sentences, what the recording lacks or claims falsely, and who was left out.
+    """
 
     people: tuple[SkeletonSequence, ...]
     video: VideoInfo | None
+    notes: tuple[str, ...] = ()
 
 
 def observe(
-    path: Path,
+    path: Path | OpenPoseFolder,
     *,
     fps: float | None = None,
     least: float | None = None,
@@ -49,17 +53,33 @@ def observe(
     progress: Progress | None = None,
     engine: LandmarkEngine | str = DEFAULT_ENGINE,
 ) -> Observation:
-    """Everybody in a video, a folder of OpenPose JSON files, or a `.skeleton.npz`, in the layout `UPPER_BODY`.
+    """Find everybody in a video, a folder of OpenPose JSON files, or a `.skeleton.npz`, in the layout `UPPER_BODY`.
 
-    Every sequence spans the whole recording at `fps`, by default the video's own rate or a whole part of it up to
-    30; frames in which a person is not seen have score 0. least: frames a second that are enough; no more of them are
-    looked at than it takes. cache: a `.skeleton.npz` to which the landmarks of a video
-    are written, and from which they are read if it was made from the same video in the same way. progress: called
-    with the share done, 0..1. engine: an engine, or its name in `ENGINES`. Raises KinesicsError for a recording that
-    cannot be read, or in which nobody is found.
+    Every sequence spans the whole recording from its first frame on, on the clock that players show; frames in which a
+    person is not seen, or which the video lacks, have score 0.
+
+    Parameters
+    ----------
+    path: the recording.
+    fps: frames a second of a video to track, by default its own rate or a whole part of it up to 30.
+    least: frames a second that are enough; no more of a video's are tracked than it takes.
+    cache: a `.skeleton.npz` to which the landmarks of a video are written, and from which they are read if it was
+        made from the same video in the same way.
+    progress: called with the share done, 0..1.
+    engine: an engine, or its name in `ENGINES`.
+
+    Returns
+    -------
+    The people, the video, and the notes of both.
+
+    Raises
+    ------
+    KinesicsError: for a recording that cannot be read, or in which nobody is found.
     """
-    if path.is_dir():
-        return _of_landmarks(path, read_openpose(path))
+    if isinstance(path, OpenPoseFolder) or path.is_dir():
+        folder, rate = (path.path, path.fps) if isinstance(path, OpenPoseFolder) else (path, None)
+        found = read_openpose_recording(folder, fps=rate)
+        return _of_landmarks(folder, found.people, found.notes)
     if path.name.endswith(SUFFIX):
         return _of_landmarks(path, load_skeletons(path))
     info = probe(path)
@@ -68,13 +88,13 @@ def observe(
         engine = open_engine(engine)
     note = _note(path, fps, engine)
     if cache is not None and _is_fresh(cache, note):
-        return Observation(tuple(load_skeletons(cache)), info)
-    people = tuple(_watch(info, fps, engine, progress or (lambda _: None)))
+        return Observation(tuple(load_skeletons(cache)), info, _notes_of(cache))
+    people, notes = _watch(info, fps, engine, progress or (lambda _: None))
     if not people:
         raise KinesicsError(f"{path}: expected a person in the video, found nobody; give one in which a person is seen")
     if cache is not None:
-        _save(cache, people, note)
-    return Observation(people, info)
+        _save(cache, people, note | {"notes": notes})
+    return Observation(people, info, notes)
 
 
 def analysis_rate(fps: float, least: float | None = None) -> float:
@@ -86,10 +106,10 @@ def analysis_rate(fps: float, least: float | None = None) -> float:
     return fps / max(1, math.ceil(fps / MAX_FPS - 0.01))
 
 
-def _of_landmarks(path: Path, people: list[SkeletonSequence]) -> Observation:
+def _of_landmarks(path: Path, people: list[SkeletonSequence], notes: tuple[str, ...] = ()) -> Observation:
     if not people:
         raise KinesicsError(f"{path}: expected the landmarks of a person, found nobody; make them from another video")
-    return Observation(tuple(to_upper_body(person) for person in people), None)
+    return Observation(tuple(to_upper_body(person) for person in people), None, notes)
 
 
 def _note(path: Path, fps: float, engine: LandmarkEngine) -> dict[str, object]:
@@ -107,9 +127,15 @@ def _note(path: Path, fps: float, engine: LandmarkEngine) -> dict[str, object]:
 
 def _is_fresh(cache: Path, note: dict[str, object]) -> bool:
     try:
-        return load_metadata(cache) == note
+        known = load_metadata(cache)
     except KinesicsError:  # not there, or damaged: made anew
         return False
+    return {key: value for key, value in known.items() if key != "notes"} == note
+
+
+def _notes_of(cache: Path) -> tuple[str, ...]:
+    notes = load_metadata(cache).get("notes")
+    return tuple(str(one) for one in notes) if isinstance(notes, list) else ()
 
 
 def _save(cache: Path, people: tuple[SkeletonSequence, ...], note: dict[str, object]) -> None:
@@ -120,31 +146,47 @@ def _save(cache: Path, people: tuple[SkeletonSequence, ...], note: dict[str, obj
         raise KinesicsError(f"{cache}: cannot be written ({error.strerror}); choose another place") from error
 
 
-def _watch(info: VideoInfo, fps: float, engine: LandmarkEngine, progress: Progress) -> list[SkeletonSequence]:
-    """Two passes: who is there and where, then everybody's landmarks frame by frame."""
+def _watch(
+    info: VideoInfo, fps: float, engine: LandmarkEngine, progress: Progress
+) -> tuple[tuple[SkeletonSequence, ...], tuple[str, ...]]:
+    """Two passes: who is there and where, then everybody's landmarks frame by frame; and the notes of both."""
     with engine.finder() as finder:
-        tracks = find_tracks(_timed(info, SCAN_RATE, part_of(progress, 0, _SCAN_SHARE)), finder)
+        found, last = all_tracks(_timed(info, SCAN_RATE, part_of(progress, 0, _SCAN_SHARE)), finder)
+    tracks = people_of(found, last)
+    others = len(passing(found, tracks))
     if alone(tracks):
         # one at a time is taken to be the same person throughout, whatever the camera does; without a crop the
         # engine also finds one whom the finder does not know
         tracks = []
-    count = max(1, math.ceil(info.duration * fps) + 1)
+    count = max(1, math.ceil((info.duration - info.start) * fps) + 1)
     with ExitStack() as stack:
         whom: list[Track | None] = [*tracks] or [None]
         records = [_Record(engine, stack.enter_context(engine.follower()), count, track) for track in whom]
         frames = 0
-        for frame in _timed(info, fps, part_of(progress, _SCAN_SHARE, 1)):
+        gaps = Gaps(info, fps)
+        timed = _timed(info, fps, part_of(progress, _SCAN_SHARE, 1))
+        for frame in gaps.follow(timed):
             for record in records:
                 record.look(frame, tracks)
             frames += 1
     progress(1.0)
     people = [record.finish(frames, fps) for record in records]
     present = [person for person in people if (person.score > 0).any(1).sum() >= min(frames, max(1, fps / 2))]
-    return [replace(person, person=number) for number, person in enumerate(present, 1)]
+    notes = *info.notes, *gaps.notes(), *_left_out(others, len(people) - len(present))
+    return tuple(replace(person, person=number, start=info.start) for number, person in enumerate(present, 1)), notes
+
+
+def _left_out(others: int, unseen: int) -> Iterator[str]:
+    if others > 0:
+        faces = "1 more face was" if others == 1 else f"{others} more faces were"
+        yield f"{faces} seen only briefly, or far smaller than the others: left out."
+    if unseen > 0:
+        people = "1 more person's" if unseen == 1 else f"{unseen} more people's"
+        yield f"{people} body was seen for less than half a second: left out."
 
 
 def _timed(info: VideoInfo, fps: float, progress: Progress) -> Iterator[Frame]:
-    frames = ahead(read_frames(info.path, fps=fps, max_side=MAX_SIDE))
+    frames = prefetch(read_frames(info.path, fps=fps, start=info.start, max_side=MAX_SIDE))
     for frame in frames:
         yield frame
         progress(min(1.0, frame.time / info.duration))
@@ -181,7 +223,7 @@ class _Record:
         height, width = frame.image.shape[:2]
         self._size = (width, height)
         box = (0, 0, width, height) if self._track is None else crop(self._track, tracks, frame.time, self._size)
-        self._waiting.append(None if box is None else self._begin(frame, box))
+        self._waiting.append(None if box is None or frame.held else self._begin(frame, box))
         if len(self._waiting) > _BEGUN and (begun := self._waiting[-1 - _BEGUN]) is not None:
             begun.answer()
         if len(self._waiting) == _CHUNK:

@@ -51,16 +51,36 @@ def find_tracks(frames: Iterable[Frame], finder: Finder) -> list[Track]:
 
     A track ends after some seconds without the face. Short ones and far smaller ones than the largest are left out.
     """
+    return people_of(*all_tracks(frames, finder))
+
+
+def all_tracks(frames: Iterable[Frame], finder: Finder) -> tuple[list[Track], float]:
+    """Everybody's tracks, however short or small, and the last frame's time (seconds)."""
     tracks: list[Track] = []
     last = 0.0
     for frame in frames:
         last = frame.time
-        _extend(tracks, frame.time, finder.find(frame.image))
+        if not frame.held:
+            _extend(tracks, frame.time, finder.find(frame.image))
+    return tracks, last
+
+
+def people_of(tracks: list[Track], last: float) -> list[Track]:
+    """The tracks of `all_tracks` that are people of the recording, as in `find_tracks`."""
     shortest = max(_SHORTEST, _SHARE * last)
     lasting = [track for track in tracks if track.length >= shortest and len(track.times) > 1]
     largest = max((track.width for track in lasting), default=0.0)
     near = [track for track in lasting if track.width >= _SMALL * largest]
     return sorted(near, key=lambda track: -track.width)[:_MOST]
+
+
+def passing(tracks: list[Track], people: list[Track]) -> list[Track]:
+    """The tracks of `all_tracks` of somebody who is not among `people`: seen more than once, and who is another.
+
+    Where never two people are there at once, all that are seen alone are the same person.
+    """
+    others = [track for track in tracks if track not in people and len(track.times) > 1]
+    return [track for track in others if not alone(people) or any(not alone([track, one]) for one in people)]
 
 
 def _extend(tracks: list[Track], time: float, faces: list[Face]) -> None:

@@ -32,6 +32,6 @@ def faces_in_frame(
     """
     scale = frame.image.shape[1] / width
     for who, (person, places) in enumerate(zip(people, points, strict=True)):
-        row = round((frame.time - person.start) * person.fps)
-        if 0 <= row < len(places) and not np.isnan(places[row]).any():
+        row = int(person.rows_at(frame.time))
+        if row >= 0 and not np.isnan(places[row]).any():
             yield who, align_face(frame.image, places[row] * scale, *crop)

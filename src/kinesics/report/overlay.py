@@ -49,9 +49,9 @@ def _drawn(analysis: Analysis, progress: Progress | None) -> Iterator[Image]:
         image = PIL.ImageOps.scale(PIL.Image.fromarray(frame.image), larger, PIL.Image.Resampling.BILINEAR)
         canvas = ImageDraw.Draw(image)
         for person, points in zip(analysis.people, plane, strict=True):
-            at = round((frame.time - person.start) * person.fps)
-            if 0 <= at < len(points):
-                pixels = points[at] * image.size
+            row = int(person.rows_at(frame.time))
+            if row >= 0:
+                pixels = points[row] * image.size
                 draw_skeleton(canvas, pixels, width=max(image.size) / 200, colours=ON_DARK, edge=EDGE)
         now = [event for event in analysis.timeline if event.start <= frame.time < event.end]
         _draw_names(canvas, now, image.size, several)

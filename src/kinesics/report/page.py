@@ -15,6 +15,7 @@ import jinja2
 from kinesics.files import write_text
 from kinesics.inference.previews import Preview, read_previews
 from kinesics.progress import Progress, part_of
+from kinesics.report.folder import recording_stem
 from kinesics.report.page_data import as_base64, page_data, provenance_of, undecided_seconds
 from kinesics.skeleton.drawing import ON_DARK, ON_LIGHT, Palette, hex_colour
 from kinesics.timeline import Timeline
@@ -65,7 +66,8 @@ def _render(analysis: Analysis, previews: Sequence[Preview]) -> str:
         undecided=undecided_seconds(analysis),
         unread_faces=analysis.unread_faces,
         analysed=f"{today.day} {today:%B %Y}",
-        stem=recording["name"].split(".")[0] or "recording",
+        stem=recording_stem(analysis.recording.path),
+        notes=analysis.recording.notes,
         csv=as_base64(table.to_text(timeline).encode("utf-8-sig")),
         json=as_base64(kinesics_json.to_text(timeline, provenance_of(analysis)).encode()),
         css=_colours() + (assets / "report.css").read_text("utf-8"),

@@ -16,7 +16,6 @@ from kinesics.skeleton.drawing import (
     Points,
     dots_of,
     fit_to_image,
-    frames_at,
     hex_colour,
     points_at,
     strokes_of,
@@ -59,7 +58,7 @@ def page_data(analysis: Analysis, previews: Sequence[Preview]) -> dict[str, Any]
     known = recording.width / recording.height if recording.width and recording.height else 16 / 9
     rate, times = _motion_clock(recording.duration, len(people))
     frame_times = np.array([preview.time for preview in previews])
-    motion = [points_at(points, frames_at(person, times)) for person, points in zip(people, plane, strict=True)]
+    motion = [points_at(points, person.rows_at(times)) for person, points in zip(people, plane, strict=True)]
     by_person = {person.person: points for person, points in zip(people, plane, strict=True)}
     return {
         "duration": recording.duration,
@@ -75,7 +74,7 @@ def page_data(analysis: Analysis, previews: Sequence[Preview]) -> dict[str, Any]
             {
                 "person": person.person,
                 "motion": _pack(thinned),
-                "on_frames": _pack(points_at(points, frames_at(person, frame_times))),
+                "on_frames": _pack(points_at(points, person.rows_at(frame_times))),
             }
             for person, points, thinned in zip(people, plane, motion, strict=True)
         ],
@@ -125,8 +124,8 @@ def _pack(points: Points) -> str:
 def _during(event: Event, by_person: dict[int, Points], analysis: Analysis) -> Points:
     for person in analysis.people:
         if person.person == event.person:
-            first, last = np.round((np.array([event.start, event.end]) - person.start) * person.fps).astype(int)
-            return by_person[event.person][max(first, 0) : max(last, first + 1)]
+            first, last = person.rows_at([event.start, event.end], held=True)
+            return by_person[event.person][first : max(last, first + 1)]
     return np.zeros((0, len(UPPER_BODY), 2), np.float32)
 
 

@@ -15,6 +15,12 @@ if TYPE_CHECKING:
     from kinesics.inference.results import Analysis
 
 
+def result_names(*, overlay: bool = False) -> tuple[str, ...]:
+    """The files that `write_results` writes, in the order of their use to a reader."""
+    tables = (f"timeline{one.suffix}" for one in FORMATS.values())
+    return ("report.html", *(("overlay.mp4",) if overlay else ()), *tables)
+
+
 def write_results(
     analysis: Analysis, out: Path, *, overlay: bool = False, progress: Progress | None = None
 ) -> list[Path]:
@@ -43,7 +49,6 @@ def write_results(
         one.write(path, analysis.timeline, provenance)
     share = 0.3 if overlay else 1.0  # reading the video is the report's work; the overlay writes it as well
     write_report(analysis, report, part_of(progress, 0, share))
-    if not overlay:
-        return [report, *tables]
-    write_overlay(analysis, video, part_of(progress, share, 1))
-    return [report, video, *tables]
+    if overlay:
+        write_overlay(analysis, video, part_of(progress, share, 1))
+    return [out / name for name in result_names(overlay=overlay)]

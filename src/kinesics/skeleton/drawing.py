@@ -206,34 +206,17 @@ def fit_to_image(people: tuple[SkeletonSequence, ...]) -> tuple[list[Points], fl
     return [((points - low) / size).astype(np.float32) for points in flat], float(size[0] / size[1])
 
 
-def frames_at(person: SkeletonSequence, times: NDArray[np.float64]) -> NDArray[np.int64]:
-    """Find the frame nearest to each time.
-
-    Parameters
-    ----------
-    person : in whose frames
-    times : (N,) seconds
-
-    Returns
-    -------
-    (N,) frames, -1 where the sequence does not reach
-    """
-    frames: NDArray[np.int64] = np.round((times - person.start) * person.fps).astype(np.int64)
-    frames[(frames < 0) | (frames >= len(person))] = -1
-    return frames
-
-
 def points_at(points: Points, frames: NDArray[np.int64]) -> Points:
-    """Choose frames, NaN for frame -1.
+    """Choose frames, as `SkeletonSequence.rows_at` finds them.
 
     Parameters
     ----------
     points : (T, 42, 2)
-    frames : (N,)
+    frames : (N,) of 0..T - 1, or -1 for none
 
     Returns
     -------
-    (N, 42, 2)
+    (N, 42, 2) the chosen frames, NaN where there is none
     """
     chosen: Points = np.where((frames >= 0)[:, None, None], points[np.maximum(frames, 0)], np.float32(np.nan))
     return chosen

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from kinesics.errors import KinesicsError
 from kinesics.files import replacing
@@ -66,6 +66,23 @@ class SkeletonSequence:
     def times(self) -> NDArray[np.float64]:
         """(T,) seconds."""
         return self.start + np.arange(len(self)) / self.fps
+
+    def rows_at(self, times: ArrayLike, *, held: bool = False) -> NDArray[np.int64]:
+        """Find the frame nearest to each of some times.
+
+        Parameters
+        ----------
+        times: seconds, of any shape.
+        held: whether the first or the last frame stands for times that the sequence does not reach.
+
+        Returns
+        -------
+        The frames in the shape of `times`, -1 where the sequence does not reach.
+        """
+        rows: NDArray[np.int64] = np.round((np.asarray(times) - self.start) * self.fps).astype(np.int64)
+        if held:
+            return np.clip(rows, 0, len(self) - 1)
+        return np.where((rows >= 0) & (rows < len(self)), rows, -1)
 
     def slice(self, first: int, last: int) -> SkeletonSequence:
         """Frames first..last-1, as views."""

@@ -1,261 +1,225 @@
-"""Read any video file that FFmpeg knows: facts, frames at their real times, or frames on a steady clock."""
+"""Read the frames of any video file that FFmpeg knows, at their real times or on a steady clock."""
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+import heapq
+from collections import deque
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import av
 import numpy as np
-from av.container import InputContainer
-from av.stream import Disposition
 from av.video.frame import VideoFrame
-from av.video.stream import VideoStream
-from numpy.typing import NDArray
 
-from kinesics.errors import KinesicsError
+from kinesics.video.clock import Clock, nearest, steady
+from kinesics.video.container import decoded, opened, seek
+from kinesics.video.image import Image
+from kinesics.video.probe import VideoInfo, probe, square_size
 
-Image = NDArray[np.uint8]
-
-_TAIL = 0.5  # seconds by which headers and last frames of sound files differ
-_PREROLL = 0.2  # seconds: reordered frames of an open group of pictures may precede their key frame
-
-
-@dataclass(frozen=True)
-class VideoInfo:
-    """The facts of a video file.
-
-    `width` and `height`: pixels as shown, after rotation and for square pixels; `fps`: frames a second on
-    average; `duration`: seconds; `frames`: as counted by the file, or estimated from duration and fps.
-    """
-
-    path: Path
-    width: int
-    height: int
-    fps: float
-    duration: float
-    frames: int
+_PREROLL = 0.2  # seconds: reordered frames of an open group of them may precede their key frame
+_LATE = 0.2  # seconds by which a first frame may be late because frames are reordered
+_GAP, _GAP_STEPS = 1.0, 5  # seconds and frames; a longer gap between frames is one in the video
+_DOUBT = 32  # frames after a broken one, of which one thread or another may have lost those before
+_REORDERED = 16  # frames at most that are decoded before one that is shown earlier
 
 
 @dataclass(frozen=True, eq=False)
 class Frame:
-    """One picture: `time` in seconds from the video's first frame, `image` (H, W, 3) uint8 RGB."""
+    """One frame: `time` in seconds on the container's clock, which players show, `image` (H, W, 3) uint8 RGB.
+
+    held: whether the video has no frame about this time, and `image` is the nearest one, seconds away. broken: how
+    many frames up to this one could not be decoded.
+    """
 
     time: float
     image: Image
-
-
-def probe(path: Path) -> VideoInfo:
-    """The facts of a video; raises KinesicsError if it is missing, no video, or ends before its header says."""
-    with _opened(path) as (container, stream):
-        duration = _claimed_duration(container, stream)
-        if duration:
-            _check_complete(path, container, stream, duration)
-        frame = _first_frame(path, container, stream)
-        rate = _rate(stream)
-        duration = duration or _last_packet_end(container, stream, 0.0)
-        width, height = _square_size(frame, stream, None)
-        if frame.rotation % 180:
-            width, height = height, width
-        return VideoInfo(path, width, height, rate, duration, stream.frames or max(1, round(duration * rate)))
-
-
-def lacks_bytes(path: Path) -> bool:
-    """Whether the file ends before the last frame that its index names; stricter than `probe`, which lets a tail go.
-
-    False for containers without an index, such as WebM. Raises KinesicsError if it is missing or no video.
-    """
-    with _opened(path) as (_, stream):
-        return max((entry.pos + entry.size for entry in stream.index_entries), default=0) > path.stat().st_size
+    held: bool = False
+    broken: int = 0
 
 
 def read_frames(
     path: Path, *, fps: float | None = None, start: float = 0.0, end: float | None = None, max_side: int | None = None
 ) -> Iterator[Frame]:
-    """The frames from `start` to before `end` (seconds), one at a time, as shown.
+    """The frames from `start` to before `end` (seconds), one at a time, as a player shows them.
 
-    Without `fps` the frames as they are, at their own times. With it a steady clock: frame i is the one nearest
-    to `start + i / fps`, repeated or left out as needed. `max_side` scales larger pictures down to that many
-    pixels on the longer side. Raises KinesicsError if the file is missing, no video, or broken on the way.
+    Parameters
+    ----------
+    path: the video.
+    fps: None for the frames as they are, at their own times. A number for a steady clock: frame i is the one nearest
+        to `start + i / fps`, repeated or left out as needed, and `held` in a gap of the video.
+    start, end: seconds on the container's clock.
+    max_side: larger images are scaled down to that many pixels on the longer side.
+
+    Returns
+    -------
+    The frames, in the order of time.
+
+    Raises
+    ------
+    KinesicsError: if the file is missing or no video. What is broken on the way is passed over.
     """
-    with _opened(path) as (container, stream):
-        timed = _decode(path, container, stream, start)
-        picked = _between(timed, start, end) if fps is None else _on_clock(timed, fps, start, end)
-        last: VideoFrame | None = None
-        for time, frame in picked:
-            if frame is not last:  # a repeated frame is converted once
-                image, last = _to_image(frame, stream, max_side), frame
-            yield Frame(time, image)
+    info = probe(path)
+    last = info.duration + 1 / info.fps
+    end = last if end is None else min(end, last)
+    timed = _decode(info, start)
+    picked = _between(timed, start, end) if fps is None else _on_clock(timed, fps, start, end)
+    yield from _images(info, ((time, one, max_side) for time, one in picked))
 
 
 def read_frames_at(path: Path, times: Sequence[float], max_side: Sequence[int | None]) -> Iterator[Frame]:
-    """The frames nearest to these times (seconds, in order), each scaled down to its `max_side` as in `read_frames`.
+    """Read the frames nearest to some times.
 
-    There are none for times after the video's end. Raises KinesicsError as `read_frames`.
+    Parameters
+    ----------
+    path: the video.
+    times: seconds, in order.
+    max_side: for each of them, as in `read_frames`.
+
+    Returns
+    -------
+    A frame for each time, none for those after the video's end.
+
+    Raises
+    ------
+    KinesicsError: as `read_frames`.
     """
     if len(times) == 0:
         return
-    with _opened(path) as (container, stream):
-        timed = _nearest(_decode(path, container, stream, times[0]), iter(times), 1 / _rate(stream))
-        shown: tuple[VideoFrame, int | None] | None = None
-        for (time, frame), side in zip(timed, max_side, strict=False):
-            if shown is None or frame is not shown[0] or side != shown[1]:
-                image, shown = _to_image(frame, stream, side), (frame, side)
-            yield Frame(time, image)
+    info = probe(path)
+    timed = nearest(_decode(info, times[0]), iter(times), 1 / info.fps)
+    yield from _images(info, ((time, one, side) for (time, one), side in zip(timed, max_side, strict=False)))
 
 
-@contextmanager
-def _opened(path: Path) -> Iterator[tuple[InputContainer, VideoStream]]:
-    if not path.exists():
-        raise KinesicsError(f"{path}: no such file")
-    if path.is_dir():
-        raise KinesicsError(f"{path}: expected a video file, found a folder")
-    try:
-        container = av.open(str(path))
-    except (av.FFmpegError, OSError) as error:
-        raise KinesicsError(
-            f"{path}: expected a video, found a file that is empty, cut off or no video ({_reason(error)}); "
-            "convert it to mp4 or copy it again"
-        ) from error
-    with container:
-        pictures = [s for s in container.streams.video if not s.disposition & Disposition.attached_pic]
-        if not pictures:
-            raise KinesicsError(f"{path}: expected a video, found no video stream in it; give a file with pictures")
-        if container.format.name in ("tty", "image2") or container.format.name.endswith("_pipe"):
-            raise KinesicsError(f"{path}: expected a video, found a text or a single picture; give a video file")
-        stream = pictures[0]
-        stream.thread_type = "AUTO"
-        yield container, stream
+@dataclass(eq=False)
+class _Decoded:
+    """A frame and its time, and for how many seconds before and after it stands for the video."""
+
+    time: float
+    frame: VideoFrame
+    broken: int
+    before: float
+    after: float
+
+    def held_at(self, time: float) -> bool:
+        return not self.time - self.before - 1e-6 <= time <= self.time + self.after + 1e-6
 
 
-def _rate(stream: VideoStream) -> float:
-    return float(stream.average_rate or stream.guessed_rate or 25)
+def _decode(info: VideoInfo, start: float) -> Iterator[tuple[float, _Decoded]]:
+    """(seconds, frame) in the order of time, from a key frame before `start` on.
+
+    Where one cannot seek, or lands behind `start`, all frames are read.
+    """
+    if info.in_order and start > info.start + _PREROLL:
+        from_key_frame = _lasting(info, start - _PREROLL)
+        first = next(from_key_frame, None)
+        if first is not None and first[0] <= start:
+            yield first
+            yield from from_key_frame
+            return
+    yield from _lasting(info, None)
 
 
-def _claimed_duration(container: InputContainer, stream: VideoStream) -> float:
-    """Seconds of the picture by the headers, or 0 if they do not tell."""
-    if stream.duration and stream.time_base:
-        return float(stream.duration * stream.time_base)
-    if tag := stream.metadata.get("DURATION"):  # Matroska and WebM: "00:00:19.690000000"
-        hours, minutes, seconds = tag.split(":")
-        return int(hours) * 3600 + int(minutes) * 60 + float(seconds)
-    return container.duration / av.time_base if container.duration else 0.0
+def _lasting(info: VideoInfo, start: float | None) -> Iterator[tuple[float, _Decoded]]:
+    """Each frame as soon as the next one is known, which tells how long it lasts."""
+    step = 1 / info.fps
+    last: _Decoded | None = None
+    doubt = 0
+    for time, frame, broken in _timed(info, start):
+        if last is None:
+            last = _Decoded(time, frame, broken, step / 2 if time > _LATE else _LATE, step / 2)
+            continue
+        doubt = _DOUBT if broken > last.broken else doubt - 1
+        gap = time - last.time
+        whole = gap <= (1.5 * step if doubt > 0 else max(_GAP, _GAP_STEPS * step))
+        last.after = gap if whole else step / 2
+        yield last.time, last
+        last = _Decoded(max(time, last.time), frame, broken, last.after, step / 2)
+    if last is not None:
+        last.after = step
+        yield last.time, last
 
 
-def _check_complete(path: Path, container: InputContainer, stream: VideoStream, duration: float) -> None:
-    missing = _TAIL + duration / 100
-    if _last_packet_end(container, stream, duration) < duration - missing:
-        readable = _last_packet_end(container, stream, 0.0)
-        if readable < duration - missing:
-            raise KinesicsError(
-                f"{path}: expected {duration:.1f} s of video, found {readable:.1f} s that can be read: the file is "
-                "cut off; copy it again, or convert the readable part"
-            )
+def _timed(info: VideoInfo, start: float | None) -> Iterator[tuple[float, VideoFrame, int]]:
+    """(seconds, frame, frames before it that could not be decoded), from the beginning or a key frame near `start`."""
+    with opened(info.path) as (container, stream):
+        if start is not None:
+            seek(container, stream, start + info.origin)
+        clock = Clock(1 / info.fps, container.format.name)
+        frames = decoded(container, stream)
+        broken = 0
+        for frame in _in_avi_order(frames) if container.format.name == "avi" else frames:
+            if frame is None or frame.is_corrupt:
+                broken += 1
+            else:
+                yield clock(None if frame.pts is None else float(frame.time or 0)) - info.origin, frame, broken
 
 
-def _last_packet_end(container: InputContainer, stream: VideoStream, start: float) -> float:
-    """Seconds at which the last packet after `start` ends; packets are not decoded."""
-    origin = stream.start_time or 0
-    end = 0
-    _seek(container, stream, start)
-    try:
-        for packet in container.demux(stream):
-            if packet.pts is not None and not packet.is_corrupt:
-                end = max(end, packet.pts - origin + (packet.duration or 0))
-    except av.FFmpegError:
-        pass  # what was read until here counts
-    return float(end * stream.time_base) if stream.time_base else 0.0
+def _images(info: VideoInfo, picked: Iterable[tuple[float, _Decoded, int | None]]) -> Iterator[Frame]:
+    """Convert frames, each to its `max_side`; one that is repeated is converted once."""
+    shown: tuple[_Decoded, int | None] | None = None
+    for time, one, side in picked:
+        if shown is None or one is not shown[0] or side != shown[1]:
+            image, shown = _to_image(info, one.frame, side), (one, side)
+        yield Frame(time, image, one.held_at(time), one.broken)
 
 
-def _seek(container: InputContainer, stream: VideoStream, time: float) -> None:
-    """To the last key frame at or before `time`, or to the beginning where the format cannot seek."""
-    assert stream.time_base is not None
-    ticks = round(max(time, 0.0) / stream.time_base) + (stream.start_time or 0)
-    try:
-        container.seek(int(ticks), stream=stream)
-    except av.FFmpegError:
-        container.seek(0)
+def _to_image(info: VideoInfo, frame: VideoFrame, max_side: int | None) -> Image:
+    """As shown: turned, mirrored, with square pixels, and fitted into the video's one size."""
+    canvas = _scaled((info.width, info.height), min(1.0, (max_side or np.inf) / max(info.width, info.height)))
+    own = info.orientation.size(*square_size(frame, info.pixel_aspect))
+    fitted = _scaled(own, min(canvas[0] / own[0], canvas[1] / own[1]))
+    if max(abs(fitted[0] - canvas[0]), abs(fitted[1] - canvas[1])) <= 1:
+        fitted = canvas
+    width, height = info.orientation.size(*fitted)
+    stored = frame.to_ndarray(format="rgb24", width=width, height=height, interpolation="AREA")
+    image = np.ascontiguousarray(info.orientation.apply(stored.astype(np.uint8, copy=False)))
+    return image if fitted == canvas else _centred(image, canvas)
 
 
-def _first_frame(path: Path, container: InputContainer, stream: VideoStream) -> VideoFrame:
-    for _, frame in _decode(path, container, stream, 0.0):
-        return frame
-    raise KinesicsError(f"{path}: expected a video, found one without a single frame; copy or export it again")
+def _scaled(size: tuple[int, int], scale: float) -> tuple[int, int]:
+    return max(1, round(size[0] * scale)), max(1, round(size[1] * scale))
 
 
-def _decode(
-    path: Path, container: InputContainer, stream: VideoStream, start: float
-) -> Iterator[tuple[float, VideoFrame]]:
-    """(seconds, frame) from the key frame before `start` on, in the order of time."""
-    _seek(container, stream, max(0.0, start - _PREROLL))
-    origin = float((stream.start_time or 0) * (stream.time_base or 0))
-    step = 1 / _rate(stream)
-    time = -step
-    try:
-        for frame in container.decode(stream):
-            # a frame without a time stamp follows the one before it
-            time = frame.time - origin if frame.pts is not None else time + step
-            yield time, frame
-    except av.FFmpegError as error:
-        raise KinesicsError(
-            f"{path}: expected a whole video, found it broken after {max(time + step, 0):.1f} s ({_reason(error)}); "
-            "copy it again, or convert the readable part"
-        ) from error
+def _centred(image: Image, canvas: tuple[int, int]) -> Image:
+    """The image in the middle of a black one of `canvas` (width, height) pixels."""
+    whole = np.zeros((canvas[1], canvas[0], 3), np.uint8)
+    top, left = (canvas[1] - image.shape[0]) // 2, (canvas[0] - image.shape[1]) // 2
+    whole[top : top + image.shape[0], left : left + image.shape[1]] = image
+    return whole
+
+
+def _in_avi_order(frames: Iterator[VideoFrame | None]) -> Iterator[VideoFrame | None]:
+    """AVI stamps frames as they are stored; as they are shown, the first has the earliest of the stamps, and so on."""
+    stamps: list[int] = []
+    waiting: deque[VideoFrame] = deque()
+    for frame in frames:
+        if frame is None or frame.pts is None:
+            yield frame
+            continue
+        heapq.heappush(stamps, frame.pts)
+        waiting.append(frame)
+        if len(waiting) > _REORDERED:
+            yield _stamped(waiting.popleft(), heapq.heappop(stamps))
+    for frame in waiting:
+        yield _stamped(frame, heapq.heappop(stamps))
+
+
+def _stamped(frame: VideoFrame, stamp: int) -> VideoFrame:
+    frame.pts = stamp
+    return frame
 
 
 def _between(
-    timed: Iterator[tuple[float, VideoFrame]], start: float, end: float | None
-) -> Iterator[tuple[float, VideoFrame]]:
-    for time, frame in timed:
+    timed: Iterator[tuple[float, _Decoded]], start: float, end: float | None
+) -> Iterator[tuple[float, _Decoded]]:
+    for time, one in timed:
         if end is not None and time >= end - 1e-6:
             return
         if time >= start - 1e-6:
-            yield time, frame
+            yield time, one
 
 
 def _on_clock(
-    timed: Iterator[tuple[float, VideoFrame]], fps: float, start: float, end: float | None
-) -> Iterator[tuple[float, VideoFrame]]:
-    ticks = (start + i / fps for i in itertools.count())
-    return _nearest(timed, itertools.takewhile(lambda tick: end is None or tick < end - 1e-6, ticks), 1 / fps)
-
-
-def _nearest(
-    timed: Iterator[tuple[float, VideoFrame]], ticks: Iterator[float], step: float
-) -> Iterator[tuple[float, VideoFrame]]:
-    """The nearest frame for each tick; the last frame lasts as long as the one before it, an only one for `step`."""
-    tick = next(ticks, None)
-    before: tuple[float, VideoFrame] | None = None
-    for time, frame in timed:
-        while tick is not None and tick <= time:
-            nearer = before is not None and tick - before[0] < time - tick
-            yield tick, before[1] if nearer and before is not None else frame
-            tick = next(ticks, None)
-        if tick is None:
-            return
-        if before is not None:
-            step = time - before[0]
-        before = time, frame
-    while before is not None and tick is not None and tick < before[0] + 0.99 * step:
-        yield tick, before[1]
-        tick = next(ticks, None)
-
-
-def _square_size(frame: VideoFrame, stream: VideoStream, max_side: int | None) -> tuple[int, int]:
-    """(width, height) with square pixels, before rotation."""
-    width, height = frame.width * float(stream.sample_aspect_ratio or 1), float(frame.height)
-    scale = min(1.0, (max_side or np.inf) / max(width, height))
-    return max(1, round(width * scale)), max(1, round(height * scale))
-
-
-def _to_image(frame: VideoFrame, stream: VideoStream, max_side: int | None) -> Image:
-    width, height = _square_size(frame, stream, max_side)
-    image = frame.to_ndarray(format="rgb24", width=width, height=height, interpolation="AREA")
-    return np.ascontiguousarray(np.rot90(image, round(frame.rotation / 90)), np.uint8)
-
-
-def _reason(error: Exception) -> str:
-    return str(getattr(error, "strerror", None) or error).lower()
+    timed: Iterator[tuple[float, _Decoded]], fps: float, start: float, end: float | None
+) -> Iterator[tuple[float, _Decoded]]:
+    return nearest(timed, steady(fps, start, end), 1 / fps)

@@ -14,15 +14,22 @@ import PIL.Image
 
 from kinesics.errors import KinesicsError
 from kinesics.files import replacing
-from kinesics.video.decode import Image
+from kinesics.video.image import Image
 
 
 def write_video(path: Path, frames: Iterable[Image], fps: float, *, crf: int = 23) -> None:
-    """Write (H, W, 3) uint8 RGB frames of one size as `.mp4` (H.264) or `.gif`, by the path's suffix.
+    """Write a video; nothing half-written stays.
 
-    crf: the constant rate factor of an mp4, 0 (lossless) to 51 (worst). An odd last row or column is left out of an
-    mp4. Nothing half-written stays. Raises KinesicsError for another suffix, a folder that cannot be written, or no
-    frames.
+    Parameters
+    ----------
+    path: the file, `.mp4` (H.264) or `.gif`.
+    frames: (H, W, 3) uint8 RGB of one size; an odd last row or column is left out of an mp4.
+    fps: frames a second.
+    crf: the constant rate factor of an mp4, 0 (lossless) to 51 (worst).
+
+    Raises
+    ------
+    KinesicsError: for another suffix, a folder that cannot be written, or no frames.
     """
     writers: dict[str, Callable[[Path, Iterator[Image], float], None]]
     writers = {".mp4": partial(_write_mp4, crf=crf), ".gif": _write_gif}
@@ -54,7 +61,7 @@ def _write_mp4(path: Path, frames: Iterator[Image], fps: float, *, crf: int) -> 
 
 def _write_gif(path: Path, frames: Iterator[Image], fps: float) -> None:
     # a gif counts in hundredths of a second: rounding the ends, not the lengths, keeps the speed
-    pictures = [PIL.Image.fromarray(image).quantize() for image in frames]
-    ends = [round(100 * (i + 1) / fps) for i in range(len(pictures))]
+    images = [PIL.Image.fromarray(image).quantize() for image in frames]
+    ends = [round(100 * (i + 1) / fps) for i in range(len(images))]
     lengths = [10 * (end - start) for start, end in itertools.pairwise([0, *ends])]
-    pictures[0].save(path, "GIF", save_all=True, append_images=pictures[1:], duration=lengths, loop=0)
+    images[0].save(path, "GIF", save_all=True, append_images=images[1:], duration=lengths, loop=0)

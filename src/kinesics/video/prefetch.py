@@ -1,4 +1,4 @@
-"""Let one thread decode while another looks at the pictures."""
+"""Let one thread decode while another looks at the frames."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import TypeVar
 T = TypeVar("T")
 
 
-def ahead(items: Iterable[T], depth: int = 4) -> Iterator[T]:
+def prefetch(items: Iterable[T], depth: int = 4) -> Iterator[T]:
     """The same items, made up to `depth` ahead in a thread of their own; what they raise is raised here."""
     ready: queue.Queue[T | _End] = queue.Queue(depth)
     stopped = threading.Event()

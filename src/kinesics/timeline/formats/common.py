@@ -97,9 +97,12 @@ def _event(one: Annotation, index: Mapping[str, int], offset: float) -> Event:
 
 
 def relative(media: Path, file: Path) -> str:
-    """From the file's folder to the media; on another drive only the name can be given."""
+    """From the file's folder to the media; on another drive only the name can be given.
+
+    A medium that is a link keeps its own name, for that is what people know it by.
+    """
     try:
-        return Path(os.path.relpath(media.resolve(), file.resolve().parent)).as_posix()
+        return Path(os.path.relpath(media.parent.resolve() / media.name, file.parent.resolve())).as_posix()
     except ValueError:
         return media.name
 

@@ -260,7 +260,7 @@ class EmotionData(L.LightningDataModule):
 
     def prepare_data(self) -> None:
         """Computes all tokens, once; interrupted, it goes on where it stopped."""
-        with progress_bar("EmotionPrediction skeletons") as progress:
+        with progress_bar("Reading skeletons") as progress:
             self.recordings.keep_skeletons(progress)
         titles = {"face": "Looking at faces", "context": "Encoding videos", "gestures": "Finding micro-gestures"}
         for name in self.cached:

@@ -26,7 +26,7 @@ from kinesics.progress import Progress
 from kinesics.skeleton import SkeletonSequence
 from kinesics.skeleton.sequence import FloatArray
 from kinesics.training.inputs.video_tokens import digest
-from kinesics.video import Image, ahead, probe, read_frames
+from kinesics.video import Image, prefetch, probe, read_frames
 from kinesics.weights.load import DEFAULT, NONE, load_weights
 
 GESTURE_FACTS = 3  # of a gesture token: class, score, length in seconds
@@ -87,7 +87,7 @@ def read_faces(clip: ClipInfo, skeleton: SkeletonSequence, crop: FaceCrop, rate:
     points = readable_points(skeleton, (info.width, info.height))
     found: list[tuple[Image, float]] = []
     if not np.isnan(points).all():
-        for frame in ahead(read_frames(clip.video, fps=rate, max_side=_MAX_SIDE)):
+        for frame in prefetch(read_frames(clip.video, fps=rate, max_side=_MAX_SIDE)):
             found += [(face, frame.time) for _, face in faces_in_frame(frame, info.width, [skeleton], [points], crop)]
     faces = np.stack([face for face, _ in found]) if found else np.zeros((0, crop.size, crop.size, 3), np.uint8)
     return faces, np.array([time for _, time in found], np.float32)
