@@ -115,8 +115,6 @@ def _summary(analysis: Analysis, written: Sequence[Path]) -> None:
         console.print(f"{heading}: no micro-gesture reached its threshold (try --threshold 0.3)", soft_wrap=True)
     console.print("It measures movement, not minds: look at each event yourself. It learned from", end=" ")
     console.print(f"{analysis.model['training_data']}.", markup=False, highlight=False)
-    if analysis.unread_faces:
-        console.print(analysis.unread_faces, markup=False)
     for path in written:
         console.print(f"  {path}", highlight=False, soft_wrap=True)
 

@@ -63,7 +63,6 @@ def _render(analysis: Analysis, previews: Sequence[Preview]) -> str:
         faces=facts.get("expressions"),
         emotion=facts.get("readings"),
         undecided=undecided_seconds(analysis),
-        unread_faces=analysis.unread_faces,
         analysed=f"{today.day} {today:%B %Y}",
         stem=recording["name"].split(".")[0] or "recording",
         csv=as_base64(table.to_text(timeline).encode("utf-8-sig")),
