@@ -5,7 +5,6 @@ import csv
 import io
 import json
 import re
-import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -351,15 +350,6 @@ def test_a_video_that_is_gone_leaves_no_report(tmp_path):
     with pytest.raises(KinesicsError, match=r"gone\.mp4"):
         write_report(analysis, tmp_path / "report.html")
     assert list(tmp_path.iterdir()) == []
-
-
-def test_the_report_says_why_no_face_was_read_wherever_it_is_rendered(tmp_path, monkeypatch):
-    """It is a fact of the analysis, not of the machine that renders."""
-    monkeypatch.setitem(sys.modules, "torch", None)  # as where it is not installed
-    for unread in ("", "Facial expression was not read: it needs PyTorch."):
-        write_report(replace(talking(), unread_faces=unread), tmp_path / "report.html")
-        text = (tmp_path / "report.html").read_text(encoding="utf-8")
-        assert ("Facial expression was not read: it needs PyTorch" in text) == bool(unread)
 
 
 def test_previews_of_the_analysis_need_no_video(tmp_path):

@@ -135,8 +135,6 @@ def _summary(analysis: Analysis, written: Sequence[Path]) -> None:
     console.print(f"{analysis.model['training_data']}.", markup=False, highlight=False)
     for note in analysis.recording.notes:
         console.print(f"Note: {note}", markup=False, highlight=False, soft_wrap=True)
-    if analysis.unread_faces:
-        console.print(analysis.unread_faces, markup=False)
     for path in written:
         console.print(f"  {path}", highlight=False, soft_wrap=True)
 

@@ -20,11 +20,19 @@ import numpy as np
 import torch
 from torch import nn
 
-from kinesics.deploy.prepared import PreparedFaces, PreparedGestures, PreparedNetwork, PreparedSkeleton, PreparedVideo
+from kinesics.deploy.prepared import (
+    PreparedEmotion,
+    PreparedExpression,
+    PreparedFaces,
+    PreparedGestures,
+    PreparedNetwork,
+    PreparedSkeleton,
+    PreparedVideo,
+)
 from kinesics.errors import KinesicsError
 from kinesics.files import replacing
 from kinesics.skeleton.sequence import FloatArray
-from kinesics.weights.exported import METADATA, MODEL, ONNX, OPENVINO, VALUES, read_exported
+from kinesics.weights.exported import METADATA, MODEL, ONNX, OPENVINO, VALUES, WEIGHTS_SHA256, read_exported
 from kinesics.weights.load import load_network
 from kinesics.weights.specification import DEFAULT, Specification
 
@@ -77,7 +85,7 @@ def export(path: Path, runtime: Runtime, *, weights: Path = DEFAULT, int8: bool 
     suffix = {"onnx": ONNX, "openvino": OPENVINO}[runtime]
     if path.suffix != suffix:
         raise KinesicsError(f"{path}: expected a name ending in {suffix}, found {path.suffix or 'no suffix'!r}")
-    network, specification, _ = load_network(weights)
+    network, specification, sha256 = load_network(weights)
     if int8 and specification.network != "two_stream_agcn":
         raise KinesicsError(
             f"{weights}: --int8 is for skeleton networks, found {specification.network}: nothing is simulated to "
@@ -85,7 +93,7 @@ def export(path: Path, runtime: Runtime, *, weights: Path = DEFAULT, int8: bool 
         )
     prepared = prepare(network, specification, weights)
     with tempfile.TemporaryDirectory() as folder:
-        result, metadata = Path(folder) / f"f32{suffix}", json.dumps(asdict(specification))
+        result, metadata = Path(folder) / f"f32{suffix}", json.dumps(asdict(specification) | {WEIGHTS_SHA256: sha256})
         onnx_file = result.with_suffix(ONNX)
         write_onnx(onnx_file, prepared, metadata)
         finish(onnx_file, result, metadata)
@@ -152,6 +160,8 @@ PREPARATIONS: dict[str, Callable[[Any, Specification], PreparedNetwork]] = {  # 
     "gesture_net": _prepare_gestures,
     "mvit": _prepare_video,
     "swinface": lambda network, _: PreparedFaces(network),
+    "mini_xception": lambda network, _: PreparedExpression(network),
+    "emotion_net": lambda network, _: PreparedEmotion(network),
 }
 
 
@@ -173,7 +183,11 @@ def write_onnx(path: Path, prepared: PreparedNetwork, metadata: str) -> None:
     prepared : the module, in eval mode.
     metadata : its specification as JSON.
     """
-    names = (*prepared.inputs, *prepared.outputs)
+    lengths = prepared.lengths
+    free = {
+        name: {0: "n"} | ({1: lengths[name]} if name in lengths else {})
+        for name in (*prepared.inputs, *prepared.outputs)
+    }
     try:
         import onnx
     except ModuleNotFoundError as error:
@@ -184,7 +198,7 @@ def write_onnx(path: Path, prepared: PreparedNetwork, metadata: str) -> None:
         warnings.simplefilter("ignore")  # of the tracer, about sizes that are constants here by intent
         torch.onnx.export(
             prepared, prepared.example(2), path, dynamo=False, opset_version=_OPSET, input_names=list(prepared.inputs),
-            output_names=list(prepared.outputs), dynamic_axes={name: {0: "n"} for name in names},
+            output_names=list(prepared.outputs), dynamic_axes=free,
         )  # fmt: skip
     model = onnx.load(path)
     onnx.helper.set_model_props(model, {"specification": metadata})

@@ -3,22 +3,30 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from kinesics.errors import KinesicsError
+from kinesics.models.emotion.net import EmotionNet
+from kinesics.models.emotion.streams import Gestures, Stream
+from kinesics.models.face.mini_xception import LUMA, SIZE, MiniXception
 from kinesics.models.skeleton.agcn import TwoStreamAGCN
 from kinesics.preprocessing.normalise import ENOUGH, RULERS
 from kinesics.skeleton import SkeletonLayout
 
 
 class PreparedNetwork(nn.Module, ABC):
-    """A module to export; `inputs` and `outputs` are their names in the order of `forward`."""
+    """A module to export; `inputs` and `outputs` are their names in the order of `forward`.
+
+    `lengths` names the second dimension of those inputs in which it is free, as the first is of all.
+    """
 
     inputs: tuple[str, ...]
     outputs: tuple[str, ...]
+    lengths: Mapping[str, str] = {}
 
     @abstractmethod
     def example(self, n: int) -> tuple[Tensor, ...]:
@@ -235,3 +243,73 @@ class PreparedFaces(PreparedNetwork):
     def example(self, n: int) -> tuple[Tensor, ...]:
         """Random inputs of n samples."""
         return (torch.randint(0, 256, (n, 112, 112, 3), dtype=torch.uint8),)
+
+
+class PreparedExpression(PreparedNetwork):
+    """Aligned faces (N, 64, 64, 3) uint8 RGB to logits (N, 7) of the small network, and features (N, W)."""
+
+    inputs, outputs = ("faces",), ("logits", "features")
+
+    def __init__(self, network: MiniXception) -> None:
+        super().__init__()
+        self.network = network
+
+    def forward(self, faces: Tensor) -> tuple[Tensor, ...]:
+        """Classify faces.
+
+        Parameters
+        ----------
+        faces : (N, 64, 64, 3) uint8 RGB, cut out as `FER2013` says.
+
+        Returns
+        -------
+        Logits (N, 7) and features (N, W).
+        """
+        luma = (faces.float() * torch.tensor(LUMA)).sum(-1)  # OpenVINO fails on "@" with a vector
+        grey = (luma / 127.5 - 1)[:, None]
+        features = self.network.forward_features(grey)
+        return self.network.classify(features), features.mean((2, 3))
+
+    def example(self, n: int) -> tuple[Tensor, ...]:
+        """Random inputs of n samples."""
+        return (torch.randint(0, 256, (n, SIZE, SIZE, 3), dtype=torch.uint8),)
+
+
+class PreparedEmotion(PreparedNetwork):
+    """A stretch's face tokens (N, L, W) with their seconds (N, L), and its micro-gestures (N, K), to logits (N,).
+
+    Of a gesture: its class, score, start and length in seconds, and whether it is one: where there is none, one that
+    is masked.
+    """
+
+    inputs = ("tokens", "seconds", "label", "score", "start", "length", "mask")
+    outputs = ("both", "face", "gestures")
+    lengths = {"tokens": "l", "seconds": "l"} | dict.fromkeys(inputs[2:], "k")
+
+    def __init__(self, network: EmotionNet) -> None:
+        super().__init__()
+        self.fusion = network.fusion
+
+    def forward(self, tokens: Tensor, seconds: Tensor, *gestures: Tensor) -> tuple[Tensor, ...]:
+        """Predict an outcome.
+
+        Parameters
+        ----------
+        tokens : (N, L, W) of faces.
+        seconds : (N, L) at which they were seen.
+        gestures : label, score, start, length and mask, each (N, K).
+
+        Returns
+        -------
+        Logits (N,) of both streams together, of faces and of gestures.
+        """
+        out = self.fusion(Stream(tokens, seconds), None, Gestures(*gestures))
+        return out.logit, out.stream_logits.face, out.stream_logits.gestures
+
+    def example(self, n: int) -> tuple[Tensor, ...]:
+        """Random inputs of n samples: 30 faces and 4 gestures each."""
+        config, faces, gestures = self.fusion.config, 30, 4
+        label = torch.randint(0, config.gestures, (n, gestures))
+        numbers = (torch.rand(n, gestures) * scale for scale in (1, 50, 5))
+        mask = torch.rand(n, gestures) > 0.3
+        return torch.randn(n, faces, config.face_width), torch.rand(n, faces) * 60, label, *numbers, mask

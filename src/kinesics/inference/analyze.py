@@ -5,15 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from kinesics.errors import KinesicsError
 from kinesics.files import sha256_of
+from kinesics.inference.emotion import predict_outcomes
 from kinesics.inference.events import EventRule, find_events
+from kinesics.inference.expressions import ExpressionReader
+from kinesics.inference.face_model import FaceExpressionModel, face_model
 from kinesics.inference.frame_pass import read_requests
 from kinesics.inference.previews import PreviewReader
 from kinesics.inference.results import Analysis, EmotionPrediction, Expressions, Recording
-from kinesics.inference.scorer import Scorer, has_torch, open_scorer
+from kinesics.inference.scorer import Scorer, open_scorer
 from kinesics.inference.scores import Scores, gesture_names
 from kinesics.perception import Observation, OpenPoseFolder, observe
 from kinesics.perception.engine import DEFAULT_ENGINE, LandmarkEngine
@@ -23,13 +25,8 @@ from kinesics.timeline import Timeline
 from kinesics.timeline.labels import match_label
 from kinesics.weights.specification import DEFAULT, Specification
 
-if TYPE_CHECKING:  # they need torch
-    from kinesics.inference.expressions import ExpressionReader
-    from kinesics.inference.face_model import FaceExpressionModel
-
 ALL_CLASSES = "*"  # in `threshold`: all classes that are not named
 _LAST_PASS = 0.1  # of the progress bar; half of the rest is for the network where it reads the video as well
-_NO_TORCH = "Facial expression was not read: it needs PyTorch (pip install 'kinesics[torch]')."
 
 
 def analyze(
@@ -86,7 +83,6 @@ def analyze(
         scores,
         _timeline(scores, rule, recording.duration, specification.name),
         asdict(specification) | {"sha256": scorer.sha256, "rule": asdict(rule)},
-        unread_faces=_NO_TORCH if expressions and observation.video is not None and not has_torch() else "",
     )
     analysis = _read_video(analysis, observation, expressions, previews, cache, part_of(progress, scored, 1))
     return replace(analysis, emotion_predictions=_predictions(analysis, scorer))
@@ -225,11 +221,8 @@ def _read_video(
 def _expression_reader(
     observation: Observation, expressions: bool | FaceExpressionModel, cache: Path | None
 ) -> ExpressionReader | None:
-    if not expressions or observation.video is None or not has_torch():
+    if not expressions or observation.video is None:
         return None
-    from kinesics.inference.expressions import ExpressionReader
-    from kinesics.inference.face_model import face_model
-
     model = face_model() if expressions is True else expressions
     return ExpressionReader(observation.video, observation.people, model, cache)
 
@@ -238,7 +231,5 @@ def _predictions(analysis: Analysis, scorer: Scorer) -> tuple[EmotionPrediction,
     """From the events of the shipped gesture weights at their own thresholds: the emotion weights know no others."""
     if not analysis.expressions or scorer.sha256 != sha256_of(DEFAULT):
         return ()
-    from kinesics.inference.emotion import predict_outcomes
-
     timeline = _timeline(analysis.scores, event_rule(scorer.specification), analysis.recording.duration, "")
     return predict_outcomes(analysis.expressions, timeline.events, analysis.recording.duration)

@@ -6,20 +6,18 @@ predicts.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
 from kinesics.inference.results import EmotionPrediction, Expressions
-from kinesics.models.emotion.net import EmotionNet
-from kinesics.models.emotion.streams import Gestures, Stream
 from kinesics.timeline import Event
-from kinesics.weights.load import load_network
+from kinesics.weights.exported import OPENVINO, ExportedNetwork, read_exported
 from kinesics.weights.specification import EMOTION
 
 Rows = NDArray[np.int64]
@@ -40,7 +38,7 @@ def predict_outcomes(
     faces : of each person; without features in them there is no prediction.
     events : of everybody, found by the shipped gesture weights at their own thresholds.
     duration : seconds of the recording.
-    path : of the emotion weights, which are loaded once.
+    path : of the emotion weights, whose export lies beside them and is opened once.
 
     Returns
     -------
@@ -51,8 +49,8 @@ def predict_outcomes(
     KinesicsError
         for weights that cannot be read.
     """
-    loaded, specification, sha256 = load_network(path)
-    network, facts = cast(EmotionNet, loaded), asdict(specification) | {"sha256": sha256}
+    network = read_exported(path.with_suffix(OPENVINO), "f32")
+    facts = asdict(network.specification) | {"sha256": network.sha256}
     found = (
         _predict(network, facts, face, [event for event in events if event.person == face.person], duration)
         for face in faces
@@ -60,32 +58,30 @@ def predict_outcomes(
     return tuple(one for one in found if one is not None)
 
 
-@torch.no_grad()
 def _predict(
-    network: EmotionNet, facts: Mapping[str, Any], face: Expressions, events: Sequence[Event], duration: float
+    network: ExportedNetwork, facts: Mapping[str, Any], face: Expressions, events: Sequence[Event], duration: float
 ) -> EmotionPrediction | None:
     """One person's prediction: the mean over stretches of the recording."""
     rows = _rows_with_features(face)
-    if len(rows) < _FEWEST:
+    if face.tokens is None or len(rows) < _FEWEST:
         return None
-    fused, alone = [], []
+    positive: list[dict[str, float]] = []  # of each stretch, from both streams and from each
     for first, last in _stretches(duration):
         inside = rows[(face.times[rows] >= first) & (face.times[rows] < last)]
         if len(inside) == 0:
             continue
         own = [event for event in events if first <= event.start < last]
-        out = network.fuse(_stream(face, inside, first), None, _gestures(own, first))
-        fused.append(out.logit.sigmoid().item())
-        logits = out.stream_logits
-        alone.append([np.nan if x is None else x.sigmoid().item() for x in (logits.face, logits.gestures)])
-    each = np.array(alone)
+        times = face.times[inside] - np.float32(first)
+        logits = network(tokens=face.tokens[inside][None], seconds=times[None], **_gestures(own, first))
+        silent = () if own else ("gestures",)
+        positive.append({name: 1 / (1 + math.exp(-x[0])) for name, x in logits.items() if name not in silent})
     means = {
-        name: float(np.nanmean(column))
-        for name, column in zip(_STREAMS, each.T, strict=True)
-        if (~np.isnan(column)).any()
+        name: float(np.mean([one[name] for one in positive if name in one]))
+        for name in ("both", *_STREAMS)
+        if any(name in one for one in positive)
     }
-    positive = float(np.mean(fused))
-    return EmotionPrediction(face.person, positive, facts["classes"], means, len(rows), len(events), facts)
+    both = means.pop("both")
+    return EmotionPrediction(face.person, both, facts["classes"], means, len(rows), len(events), facts)
 
 
 def _rows_with_features(face: Expressions) -> Rows:
@@ -105,16 +101,10 @@ def _stretches(duration: float) -> Iterator[tuple[float, float]]:
     yield from zip(ends[:-1].tolist(), ends[1:].tolist(), strict=True)
 
 
-def _stream(face: Expressions, rows: Rows, start: float) -> Stream:
-    assert face.tokens is not None
-    return Stream(
-        torch.from_numpy(face.tokens[rows])[None], torch.from_numpy(face.times[rows] - np.float32(start))[None]
-    )
-
-
-def _gestures(events: Sequence[Event], start: float) -> Gestures | None:
-    if not events:
-        return None
-    facts = np.array([(event.score, event.start - start, event.end - event.start) for event in events], np.float32)
-    score, begin, length = torch.from_numpy(facts.T.copy())[:, None]
-    return Gestures(torch.tensor([[event.index for event in events]]), score, begin, length)
+def _gestures(events: Sequence[Event], start: float) -> dict[str, NDArray[Any]]:
+    """The network's inputs (1, K) that tell of micro-gestures; where there is none, of one that is masked."""
+    facts = [(event.score, event.start - start, event.end - event.start) for event in events] or [(0.0, 0.0, 0.0)]
+    score, begin, length = np.array(facts, np.float32).T[:, None]
+    label = np.array([[event.index for event in events] or [0]])
+    mask = np.full(label.shape, bool(events))
+    return {"label": label, "score": score, "start": begin, "length": length, "mask": mask}

@@ -10,14 +10,15 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
 from kinesics.files import replacing
 from kinesics.inference.face_model import FaceExpressionModel
 from kinesics.inference.frame_pass import FrameRequest, read_requests
 from kinesics.inference.results import Expressions
-from kinesics.preprocessing.face_crop import align_face, readable_points
+from kinesics.inference.scores import softmax
+from kinesics.preprocessing.face_crop import readable_points
+from kinesics.preprocessing.faces import faces_in_frame
 from kinesics.progress import Progress
 from kinesics.skeleton import SkeletonSequence, load_metadata
 from kinesics.skeleton.sequence import SUFFIX as SKELETON_SUFFIX
@@ -92,14 +93,10 @@ class ExpressionReader:
 
     def _take(self, number: int, frame: Frame) -> None:
         """Cut out everybody's face; one frame is held at a time, and the faces of a batch."""
-        scale = frame.image.shape[1] / self._video.width
-        for who, (person, points) in enumerate(zip(self._people, self._points, strict=True)):
-            row = int(person.rows_at(frame.time))
-            if row >= 0 and not np.isnan(points[row]).any():
-                image = align_face(frame.image, points[row] * scale, self._model.template, self._model.size)
-                self._faces.append(_Face(who, number, image))
-                if len(self._faces) == _BATCH:
-                    self._classify()
+        for who, image in faces_in_frame(frame, self._video.width, self._people, self._points, self._model.crop):
+            self._faces.append(_Face(who, number, image))
+            if len(self._faces) == _BATCH:
+                self._classify()
 
     def _classify(self) -> None:
         """The network on the faces that wait."""
@@ -107,13 +104,12 @@ class ExpressionReader:
             return
         who, number, images = (list(column) for column in zip(*self._faces, strict=True))
         self._faces.clear()
-        with torch.no_grad():
-            logits, features = self._model.classify(np.stack(images))
-        self._probability[who, number] = logits.float().softmax(1).numpy()
+        logits, features = self._model.classify(np.stack(images))
+        self._probability[who, number] = softmax(logits)
         if features is not None:
             if self._tokens is None:
                 self._tokens = np.full((*self._probability.shape[:2], features.shape[1]), np.nan, np.float16)
-            self._tokens[who, number] = features.numpy()
+            self._tokens[who, number] = features
 
 
 def read_expressions(

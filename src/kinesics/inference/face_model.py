@@ -6,19 +6,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, cast
 
-import torch
-from torch import Tensor
-
-from kinesics.models.face import mini_xception
-from kinesics.models.face.mini_xception import MiniXception
-from kinesics.preprocessing.face_crop import SIZE, TEMPLATE, template_with_eyes
+from kinesics.preprocessing.face_crop import ARCFACE, FER2013, FaceCrop
 from kinesics.skeleton.sequence import FloatArray
 from kinesics.video import Image
+from kinesics.weights.exported import OPENVINO, read_export_of, read_exported
 from kinesics.weights.ledger import entry
-from kinesics.weights.load import load_network
 from kinesics.weights.specification import EXPRESSION
 
-if TYPE_CHECKING:  # it brings all of torchvision with it, for seconds and 170 MB
+if TYPE_CHECKING:  # they need torch
     from kinesics.models.face.swinface import SwinFace, SwinFaceOutput
 
 SWINFACE_CLASSES = ("surprise", "fear", "disgust", "happiness", "sadness", "anger", "neutral")  # its head's order
@@ -30,18 +25,16 @@ class FaceExpressionModel:
 
     Attributes
     ----------
-    classify : from faces (N, size, size, 3) uint8 RGB, aligned to `template`, to logits (N, C) in the order of
+    classify : from faces (N, size, size, 3) uint8 RGB, cut out as `crop` says, to logits (N, C) in the order of
         `classes`, and features (N, W), or None where it gives none.
     classes : names of the C expressions.
-    template : (5, 2) pixels, where the eyes, the nose and the corners of the mouth are to lie.
-    size : pixels of the square crop.
+    crop : where the eyes, the nose and the corners of the mouth are to lie, and the size.
     facts : name, licence, training data, limits and sha256 of the weights.
     """
 
-    classify: Callable[[Image], tuple[Tensor, Tensor | None]]
+    classify: Callable[[Image], tuple[FloatArray, FloatArray | None]]
     classes: tuple[str, ...]
-    template: FloatArray
-    size: int
+    crop: FaceCrop
     facts: Mapping[str, Any]
 
 
@@ -50,30 +43,38 @@ def face_model() -> FaceExpressionModel:
     published = entry("swinface")
     if not published.here:
         return fer_model()
+    exported = read_export_of(published.path)
+    if exported is not None:
+        facts = asdict(exported.specification) | {"sha256": exported.sha256}
+        return FaceExpressionModel(
+            lambda faces: (exported(faces=faces)["expression"], None), SWINFACE_CLASSES, ARCFACE, facts
+        )
+    from kinesics.weights.load import load_network
+
     network, specification, sha256 = load_network(published.path)
     return swinface_model(cast("SwinFace", network), asdict(specification) | {"sha256": sha256})
 
 
 def fer_model() -> FaceExpressionModel:
-    """The small network that is shipped."""
-    loaded, specification, sha256 = load_network(EXPRESSION)
-    network = cast(MiniXception, loaded)
-    template = template_with_eyes(mini_xception.SIZE, mini_xception.EYES_APART, mini_xception.EYES_BELOW)
+    """The small network that is shipped, as its export."""
+    network = read_exported(EXPRESSION.with_suffix(OPENVINO), "f32")
 
-    def classify(faces: Image) -> tuple[Tensor, Tensor]:
-        features = network.forward_features(mini_xception.grey(faces))
-        return network.classify(features), features.mean((2, 3))
+    def classify(faces: Image) -> tuple[FloatArray, FloatArray]:
+        out = network(faces=faces)
+        return out["logits"], out["features"]
 
-    facts = asdict(specification) | {"sha256": sha256}
-    return FaceExpressionModel(classify, specification.classes, template, mini_xception.SIZE, facts)
+    facts = asdict(network.specification) | {"sha256": network.sha256}
+    return FaceExpressionModel(classify, network.specification.classes, FER2013, facts)
 
 
 def swinface_model(network: SwinFace, facts: Mapping[str, Any]) -> FaceExpressionModel:
-    """SwinFace's expression head; `facts` are those of its weights."""
+    """SwinFace's expression head in torch; `facts` are those of its weights."""
+    import torch
 
-    def classify(faces: Image) -> tuple[Tensor, None]:
+    @torch.no_grad()
+    def classify(faces: Image) -> tuple[FloatArray, None]:
         x = torch.from_numpy(faces).permute(0, 3, 1, 2).float() / 127.5 - 1
         output: SwinFaceOutput = network(x, wanted=("Expression",))
-        return output.expression, None
+        return output.expression.numpy(), None
 
-    return FaceExpressionModel(classify, SWINFACE_CLASSES, TEMPLATE, SIZE, facts)
+    return FaceExpressionModel(classify, SWINFACE_CLASSES, ARCFACE, facts)

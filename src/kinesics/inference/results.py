@@ -141,7 +141,6 @@ class Analysis:
     model : facts of the gesture weights and the rule by which events were found.
     expressions : of each of `people`, or empty where faces were not read.
     emotion_predictions : of those of them whose face was found for long enough.
-    unread_faces : a sentence on why facial expression was wanted and not read, else "".
     previews : small images of the video, or empty where none were asked for.
     """
 
@@ -152,7 +151,6 @@ class Analysis:
     model: Mapping[str, Any]
     expressions: tuple[Expressions, ...] = ()
     emotion_predictions: tuple[EmotionPrediction, ...] = ()
-    unread_faces: str = ""
     previews: tuple[Preview, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from kinesics.perception import Observation
 from kinesics.progress import Progress
 from kinesics.skeleton import UPPER_BODY, SkeletonSequence
 from kinesics.skeleton.sequence import FloatArray
-from kinesics.weights.exported import SUFFIXES, ExportedNetwork, read_exported
+from kinesics.weights.exported import SUFFIXES, ExportedNetwork, read_export_of, read_exported
 from kinesics.weights.specification import DEFAULT, Specification, specification_of
 
 
@@ -82,12 +82,12 @@ SCORERS: dict[str, ScorerKind] = {  # by `Specification.network`
 
 
 def open_scorer(path: Path = DEFAULT) -> Scorer:
-    """The scorer of a weights file, or of a file of `kinesics export`.
+    """The scorer of a weights file, or of a file of `kinesics export`; one that lies beside its weights needs no torch.
 
     Raises KinesicsError for a file that is missing or no weights, for weights that name no gestures of a recording or
     want other joints than are found in one, and where PyTorch is needed and missing.
     """
-    exported = read_exported(path) if path.suffix in SUFFIXES else None
+    exported = read_exported(path) if path.suffix in SUFFIXES else read_export_of(path)
     specification = specification_of(path) if exported is None else exported.specification
     kind = SCORERS.get(specification.network)
     if kind is None or (exported is not None and kind.open_export is None):

@@ -50,10 +50,15 @@ def probabilities(logits: FloatArray, present: NDArray[np.bool_], specification:
     -------
     (N, C) float32.
     """
-    scaled = logits / specification.temperature
-    powers: FloatArray = np.exp(scaled - scaled.max(1, keepdims=True))
     nobody = np.array([name == NONE for name in specification.classes], np.float32)
-    return np.where(present[:, None], powers / powers.sum(1, keepdims=True), nobody)
+    return np.where(present[:, None], softmax(logits / specification.temperature), nobody)
+
+
+def softmax(logits: FloatArray) -> FloatArray:
+    """Logits (N, C) as probabilities (N, C)."""
+    powers = np.exp(logits - logits.max(1, keepdims=True))
+    rows: FloatArray = powers / powers.sum(1, keepdims=True)
+    return rows
 
 
 def without_none(probability: FloatArray, specification: Specification) -> FloatArray:

@@ -64,7 +64,6 @@ def _render(analysis: Analysis, previews: Sequence[Preview]) -> str:
         faces=facts.get("expressions"),
         emotion=facts.get("readings"),
         undecided=undecided_seconds(analysis),
-        unread_faces=analysis.unread_faces,
         analysed=f"{today.day} {today:%B %Y}",
         stem=recording_stem(analysis.recording.path),
         notes=analysis.recording.notes,

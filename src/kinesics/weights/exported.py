@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import importlib.util
+import json
 import os
 import zipfile
 from collections.abc import Callable, Mapping
@@ -18,12 +20,15 @@ from kinesics.weights.specification import Specification, read_specification
 ONNX, OPENVINO = ".onnx", ".openvino"  # the latter a zip of OpenVINO's own two files and the specification
 SUFFIXES = (ONNX, OPENVINO)
 MODEL, VALUES, METADATA = "model.xml", "model.bin", "specification.json"
+WEIGHTS_SHA256 = "weights_sha256"  # in the specification's JSON: of the weights that were exported
 
 Run = Callable[[Mapping[str, Any]], dict[str, FloatArray]]
 
 
 class ExportedNetwork:
     """Named arrays in, named arrays out; what it wants and gives depends on the network, see `kinesics.deploy.export`.
+
+    `sha256` is that of the weights that were exported, or of the file where an earlier export does not tell.
 
     A skeleton network takes `xyz` (N, T, V, 3) and `score` (N, T, V) as they were seen and gives `both`, `joint` and
     `bone`, logits (N, C): its normalisation is inside.
@@ -47,8 +52,8 @@ def read_exported(path: Path, precision: str | None = None) -> ExportedNetwork:
     if not path.is_file():
         raise KinesicsError(f"{path}: no such weights file; write one with `kinesics export`")
     try:
-        run, told = _onnx(path) if path.suffix == ONNX else _openvino(path, precision)
-        specification = read_specification(told)
+        run, metadata = _onnx(path) if path.suffix == ONNX else _openvino(path, precision)
+        weights_sha256, specification = _parted(metadata)
     except ModuleNotFoundError as error:
         raise KinesicsError(
             f"{path}: expected the Python package {error.name} to run it, found none; pip install 'kinesics[runtime]'"
@@ -58,13 +63,34 @@ def read_exported(path: Path, precision: str | None = None) -> ExportedNetwork:
         raise KinesicsError(
             f"{path}: expected a network written by `kinesics export`, found something else ({first})"
         ) from error
-    return ExportedNetwork(run, specification, sha256_of(path))
+    return ExportedNetwork(run, specification, weights_sha256 or sha256_of(path))
+
+
+def read_export_of(weights: Path) -> ExportedNetwork | None:
+    """The export of a weights file that lies beside it as `.openvino`, computing in float32; None without one.
+
+    An export of other weights, one that cannot be read, and a missing runtime count as none.
+    """
+    path = weights.with_suffix(OPENVINO)
+    if not path.is_file() or not weights.is_file() or importlib.util.find_spec("openvino") is None:
+        return None
+    try:
+        network = read_exported(path, "f32")
+    except KinesicsError:
+        return None
+    return network if network.sha256 == sha256_of(weights) else None
+
+
+def _parted(metadata: str) -> tuple[str, Specification]:
+    """The sha256 of the exported weights, "" where an earlier export does not tell, and their specification."""
+    described = json.loads(metadata)
+    return described.pop(WEIGHTS_SHA256, ""), read_specification(json.dumps(described))
 
 
 def threads() -> int:
     """As many as OMP_NUM_THREADS says, which neither runtime reads, or as this process may use."""
-    told = os.environ.get("OMP_NUM_THREADS", "")
-    return int(told) if told.isdigit() and int(told) else len(os.sched_getaffinity(0))
+    setting = os.environ.get("OMP_NUM_THREADS", "")
+    return int(setting) if setting.isdigit() and int(setting) else len(os.sched_getaffinity(0))
 
 
 def _onnx(path: Path) -> tuple[Run, str]:
@@ -86,7 +112,7 @@ def _openvino(path: Path, precision: str | None) -> tuple[Run, str]:
     import openvino
 
     with zipfile.ZipFile(path) as archive:
-        model, values, told = (archive.read(name) for name in (MODEL, VALUES, METADATA))
+        model, values, metadata = (archive.read(name) for name in (MODEL, VALUES, METADATA))
     core = openvino.Core()
     network = core.read_model(model, openvino.Tensor(np.frombuffer(values, np.uint8)))
     wanted = {} if precision is None else {"INFERENCE_PRECISION_HINT": precision}
@@ -97,4 +123,4 @@ def _openvino(path: Path, precision: str | None) -> tuple[Run, str]:
         found = compiled(dict(inputs))
         return {name: np.array(found[name]) for name in names}
 
-    return run, told.decode()
+    return run, metadata.decode()

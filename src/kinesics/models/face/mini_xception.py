@@ -11,14 +11,11 @@ import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from kinesics.preprocessing.face_crop import FaceCrop, template_with_eyes
+from kinesics.preprocessing.face_crop import FER2013 as CROP
 
 CLASSES = ("anger", "disgust", "fear", "happiness", "sadness", "surprise", "neutral")  # in the order of FER2013
-SIZE = 64
-# Where the eyes are in a crop, in shares of its side: so far apart, so far below its upper edge. Measured on the boxes
-# that OpenCV's frontal face detector, which cut out FER2013's faces, draws around real faces.
-EYES_APART, EYES_BELOW = 0.38, 0.40
-CROP = FaceCrop(template_with_eyes(SIZE, EYES_APART, EYES_BELOW), SIZE)
+SIZE = CROP.size
+LUMA = (0.299, 0.587, 0.114)  # of red, green and blue (ITU-R BT.601)
 
 _EPSILON = 1e-3  # of Keras' batch norm
 
@@ -53,10 +50,10 @@ class MiniXception(nn.Module):
 
 
 def grey(faces: NDArray[np.uint8]) -> Tensor:
-    """RGB faces (N, 64, 64, 3) uint8 as luma (ITU-R BT.601) in −1..1, (N, 1, 64, 64) float32."""
+    """RGB faces (N, 64, 64, 3) uint8 as luma in −1..1, (N, 1, 64, 64) float32."""
     if faces.shape[1:] != (SIZE, SIZE, 3):
         raise ValueError(f"expected faces (N, {SIZE}, {SIZE}, 3), found {faces.shape}")
-    luma = torch.from_numpy(faces).float() @ torch.tensor([0.299, 0.587, 0.114])
+    luma = torch.from_numpy(faces).float() @ torch.tensor(LUMA)
     return (luma / 127.5 - 1)[:, None]
 
 
