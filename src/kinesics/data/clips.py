@@ -48,10 +48,26 @@ def read_clip(
     faces: bool = False,
     crop: FaceCrop = ARCFACE,
 ) -> Clip:
-    """The clip's skeleton, and `frames` images of `size` pixels around the person, decoded now.
+    """Read a clip's skeleton, and images around the person, decoded now.
 
-    The box holds the joints at all times of the clip with `MARGIN` around; where they are not known, the whole
-    image. Raises KinesicsError for files that are missing or broken.
+    The box holds the joints at all times of the clip with a margin around; where they are not known, the whole image.
+
+    Parameters
+    ----------
+    dataset : that the clip belongs to
+    clip : what to read
+    frames : how many images, evenly spread over the clip
+    size : of the images, pixels
+    faces : whether to cut out upright faces as well
+    crop : their size and the template that they are brought to
+
+    Returns
+    -------
+    the clip; what the data set does not have, or was not asked for, is None
+
+    Raises
+    ------
+    KinesicsError : for files that are missing or broken
     """
     skeleton = None if clip.skeleton is None else dataset.read_skeleton(clip)
     if clip.video is None:

@@ -71,7 +71,8 @@ class GestureDataset(ABC):
 
     @property
     @abstractmethod
-    def classes(self) -> tuple[str, ...]: ...
+    def classes(self) -> tuple[str, ...]:
+        """List the names of the classes, in the order of their indices."""
 
     @property
     @abstractmethod

@@ -36,14 +36,17 @@ class Recordings(GestureDataset):
 
     @classmethod
     def recognises(cls, folder: Path) -> bool:
+        """Say no: it is made of another data set, not opened."""
         return False  # it is made of another data set, not opened
 
     @property
     def classes(self) -> tuple[str, ...]:
+        """List the names of the classes, in the order of their indices."""
         return ("negative", "positive")
 
     @cached_property
     def clips(self) -> tuple[ClipInfo, ...]:
+        """List the recordings, each as a clip of its whole length."""
         return tuple(
             ClipInfo(one.id, one.label, one.split, one.subject, 0.0, probe(one.video).duration, one.video, one.skeleton)
             for one in self._videos.values()

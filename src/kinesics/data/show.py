@@ -25,10 +25,20 @@ _FINE = 3  # a skeleton is drawn so many times as large, since Pillow's edges ar
 
 
 def show_clip(dataset: GestureDataset, clip: ClipInfo, path: Path) -> None:
-    """Write a PNG of the clip at `MOMENTS` moments; raises KinesicsError for broken files or one that holds nothing.
+    """Write a PNG of the clip at `MOMENTS` moments.
 
     Rows, as far as the data set has them: the frames with the skeleton on them, the skeleton from the front and, in
-    3D, turned by 60° (the person's left teal, right orange), and every joint's score over time, dark where seen.
+    3D, turned by 60° (the person's left teal, right orange), and every joint's score over time, dark where found.
+
+    Parameters
+    ----------
+    dataset : that the clip belongs to
+    clip : what to show
+    path : of the PNG
+
+    Raises
+    ------
+    KinesicsError : for broken files, or a clip that holds nothing
     """
     read = read_clip(dataset, clip, frames=MOMENTS, size=_SIDE)
     rows: list[tuple[str, list[PIL.Image.Image]]] = []

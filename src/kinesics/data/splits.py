@@ -13,24 +13,53 @@ from kinesics.errors import KinesicsError
 
 
 def subject_folds(clips: Sequence[ClipInfo], k: int, seed: int = 0) -> tuple[tuple[ClipInfo, ...], ...]:
-    """k parts of the clips, each person in one part only, classes spread as evenly as that allows.
+    """Deal clips out over k parts, each person in one part only, classes spread as evenly as that allows.
 
     People are dealt out one after the other, those with most clips first, each to the part in which they bring the
     class counts nearest to a k-th of all (the greedy rule of scikit-learn's StratifiedGroupKFold). Clips of unknown
-    subjects go by their recording. Raises KinesicsError for fewer people than parts.
+    subjects go by their recording.
+
+    Parameters
+    ----------
+    clips : to deal out
+    k : how many parts
+    seed : another seed is another order of people with as many clips
+
+    Returns
+    -------
+    k tuples of clips
+
+    Raises
+    ------
+    KinesicsError : for fewer people than parts
     """
     return _deal(clips, [1 / k] * k, seed)
 
 
 def subject_split(clips: Sequence[ClipInfo], shares: Mapping[Split, float], seed: int = 0) -> tuple[ClipInfo, ...]:
-    """The clips, in their order, with new splits of about these shares that have no subject in common."""
+    """Give clips new splits of about these shares that have no subject in common.
+
+    Parameters
+    ----------
+    clips : to split
+    shares : of each split; they need not sum to 1
+    seed : another seed is another split
+
+    Returns
+    -------
+    the clips, in their order
+
+    Raises
+    ------
+    KinesicsError : for fewer people than splits
+    """
     parts = _deal(clips, [share / sum(shares.values()) for share in shares.values()], seed)
     chosen = {clip.id: split for split, part in zip(shares, parts, strict=True) for clip in part}
     return tuple(replace(clip, split=chosen[clip.id]) for clip in clips)
 
 
 def who(clip: ClipInfo) -> str:
-    """Whom the clip shows; for an unknown subject the recording stands for its person."""
+    """Name whom the clip shows; for an unknown subject the recording stands for its person."""
     return clip.subject or f"file {clip.video or clip.skeleton}"
 
 

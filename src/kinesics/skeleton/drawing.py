@@ -120,12 +120,16 @@ def dots_of(layout: SkeletonLayout) -> dict[int, float]:
 
 
 def lines_of(points: Points, layout: SkeletonLayout = UPPER_BODY) -> Iterator[tuple[Stroke, Points]]:
-    """Give each stroke of one frame with the corners of its line, (N, 2); missing joints are left out.
+    """Give each stroke of one frame with the corners of its line; missing joints are left out.
 
     Parameters
     ----------
     points : (V, 2) positions in any unit, NaN where missing
     layout : the layout of these joints
+
+    Yields
+    ------
+    the stroke and its (N, 2) corners
     """
     found = ~np.isnan(points[:, 0])
     for stroke in strokes_of(layout):
@@ -168,7 +172,17 @@ def draw_skeleton(
 
 
 def with_gaps(points: FloatArray, score: FloatArray) -> Points:
-    """Positions (..., V, 2) with NaN where `score` (..., V) says that a joint is missing."""
+    """Mark missing joints by NaN.
+
+    Parameters
+    ----------
+    points : (..., V, 2) positions
+    score : (..., V), 0 where a joint is missing
+
+    Returns
+    -------
+    (..., V, 2)
+    """
     return np.where(score[..., None] > 0, points, np.nan).astype(np.float32)
 
 
@@ -193,20 +207,40 @@ def fit_to_image(people: tuple[SkeletonSequence, ...]) -> tuple[list[Points], fl
 
 
 def frames_at(person: SkeletonSequence, times: NDArray[np.float64]) -> NDArray[np.int64]:
-    """The frame nearest to each time (seconds), -1 where the sequence does not reach."""
+    """Find the frame nearest to each time.
+
+    Parameters
+    ----------
+    person : in whose frames
+    times : (N,) seconds
+
+    Returns
+    -------
+    (N,) frames, -1 where the sequence does not reach
+    """
     frames: NDArray[np.int64] = np.round((times - person.start) * person.fps).astype(np.int64)
     frames[(frames < 0) | (frames >= len(person))] = -1
     return frames
 
 
 def points_at(points: Points, frames: NDArray[np.int64]) -> Points:
-    """(N, 42, 2) the chosen frames, NaN for frame -1."""
+    """Choose frames, NaN for frame -1.
+
+    Parameters
+    ----------
+    points : (T, 42, 2)
+    frames : (N,)
+
+    Returns
+    -------
+    (N, 42, 2)
+    """
     chosen: Points = np.where((frames >= 0)[:, None, None], points[np.maximum(frames, 0)], np.float32(np.nan))
     return chosen
 
 
 def hex_colour(colour: Colour) -> str:
-    """A colour as HTML and SVG write it, such as #0d9488."""
+    """Write a colour as HTML and SVG do, such as #0d9488."""
     return "#" + bytes(colour).hex()
 
 

@@ -57,6 +57,7 @@ class SkeletonLayout:
             raise KeyError(f"layout {self.name} has no joint {joint!r}") from None
 
     def indices(self, *joints: str) -> list[int]:
+        """Give the rows of several joints, see `index`."""
         return [self.index(joint) for joint in joints]
 
     @cached_property

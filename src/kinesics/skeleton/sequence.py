@@ -102,9 +102,18 @@ def resampled_rows(sequence: SkeletonSequence, fps: float) -> NDArray[np.int64]:
 
 
 def rows_around(middle: float, step: float, places: FloatArray, length: int) -> NDArray[np.int64]:
-    """The frames, of `length`, of a window around frame `middle`: for places 0..T − 1, `step` frames apart.
+    """Choose the frames of a window around a frame, held at the sequence's ends.
 
-    It is held at the sequence's ends.
+    Parameters
+    ----------
+    middle : the frame around which
+    step : frames between two places
+    places : (T,) 0..T − 1, or what a changed tempo makes of them
+    length : of the sequence, frames
+
+    Returns
+    -------
+    (T,) frames in 0..length − 1
     """
     rows = middle + (places - (len(places) - 1) / 2) * step
     held: NDArray[np.int64] = np.clip(np.round(rows), 0, length - 1).astype(np.int64)
@@ -114,7 +123,11 @@ def rows_around(middle: float, step: float, places: FloatArray, length: int) -> 
 def save_skeletons(path: Path, sequences: Sequence[SkeletonSequence], extra: dict[str, object] | None = None) -> None:
     """Write the people of one recording to one `.skeleton.npz`.
 
-    `extra` is any JSON-able note that `load_metadata` gives back. Raises KinesicsError if it cannot be written.
+    Parameters
+    ----------
+    path : of the file
+    sequences : one of each person
+    extra : any metadata that fit into JSON; `load_metadata` gives them back
     """
     header = {"format": "kinesics skeleton", "version": 1, "note": extra or {}, "people": []}
     arrays: dict[str, NDArray[np.generic]] = {}

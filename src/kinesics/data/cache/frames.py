@@ -21,7 +21,16 @@ _RECORD = np.dtype([("frames", "<i8"), ("box", "<f4", 3), ("size", "<f4", 2)])
 
 
 class FrameCache:
-    """Per clip `frames` images of `size` pixels around the person, as `read_clip` gives them."""
+    """Per clip some images around the person, as `read_clip` gives them.
+
+    Parameters
+    ----------
+    folder : of the cache's files
+    records : (N,) one of each clip in the cache
+    size : of the images, pixels
+    clips : those to open, in the order asked for
+    rows : (K,) where they stand among the records
+    """
 
     def __init__(
         self, folder: Path, records: NDArray[Any], size: int, clips: tuple[ClipInfo, ...], rows: NDArray[np.int64]
@@ -35,12 +44,22 @@ class FrameCache:
         return len(self.clips)
 
     def read(self, i: int) -> Image | None:
-        """(N, S, S, 3) uint8 RGB of clip i, a view of the file; None where the clip has no video."""
+        """Give the images of clip i, (N, S, S, 3) uint8 RGB, a view of the file; None where the clip has no video."""
         first, count = int(self._first[i]), int(self._records["frames"][i])
         return self._frames[first : first + count] if count else None
 
     def positions_in_crop(self, i: int, image_xy: FloatArray) -> FloatArray:
-        """Positions (..., 2) in 0..1 across clip i's video to 0..1 across its images."""
+        """Turn positions across a clip's video into positions across its images.
+
+        Parameters
+        ----------
+        i : the clip
+        image_xy : (..., 2) in 0..1 across the video
+
+        Returns
+        -------
+        (..., 2) in 0..1 across the images
+        """
         record = self._records[i]
         width, height = record["size"].tolist()
         return CropBox(*record["box"].tolist()).inside(image_xy, (width, height))
@@ -55,9 +74,26 @@ def cache_frames(
     clips: tuple[ClipInfo, ...] | None = None,
     progress: Progress | None = None,
 ) -> FrameCache:
-    """Decode the frames of all clips into a cache, or find them there, and open it; arguments as `cache_skeletons`.
+    """Decode the frames of all clips into a cache, or find them there, and open it.
 
     A clip takes frames · size² · 3 bytes: 0.6 MB by default. Clips without a video take none.
+
+    Parameters
+    ----------
+    dataset : whose clips to read
+    folder : by default one in the user's cache folder, named by a fingerprint of the files
+    frames : of each clip, evenly spread
+    size : of the images, pixels
+    clips : those to open, by default all
+    progress : called with the share done
+
+    Returns
+    -------
+    the cache, opened
+
+    Raises
+    ------
+    KinesicsError : for a video or skeleton that cannot be read
     """
     every = dataset.clips
     sources = [path for clip in every for path in (clip.video, clip.skeleton)]

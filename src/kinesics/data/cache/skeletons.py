@@ -29,7 +29,15 @@ _FILES = {"xyz.f16": 6, "score.u8": 1, "image.f16": 4}  # bytes a joint
 class SkeletonCache:
     """The clips of a data set with their skeletons at hand; what `ClipWindows` cuts windows from.
 
-    clips: in the order asked for; `read_skeleton(i)` is the skeleton of `clips[i]`.
+    `read_skeleton(i)` is the skeleton of `clips[i]`.
+
+    Parameters
+    ----------
+    folder : of the cache's files
+    records : (N,) one of each clip in the cache
+    dataset : what the clips belong to
+    clips : those to open, in the order asked for
+    rows : (K,) where they stand among the records
     """
 
     def __init__(
@@ -51,32 +59,55 @@ class SkeletonCache:
         return len(self.clips)
 
     def rate(self, i: int) -> float:
+        """Give the frames a second of clip i."""
         return float(self._records["fps"][i])
 
     def length(self, i: int) -> int:
+        """Count the frames of clip i."""
         return int(self._records["frames"][i])
 
     def core(self, i: int) -> tuple[float, float]:
-        """The whole clip, from its first frame to its last."""
+        """Span the whole clip, from its first frame to its last, in seconds."""
         return 0.0, (self.length(i) - 1) / self.rate(i)
 
     def read(self, i: int, rows: NDArray[np.int64]) -> tuple[FloatArray, FloatArray]:
-        """xyz (T, V, 3) and score (T, V) of these frames of clip i."""
+        """Read some frames of a clip.
+
+        Parameters
+        ----------
+        i : the clip
+        rows : (T,) its frames
+
+        Returns
+        -------
+        xyz (T, V, 3) and score (T, V)
+        """
         stretch, record = self._stretch(i), self._records[i]
         score = self._score[stretch][rows].astype(np.float32) / 255
         xyz = self._xyz[stretch][rows].astype(np.float32) * record["scale"] + record["origin"]
         return xyz * (score > 0)[..., None], score
 
     def read_image_xy(self, i: int) -> FloatArray | None:
-        """(T, V, 2) where clip i's joints lie in the image, 0..1; None where the source does not say."""
+        """Give where clip i's joints lie in the image, (T, V, 2) in 0..1; None where the source does not say."""
         return self._image[self._stretch(i)].astype(np.float32) if self._records["has_image"][i] else None
 
     def target(self, i: int, score: FloatArray) -> int:
-        """The clip's class, -1 where it is hidden."""
+        """Give the clip's class, -1 where it is hidden.
+
+        Parameters
+        ----------
+        i : the clip
+        score : (T, V) of a window of it; the class is the same in all
+
+        Returns
+        -------
+        the index of the class
+        """
         label = self.clips[i].label
         return -1 if label is None else label
 
     def read_skeleton(self, i: int) -> SkeletonSequence:
+        """Read the whole skeleton of clip i."""
         xyz, score = self.read(i, np.arange(self.length(i)))
         record = self._records[i]
         return SkeletonSequence(
@@ -103,9 +134,23 @@ def cache_skeletons(
 ) -> SkeletonCache:
     """Read the skeletons of all clips that have one into a cache, or find them there, and open it.
 
-    folder: by default one in the user's cache folder, named by a fingerprint of the files, so that changed files are
-    read again. clips: those to open, by default all that have a skeleton; another split of the same clips needs no
-    other cache. An interrupted pass resumes. Raises KinesicsError for a skeleton that cannot be read.
+    An interrupted pass resumes where it stopped.
+
+    Parameters
+    ----------
+    dataset : whose clips to read
+    folder : by default one in the user's cache folder, named by a fingerprint of the files, so that changed files are
+        read again
+    clips : those to open, by default all that have a skeleton; another split of the same clips needs no other cache
+    progress : called with the share done
+
+    Returns
+    -------
+    the cache, opened
+
+    Raises
+    ------
+    KinesicsError : for a skeleton that cannot be read
     """
     layout = dataset.layout
     what = (REVISION, layout.joints, layout.parents, layout.pairs)

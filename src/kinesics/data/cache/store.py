@@ -30,10 +30,21 @@ INDEX = "clips.bin"
 
 
 def fingerprint(name: str, clips: Sequence[ClipInfo], sources: Iterable[Path | None], what: object) -> dict[str, Any]:
-    """What a store is made from: the clips' boundaries, `what`, and size and time of the sources and all beside them.
+    """Say what a store is made from: the clips' boundaries, `what`, and size and time of all files in the sources' folders.
 
     Another version of Kinesics may read files otherwise, and reads them again. Labels, subjects and splits are left
     out: they are never stored.
+
+    Parameters
+    ----------
+    name : of the data set
+    clips : all that are stored
+    sources : files that they are read from; None is passed over
+    what : anything else that the content depends on, such as sizes; its `repr` counts
+
+    Returns
+    -------
+    the content of `cache.json`, with the number of clips and the fingerprint
     """
     digest = hashlib.sha256(repr((name, what)).encode())
     for clip in clips:
@@ -61,10 +72,26 @@ def build(
     encode: Callable[[int], Encoded],
     progress: Progress | None,
 ) -> NDArray[Any]:
-    """The records of all clips; whichever are not there yet are made by `encode` and written.
+    """Give the records of all clips; whichever are not there yet are made and written.
 
-    record: a structured type with the field `frames`. files: by name, the bytes of one frame. Raises KinesicsError if
-    the folder cannot be written, and whatever `encode` raises; what was made before is kept.
+    What was made before an error or an interruption is cached.
+
+    Parameters
+    ----------
+    folder : of the store
+    made_from : see `fingerprint`
+    record : a structured type with the field `frames`
+    files : by name, the bytes of one frame
+    encode : makes the record and the frames of clip i
+    progress : called with the share done
+
+    Returns
+    -------
+    (N,) records
+
+    Raises
+    ------
+    KinesicsError : if the folder cannot be written; and whatever `encode` raises
     """
     begun, done = folder / "begun.json", folder / "cache.json"
     try:
@@ -86,7 +113,7 @@ def build(
 
 
 def indices_of(every: Sequence[ClipInfo], chosen: Sequence[ClipInfo]) -> NDArray[np.int64]:
-    """Where the chosen clips stand among all that are stored; raises KinesicsError for one that is not."""
+    """Find where the chosen clips stand among all that are stored; raises KinesicsError for one that is not."""
     index = {clip.id: i for i, clip in enumerate(every)}
     missing = next((clip.id for clip in chosen if clip.id not in index), None)
     if missing is not None:
@@ -95,13 +122,33 @@ def indices_of(every: Sequence[ClipInfo], chosen: Sequence[ClipInfo]) -> NDArray
 
 
 def offsets(records: NDArray[Any]) -> NDArray[np.int64]:
-    """The first frame of each clip in the files."""
+    """Find the first frame of each clip in the files.
+
+    Parameters
+    ----------
+    records : (N,) with the field `frames`
+
+    Returns
+    -------
+    (N,) frames
+    """
     first: NDArray[np.int64] = np.cumsum(records["frames"]) - records["frames"]
     return first
 
 
 def map_file(path: Path, dtype: str, shape: tuple[int, ...]) -> NDArray[Any]:
-    """The array in a file, read when it is used; an empty file is an empty array."""
+    """Map the array in a file, which is read when it is used; an empty file is an empty array.
+
+    Parameters
+    ----------
+    path : of the file
+    dtype : of its numbers
+    shape : of the array
+
+    Returns
+    -------
+    the array, read-only
+    """
     return np.memmap(path, dtype, "r", shape=shape) if shape[0] else np.zeros(shape, dtype)
 
 

@@ -32,6 +32,15 @@ def read_arrays(path: Path, *names: str) -> list[NDArray[Any]]:
 
 
 def from_kinect(xyz: NDArray[Any]) -> FloatArray:
-    """From the Kinect's axes (x to the sensor's left, y up, z away from it) to Kinesics' (right, down, away)."""
+    """Turn the Kinect's axes (x to the sensor's left, y up, z away from it) into Kinesics' (right, down, away).
+
+    Parameters
+    ----------
+    xyz : (..., 3) in any unit
+
+    Returns
+    -------
+    (..., 3) float32 in the same unit
+    """
     turned: FloatArray = (np.asarray(xyz, np.float32) * np.array([-1, -1, 1], np.float32)).astype(np.float32)
     return turned

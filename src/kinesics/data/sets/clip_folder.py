@@ -68,10 +68,12 @@ class ClipFolder(GestureDataset):
 
     @classmethod
     def recognises(cls, folder: Path) -> bool:
+        """Say whether this looks like the data set's folder; cheap, and never raises."""
         return (folder / MANIFEST).is_file() and (folder / CLASSES).is_file()
 
     @property
     def classes(self) -> tuple[str, ...]:
+        """List the names of the classes, in the order of their indices."""
         return self._classes
 
     @property
@@ -83,6 +85,7 @@ class ClipFolder(GestureDataset):
         return self._clips
 
     def read_skeleton(self, clip: ClipInfo) -> SkeletonSequence:
+        """Read the skeleton of a clip in `layout`; raises KinesicsError for a broken file, or a person it does not hold."""
         if clip.skeleton is None:
             raise KinesicsError(
                 f"{self.folder / MANIFEST}: clip {clip.id} has no skeleton file; make one with `kinesics data prepare`"

@@ -61,21 +61,26 @@ class MA52(GestureDataset):
 
     @classmethod
     def recognises(cls, folder: Path) -> bool:
+        """Say whether this looks like the data set's folder; cheap, and never raises."""
         return any(_list(folder, split).is_file() for split in SPLITS)
 
     @property
     def classes(self) -> tuple[str, ...]:
+        """List the names of the classes, in the order of their indices."""
         return CLASSES
 
     @property
     def clips(self) -> tuple[ClipInfo, ...]:
+        """List all clips in a steady order."""
         return self._clips
 
     @property
     def published(self) -> Mapping[Split, int]:
+        """Count the clips of each split as its authors do."""
         return {"train": 11_250, "val": 5_586, "test": 5_586}
 
     def read_skeleton(self, clip: ClipInfo) -> SkeletonSequence:
+        """Raise KinesicsError: there are no skeletons."""
         raise KinesicsError(f"{clip.video}: MA-52 has no skeletons; train on its videos, or take another data set")
 
 

@@ -36,12 +36,18 @@ _TRUNK = np.array([[0, 0, 0], [0.5, 0, 0], [-0.5, 0, 0]], np.float32)
 
 
 class NATOPS(GestureDataset):
-    """360 clips of 6 gestures, 51 frames each, 8 points of the arms and the trunk's 3; 180 train, 180 test.
+    """Clips of 6 gestures, 51 frames each, 8 points of the arms and the trunk's 3; 180 train, 180 test.
 
     Positions are given in shoulder widths from the neck. Neck and shoulders, which the archive leaves out, are added
     where that frame has them, so that what follows knows how high and how far from the trunk an arm is held.
     The clips were stretched to one length, so `fps` is nominal: the recordings' own 20. There is no given validation
-    split: `validation` takes that share of each class of the training half, drawn by `seed`.
+    split.
+
+    Parameters
+    ----------
+    folder : of `natops.npz`, or the file itself
+    validation : share of each class of the training half to take for validation
+    seed : of the draw of those clips
     """
 
     name: ClassVar[str] = "NATOPS"
@@ -72,17 +78,21 @@ class NATOPS(GestureDataset):
 
     @classmethod
     def recognises(cls, folder: Path) -> bool:
+        """Say whether this looks like the data set's folder; cheap, and never raises."""
         return archive_in(folder, FILE) is not None
 
     @property
     def classes(self) -> tuple[str, ...]:
+        """List the names of the classes, in the order of their indices."""
         return ("I have command", "all clear", "not clear", "spread wings", "fold wings", "lock wings")
 
     @property
     def clips(self) -> tuple[ClipInfo, ...]:
+        """List all clips in a steady order."""
         return self._clips
 
     def read_skeleton(self, clip: ClipInfo) -> SkeletonSequence:
+        """Give the skeleton of a clip, eight points of the arms and the trunk's three."""
         arms = self._positions[self._index[clip.id]]
         xyz = np.concatenate([arms, np.broadcast_to(_TRUNK, (len(arms), *_TRUNK.shape))], 1)
         return SkeletonSequence(xyz, np.ones(xyz.shape[:2], np.float32), self.fps, self.layout)

@@ -72,17 +72,21 @@ class SMG(GestureDataset):
 
     @classmethod
     def recognises(cls, folder: Path) -> bool:
+        """Say whether this looks like the data set's folder; cheap, and never raises."""
         return bool(_samples(folder))
 
     @property
     def classes(self) -> tuple[str, ...]:
+        """List the names of the classes, in the order of their indices."""
         return CLASSES
 
     @property
     def clips(self) -> tuple[ClipInfo, ...]:
+        """List all clips in a steady order."""
         return self._clips
 
     def read_skeleton(self, clip: ClipInfo) -> SkeletonSequence:
+        """Read the 25 joints of a clip in metres; raises KinesicsError for a broken file."""
         assert clip.skeleton is not None
         if self._last[0] != clip.skeleton:  # a recording of 15 minutes takes a second to read
             self._last = clip.skeleton, _read_rows(clip.skeleton)

@@ -73,16 +73,20 @@ class UTDMHAD(GestureDataset):
 
     @classmethod
     def recognises(cls, folder: Path) -> bool:
+        """Say whether this looks like the data set's folder; cheap, and never raises."""
         return archive_in(folder, FILE) is not None
 
     @property
     def classes(self) -> tuple[str, ...]:
+        """List the names of the classes, in the order of their indices."""
         return CLASSES
 
     @property
     def clips(self) -> tuple[ClipInfo, ...]:
+        """List all clips in a steady order."""
         return self._clips
 
     def read_skeleton(self, clip: ClipInfo) -> SkeletonSequence:
+        """Give the 20 joints of a clip in metres."""
         xyz = self._xyz[clip.id]
         return SkeletonSequence(xyz, np.ones(xyz.shape[:2], np.float32), self.fps, self.layout)

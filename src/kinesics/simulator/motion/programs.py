@@ -5,7 +5,6 @@ A program adds its gesture to a scene between `a` and `b` seconds. Meanings foll
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -13,11 +12,10 @@ from numpy.typing import NDArray
 
 from kinesics.data.sets.imigue.classes import CLASSES
 from kinesics.simulator.motion import everyday
+from kinesics.simulator.motion.body_programs import BODY_PROGRAMS, Program
 from kinesics.simulator.motion.kinematics import SIDES, Goal, Rub
 from kinesics.simulator.motion.scene import Scene
 from kinesics.simulator.person.body import Pose, Shape, random_shape
-
-Program = Callable[[Scene, float, float], None]
 
 
 @dataclass(frozen=True)
@@ -115,7 +113,7 @@ def _bow(s: Scene, a: float, b: float, nod: float = 0.12, roll: float = 0.06) ->
     s.move("tilt", s.rng.normal(0, roll), a - 0.2, b, 0.7)
 
 
-def touch_hat(s: Scene, a: float, b: float) -> None:
+def _touch_hat(s: Scene, a: float, b: float) -> None:
     """A hand takes the brim of a cap or presses it on from above."""
     _bow(s, a, b, 0.15)
     side = s.one_of(*SIDES)
@@ -132,7 +130,7 @@ def touch_hat(s: Scene, a: float, b: float) -> None:
         )  # fmt: skip
 
 
-def touch_face(s: Scene, a: float, b: float) -> None:
+def _touch_face(s: Scene, a: float, b: float) -> None:
     """Fingers or palm on the cheek, now and then both hands."""
     _bow(s, a, b)
     sides = SIDES if s.chance(0.15) else (s.one_of(*SIDES),)
@@ -147,7 +145,7 @@ def touch_face(s: Scene, a: float, b: float) -> None:
         s.reach(side, a, b, **style, shift=_jitter(s, 0.006), rub=_rub(s, 0.009, 0.004, 0.6))
 
 
-def touch_forehead(s: Scene, a: float, b: float) -> None:
+def _touch_forehead(s: Scene, a: float, b: float) -> None:
     """Fingers on the forehead or brow, rubbing it or wiping across."""
     _bow(s, a, b, 0.3)
     place = s.one_of("forehead", "forehead_side", "forehead_side", "brow")
@@ -158,7 +156,7 @@ def touch_forehead(s: Scene, a: float, b: float) -> None:
     )  # fmt: skip
 
 
-def cover_face(s: Scene, a: float, b: float) -> None:
+def _cover_face(s: Scene, a: float, b: float) -> None:
     """One palm or both over eyes and nose, the head bowed."""
     s.move("nod", s.between(0.05, 0.5), a - 0.1, b, 0.8)
     s.show("eyeBlink*", 1, a, b, 0.3)
@@ -171,7 +169,7 @@ def cover_face(s: Scene, a: float, b: float) -> None:
         )  # fmt: skip
 
 
-def rub_eyes(s: Scene, a: float, b: float) -> None:
+def _rub_eyes(s: Scene, a: float, b: float) -> None:
     """Fingers rub one eye, each its own, or pinch the bridge of the nose between them."""
     _bow(s, a, b, 0.3)
     s.show("eyeBlink*", 1, a, b, 0.3)
@@ -194,7 +192,7 @@ def rub_eyes(s: Scene, a: float, b: float) -> None:
         )  # fmt: skip
 
 
-def touch_other_face_part(s: Scene, a: float, b: float) -> None:
+def _touch_other_face_part(s: Scene, a: float, b: float) -> None:
     """A finger at nose, lips or temple: scratch, wipe, pinch."""
     _bow(s, a, b, 0.1)
     place = s.one_of("nose_tip", "nose_side", "nose_side", "under_nose", "lips", "mouth_side", "temple", "nose_tip")
@@ -210,7 +208,7 @@ def touch_other_face_part(s: Scene, a: float, b: float) -> None:
     )  # fmt: skip
 
 
-def touch_ears(s: Scene, a: float, b: float) -> None:
+def _touch_ears(s: Scene, a: float, b: float) -> None:
     """Pull the lobe, scratch behind the ear or put a finger to it."""
     _bow(s, a, b, 0.08, 0.12)
     kind = s.one_of("lobe", "lobe", "scratch", "rim")
@@ -232,7 +230,7 @@ def touch_ears(s: Scene, a: float, b: float) -> None:
         )  # fmt: skip
 
 
-def bite_nails(s: Scene, a: float, b: float) -> None:
+def _bite_nails(s: Scene, a: float, b: float) -> None:
     """The tip of a finger between the teeth, the jaw gnawing."""
     _bow(s, a, b, 0.12)
     s.show("jawOpen", s.between(0.1, 0.22), a - 0.1, b, 0.4)
@@ -245,7 +243,7 @@ def bite_nails(s: Scene, a: float, b: float) -> None:
     )  # fmt: skip
 
 
-def touch_chin(s: Scene, a: float, b: float) -> None:
+def _touch_chin(s: Scene, a: float, b: float) -> None:
     """Thumb and forefinger at the chin, fingers stroking it, or the chin on the knuckles."""
     _bow(s, a, b, 0.1)
     side, kind = s.one_of(*SIDES), s.one_of("pinch", "pinch", "stroke", "knuckles")
@@ -269,7 +267,7 @@ def touch_chin(s: Scene, a: float, b: float) -> None:
         s.reach(side, a, b, place="under_chin", effector="knuckles", shape="curl", fingers=(-0.9, 0.3, 0.2))
 
 
-def touch_neck(s: Scene, a: float, b: float) -> None:
+def _touch_neck(s: Scene, a: float, b: float) -> None:
     """A hand at the side, back or front of the neck."""
     _bow(s, a, b, 0.15, 0.12)
     place = s.one_of("neck_side", "neck_side", "nape_side", "neck_back", "neck_front", "throat_side")
@@ -284,7 +282,7 @@ def touch_neck(s: Scene, a: float, b: float) -> None:
     )  # fmt: skip
 
 
-def play_with_hair(s: Scene, a: float, b: float) -> None:
+def _play_with_hair(s: Scene, a: float, b: float) -> None:
     """Fingers comb through the hair or twirl a strand of it."""
     _bow(s, a, b, 0.1, 0.1)
     side = s.one_of(*SIDES)
@@ -305,7 +303,7 @@ def play_with_hair(s: Scene, a: float, b: float) -> None:
         )  # fmt: skip
 
 
-def adjust_tie(s: Scene, a: float, b: float) -> None:
+def _adjust_tie(s: Scene, a: float, b: float) -> None:
     """One hand or both at the knot below the throat."""
     s.move("nod", -s.between(0, 0.2), a, b, 0.6)
     both = s.chance(0.5)
@@ -316,7 +314,7 @@ def adjust_tie(s: Scene, a: float, b: float) -> None:
         )  # fmt: skip
 
 
-def touch_chest(s: Scene, a: float, b: float) -> None:
+def _touch_chest(s: Scene, a: float, b: float) -> None:
     """A palm on the chest."""
     s.reach(
         s.one_of(*SIDES), a, b, place=s.one_of("chest", "sternum", "collarbone", "sternum"),
@@ -349,7 +347,7 @@ def _over_the_shoulder(s: Scene, side: str, a: float, b: float) -> None:
     )
 
 
-def scratch_back(s: Scene, a: float, b: float) -> None:
+def _scratch_back(s: Scene, a: float, b: float) -> None:
     """A hand over the shoulder, or from below behind the back."""
     side = s.one_of(*SIDES)
     rub = Rub(s.between(0.008, 0.02), 0.004, rate=s.between(2, 4), fingers=s.between(3, 8))
@@ -376,7 +374,7 @@ def scratch_back(s: Scene, a: float, b: float) -> None:
 # ---------------------------------------------------------------- programs: arms
 
 
-def fold_arms(s: Scene, a: float, b: float) -> None:
+def _fold_arms(s: Scene, a: float, b: float) -> None:
     """Arms crossed before the chest, one hand on the other arm, the other tucked in."""
     inner = s.one_of(*SIDES)
     height = s.between(-0.13, -0.06)
@@ -404,7 +402,7 @@ def fold_arms(s: Scene, a: float, b: float) -> None:
     )
 
 
-def tidy_sleeve(s: Scene, a: float, b: float) -> None:
+def _tidy_sleeve(s: Scene, a: float, b: float) -> None:
     """One hand pulls the cuff of the other straight."""
     side = s.one_of(*SIDES)
     s.reach(
@@ -417,7 +415,7 @@ def tidy_sleeve(s: Scene, a: float, b: float) -> None:
     )  # fmt: skip
 
 
-def put_arms_back(s: Scene, a: float, b: float) -> None:
+def _put_arms_back(s: Scene, a: float, b: float) -> None:
     """Both hands go behind the back and stay there for a while."""
     s.move("chest", 0.06, a, b, 0.7)
     for side in SIDES:
@@ -429,7 +427,7 @@ def put_arms_back(s: Scene, a: float, b: float) -> None:
         )  # fmt: skip
 
 
-def scratch_arm(s: Scene, a: float, b: float) -> None:
+def _scratch_arm(s: Scene, a: float, b: float) -> None:
     """Fingers rub the other arm."""
     side = s.one_of(*SIDES)
     place = s.one_of("arm_outer", "arm_front", "arm_low", "forearm_top", "forearm_up")
@@ -456,7 +454,7 @@ def _both(s: Scene, a: float, b: float, **goal: object) -> None:
         s.reach(side, a, b, **(travel | goal))
 
 
-def rub_hands(s: Scene, a: float, b: float) -> None:
+def _rub_hands(s: Scene, a: float, b: float) -> None:
     """Palm on palm, up and down against each other."""
     x, y, z = _before(s)
     rate, size = s.between(1.5, 3.5), s.between(0.02, 0.045)
@@ -467,7 +465,7 @@ def rub_hands(s: Scene, a: float, b: float) -> None:
         )  # fmt: skip
 
 
-def cross_fingers(s: Scene, a: float, b: float) -> None:
+def _cross_fingers(s: Scene, a: float, b: float) -> None:
     """Interlaced fingers."""
     x, y, z = _before(s)
     up = s.between(0.0, 0.9)
@@ -485,7 +483,7 @@ def cross_fingers(s: Scene, a: float, b: float) -> None:
         )
 
 
-def steeple(s: Scene, a: float, b: float) -> None:
+def _steeple(s: Scene, a: float, b: float) -> None:
     """Fingertips against fingertips, pointing up, palms apart."""
     x, y, z = _before(s, -0.22, 0.0)
     rub = Rub(lift=s.between(0.002, 0.006), rate=s.between(0.8, 2)) if s.chance(0.4) else None
@@ -501,7 +499,7 @@ def steeple(s: Scene, a: float, b: float) -> None:
     )
 
 
-def play_with_things(s: Scene, a: float, b: float) -> None:
+def _play_with_things(s: Scene, a: float, b: float) -> None:
     """Both hands or one turn a small thing between the fingers."""
     x, y, z = _before(s, -0.3, -0.16)
     both = s.chance(0.7)
@@ -520,7 +518,7 @@ def play_with_things(s: Scene, a: float, b: float) -> None:
         )  # fmt: skip
 
 
-def withdraw_arms(s: Scene, a: float, b: float) -> None:
+def _withdraw_arms(s: Scene, a: float, b: float) -> None:
     """Arms that lie on the table (or the knees) are drawn back to the body, and stay there for a while."""
     top = 0.12 if s.table is None else (s.table - s.root_height) / s.scale
     wide, middle, way = s.between(0.06, 0.15), (a + b) / 2, min(0.9, 0.9 * (b - a))
@@ -539,7 +537,7 @@ def withdraw_arms(s: Scene, a: float, b: float) -> None:
     s.move("lean", -s.between(0.03, 0.15), middle, stays, way)
 
 
-def arms_akimbo(s: Scene, a: float, b: float) -> None:
+def _arms_akimbo(s: Scene, a: float, b: float) -> None:
     """Hands on the hips, elbows out."""
     place, lift = s.one_of("waist", "hip"), s.between(-0.01, 0.03)
     for side in SIDES if s.chance(0.8) else (s.one_of(*SIDES),):
@@ -549,7 +547,7 @@ def arms_akimbo(s: Scene, a: float, b: float) -> None:
         )  # fmt: skip
 
 
-def illustrative(s: Scene, a: float, b: float) -> None:
+def _illustrative(s: Scene, a: float, b: float) -> None:
     """Hands that gesticulate with the speech."""
     everyday.speech(s)
     sides = SIDES if s.chance(0.6) else (s.one_of(*SIDES),)
@@ -582,17 +580,17 @@ def _stroke(s: Scene) -> dict[str, object]:
     }  # fmt: skip
 
 
-PROGRAMS: dict[str, Program] = {
-    "turtle neck": everyday.turtle_neck, "deep breath (puff cheeks)": everyday.deep_breath, "touch hat": touch_hat,
-    "touch face": touch_face, "touch forehead": touch_forehead, "cover face": cover_face, "rub eyes": rub_eyes,
-    "touch other face part": touch_other_face_part, "touch ears": touch_ears, "bite nails": bite_nails,
-    "touch chin": touch_chin, "touch neck": touch_neck, "play with hair": play_with_hair, "adjust tie": adjust_tie,
-    "touch chest": touch_chest, "scratch back": scratch_back, "fold arms": fold_arms, "tidy sleeve": tidy_sleeve,
-    "put arms back": put_arms_back, "move torso": everyday.move_torso, "sit straight": everyday.sit_straight,
-    "scratch arm": scratch_arm, "rub hands": rub_hands, "cross fingers": cross_fingers,
-    "minaret (steeple) hands": steeple, "play with things": play_with_things, "withdraw arms": withdraw_arms,
-    "head up": everyday.head_up, "bite lip": everyday.bite_lip, "arms akimbo": arms_akimbo,
-    "shake shoulders": everyday.shake_shoulders, "illustrative": illustrative,
+PROGRAMS: dict[str, Program] = BODY_PROGRAMS | {
+    "touch hat": _touch_hat,
+    "touch face": _touch_face, "touch forehead": _touch_forehead, "cover face": _cover_face, "rub eyes": _rub_eyes,
+    "touch other face part": _touch_other_face_part, "touch ears": _touch_ears, "bite nails": _bite_nails,
+    "touch chin": _touch_chin, "touch neck": _touch_neck, "play with hair": _play_with_hair, "adjust tie": _adjust_tie,
+    "touch chest": _touch_chest, "scratch back": _scratch_back, "fold arms": _fold_arms, "tidy sleeve": _tidy_sleeve,
+    "put arms back": _put_arms_back,
+    "scratch arm": _scratch_arm, "rub hands": _rub_hands, "cross fingers": _cross_fingers,
+    "minaret (steeple) hands": _steeple, "play with things": _play_with_things, "withdraw arms": _withdraw_arms,
+    "arms akimbo": _arms_akimbo,
+    "illustrative": _illustrative,
 }  # fmt: skip
 
 _LAIN = 2.0  # seconds for which arms lie on the table before they are withdrawn

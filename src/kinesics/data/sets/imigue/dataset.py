@@ -104,6 +104,7 @@ class IMiGUE(GestureDataset):
 
     @classmethod
     def recognises(cls, folder: Path) -> bool:
+        """Say whether this looks like the data set's folder; cheap, and never raises."""
         return any(_find(folder, Path(path).name) for path in files.SKELETON_FOLDERS.values())
 
     @property
@@ -113,6 +114,7 @@ class IMiGUE(GestureDataset):
 
     @property
     def published(self) -> Mapping[Split, int]:
+        """Count the clips of each split as the challenge or the paper does; empty for a simulated set."""
         return {} if self.simulated else _CHALLENGE_CLIPS if self.protocol == "challenge" else _CVPR_CLIPS
 
     @property
@@ -129,6 +131,7 @@ class IMiGUE(GestureDataset):
 
     @property
     def classes(self) -> tuple[str, ...]:
+        """List the names of the classes, in the order of their indices."""
         return CLASSES
 
     @cached_property

@@ -97,10 +97,18 @@ def read_light_hand(path: Path) -> FloatArray:
 
 
 def fingertips_swapped(points: FloatArray) -> bool | None:
-    """Whether in (T, 35, 3) the points 25–29 belong to the right hand and 30–34 to the left one.
+    """Say whether the points 25–29 belong to the right hand and 30–34 to the left one.
 
-    Nobody documents which is which, so the distances to both wrists decide, over all frames in which they are seen and
-    far apart (the fingers of clasped hands lie at the other wrist); None if they never are.
+    Nobody documents which is which, so the distances to both wrists decide, over all frames in which they are found and
+    far apart (the fingers of clasped hands lie at the other wrist).
+
+    Parameters
+    ----------
+    points : (T, 35, 3) of a `_light_hand.csv`
+
+    Returns
+    -------
+    None if the hands are never far apart
     """
     straight = 0.0
     gap, shoulders = (
@@ -122,12 +130,24 @@ def read_light(path: Path) -> FloatArray:
 
 
 def write_light_hand(path: Path, points: FloatArray) -> None:
-    """Write (T, 35, 3) as `<VID>_light_hand.csv`, to a thousandth of a pixel."""
+    """Write `<VID>_light_hand.csv`, to a thousandth of a pixel.
+
+    Parameters
+    ----------
+    path : of the file
+    points : (T, 35, 3) pixels and score
+    """
     _write_points_csv(path, points, LIGHT_HAND_POINTS)
 
 
 def write_light(path: Path, points: FloatArray) -> None:
-    """Write (T, 25, 3) as `<VID>_light.csv`, to a thousandth of a pixel."""
+    """Write `<VID>_light.csv`, to a thousandth of a pixel.
+
+    Parameters
+    ----------
+    path : of the file
+    points : (T, 25, 3) pixels and score
+    """
     _write_points_csv(path, points, LIGHT_POINTS)
 
 
@@ -156,7 +176,13 @@ def read_openpose_xlsx(path: Path) -> FloatArray:
 
 
 def write_openpose_xlsx(path: Path, points: FloatArray) -> None:
-    """Write (T, 137, 3) as `<VID>_openpose.xlsx`, to a thousandth of a pixel, with a fixed date inside."""
+    """Write `<VID>_openpose.xlsx`, to a thousandth of a pixel, with a fixed date inside.
+
+    Parameters
+    ----------
+    path : of the file
+    points : (T, 137, 3) pixels and score
+    """
     import xlsxwriter
 
     _check_points(points, OPENPOSE_POINTS)
