@@ -22,8 +22,10 @@ _TREMOR = 4.0  # frames over which a hand-held camera forgets where it pointed
 
 @dataclass(frozen=True, eq=False)
 class Camera:
-    """`rotation` (3, 3) turns world into camera axes, `position` (3,) in world metres, `focal` in image heights,
-    `aspect` is width over height.
+    """A pinhole camera.
+
+    rotation: (3, 3) turns world into camera axes. position: (3,) in world metres. focal: in image heights. aspect:
+    width over height.
     """
 
     rotation: NDArray[np.float64]
@@ -32,12 +34,30 @@ class Camera:
     aspect: float = 16 / 9
 
     def to_camera(self, points: FloatArray) -> FloatArray:
-        """(..., 3) world metres to (..., 3) camera metres."""
+        """Turn world coordinates into the camera's.
+
+        Parameters
+        ----------
+        points : (..., 3) world metres
+
+        Returns
+        -------
+        (..., 3) camera metres
+        """
         moved: FloatArray = ((points - self.position) @ self.rotation.T).astype(np.float32)
         return moved
 
     def project(self, points: FloatArray) -> FloatArray:
-        """(..., 3) world metres to (..., 2) image, 0..1 across it; points must lie in front of the camera."""
+        """Project points into the image; they must lie in front of the camera.
+
+        Parameters
+        ----------
+        points : (..., 3) world metres
+
+        Returns
+        -------
+        (..., 2) in 0..1 across the image
+        """
         x, y, z = np.moveaxis(self.to_camera(points), -1, 0)
         image: FloatArray = np.stack([0.5 + self.focal * x / z / self.aspect, 0.5 + self.focal * y / z], -1)
         return image
@@ -53,9 +73,21 @@ def look_at(
     roll: float = 0.0,
     aspect: float = 16 / 9,
 ) -> Camera:
-    """A camera `distance` metres before the person, whose image is `height` metres high at the target (3,).
+    """Place a camera before the person, pointing at a target.
 
-    Radians: a positive yaw shows more of the person's left side, a positive pitch looks down on them.
+    Parameters
+    ----------
+    target : (3,) world metres
+    distance : from the target, metres
+    height : of the image at the target, metres
+    yaw : radians; a positive one shows more of the person's left side
+    pitch : radians; a positive one looks down on them
+    roll : radians
+    aspect : width over height
+
+    Returns
+    -------
+    the camera
     """
     cy, sy, cp, sp = np.cos(yaw), np.sin(yaw), np.cos(pitch), np.sin(pitch)
     forward = np.array([-sy * cp, cy * cp, -sp])
@@ -67,7 +99,19 @@ def look_at(
 
 
 def shaken(camera: Camera, degrees: float, frames: int, seed: int) -> list[Camera]:
-    """The camera in each frame when it trembles by this standard deviation about its own place."""
+    """Let a camera tremble about its own place.
+
+    Parameters
+    ----------
+    camera : at rest
+    degrees : standard deviation of the tremor
+    frames : how many
+    seed : another seed is another tremor
+
+    Returns
+    -------
+    the camera in each frame
+    """
     if not degrees:
         return [camera] * frames
     tremor = np.random.default_rng((seed, 2)).normal(size=(frames + 64, 3))
@@ -78,9 +122,18 @@ def shaken(camera: Camera, degrees: float, frames: int, seed: int) -> list[Camer
 
 
 def random_camera(rng: np.random.Generator, joints: FloatArray) -> Camera:
-    """A camera as in interviews, for one performance: joints (T, 42, 3) in world metres.
+    """Draw a camera as in interviews, for one performance.
 
     Framing runs from the head alone to the whole seated body; the head stays inside the image.
+
+    Parameters
+    ----------
+    rng : draws it
+    joints : (T, 42, 3) world metres
+
+    Returns
+    -------
+    the camera
     """
     head, neck, pelvis = np.median(joints[:, [_HEAD, _NECK, _PELVIS]], axis=0)
     crown = head[2] + 0.14

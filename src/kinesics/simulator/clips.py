@@ -68,6 +68,10 @@ def simulate_clip(label: int | None, seed: Seed, *, seconds: float = _SECONDS) -
     label : the index of the gesture in `CLASSES`; None for background movement alone
     seed : another seed is another person, camera and way to do it
     seconds : the length of the clip
+
+    Returns
+    -------
+    the clip
     """
     rng = np.random.default_rng(seed)
     return _detect(perform(label, rng, duration=seconds, fps=_FPS), rng)
@@ -76,17 +80,21 @@ def simulate_clip(label: int | None, seed: Seed, *, seconds: float = _SECONDS) -
 def track_clip(label: int | None, seed: Seed, *, seconds: float = _SECONDS) -> SimulatedClip:
     """Render the movement of one gesture and track it by the real landmark engine, at 12.5 fps.
 
+    Where the engine finds nobody, all scores are 0.
+
     Parameters
     ----------
     label : the index of the gesture in `CLASSES`; None for background movement alone
     seed : another seed is another person, camera and way to do it
     seconds : the length of the clip
 
+    Returns
+    -------
+    the clip
+
     Raises
     ------
     NoGraphicsError : where no OpenGL can be had
-
-    Where the engine finds nobody, all scores are 0.
     """
     rng = np.random.default_rng(seed)
     return _track(perform(label, rng, duration=seconds, fps=_FPS), rng)
@@ -100,6 +108,10 @@ def simulate_recording(seed: Seed, *, seconds: float, gestures: bool = True) -> 
     seed : another seed is another person, camera and interview
     seconds : the length of the recording
     gestures : without them there is background movement alone
+
+    Returns
+    -------
+    the recording
     """
     rng = np.random.default_rng(seed)
     return _detect(_recording(rng, seconds, gestures), rng)
@@ -113,6 +125,10 @@ def track_recording(seed: Seed, *, seconds: float, gestures: bool = True) -> Sim
     seed : another seed is another person, camera and interview
     seconds : the length of the recording
     gestures : without them there is background movement alone
+
+    Returns
+    -------
+    the recording
 
     Raises
     ------

@@ -185,7 +185,14 @@ def make_interview(recipe: InterviewRecipe, video: int) -> Interview:
 
 
 def write_video_files(out: Path, recipe: InterviewRecipe, video: int) -> None:
-    """Write one video and its files; the truth comes last and says that the video is finished."""
+    """Write one video and its files; the truth comes last and says that the video is finished.
+
+    Parameters
+    ----------
+    out : the folder of the set, see `open_set`
+    recipe : of the set
+    video : its number, from 1
+    """
     made, name, split = make_interview(recipe, video), f"{video:04d}", recipe.split(video)
     motion, step = made.motion, round(_FPS / recipe.camera_fps)
     pose, body = motion.pose[::step], Body(motion.shape)

@@ -30,7 +30,9 @@ INDEX = "clips.bin"
 
 
 def fingerprint(name: str, clips: Sequence[ClipInfo], sources: Iterable[Path | None], what: object) -> dict[str, Any]:
-    """Say what a store is made from: the clips' boundaries, `what`, and size and time of all files in the sources' folders.
+    """Say what a store is made from.
+
+    That is the clips' boundaries, `what`, and size and time of all files in the sources' folders.
 
     Another version of Kinesics may read files otherwise, and reads them again. Labels, subjects and splits are left
     out: they are never stored.

@@ -85,7 +85,7 @@ class ClipFolder(GestureDataset):
         return self._clips
 
     def read_skeleton(self, clip: ClipInfo) -> SkeletonSequence:
-        """Read the skeleton of a clip in `layout`; raises KinesicsError for a broken file, or a person it does not hold."""
+        """Read the skeleton of a clip in `layout`; raises KinesicsError for a broken file."""
         if clip.skeleton is None:
             raise KinesicsError(
                 f"{self.folder / MANIFEST}: clip {clip.id} has no skeleton file; make one with `kinesics data prepare`"

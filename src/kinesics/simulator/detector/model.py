@@ -22,8 +22,9 @@ BoolArray = NDArray[np.bool_]
 
 @dataclass(frozen=True)
 class DetectorModel:
-    """Levels of the detector's errors. Lengths in metres at the person, one standard deviation an axis, as pairs
-    (across the image, in depth).
+    """Levels of the detector's errors.
+
+    Lengths are metres at the person, one standard deviation an axis, as pairs (across the image, in depth).
 
     Measured: perception's own output on six real clips (a webcam, press conferences, portraits; 270 to 1296
     lines, 10 to 30 fps); white noise from second differences on still stretches. Guessed: what says so.
@@ -124,9 +125,20 @@ def detect(
     table: float | None = None,
     model: DetectorModel | None = None,
 ) -> SkeletonSequence:
-    """True joints (T, 42, 3) in world metres, as perception would deliver them from this camera's video.
+    """Turn true joints into what perception would have delivered of them from this camera's video.
 
-    `table` is the height of a table top before the person (world metres), which hides what is below it.
+    Parameters
+    ----------
+    joints : (T, 42, 3) world metres
+    camera : that looks at them
+    rng : draws the errors
+    fps : frames a second
+    table : height of a table top before the person (world metres), which hides what is below it
+    model : of the errors; by default as measured
+
+    Returns
+    -------
+    the detected skeleton
     """
     model = model or DetectorModel()
     joints = _placed(joints, model, rng)
@@ -162,8 +174,17 @@ def _placed(joints: FloatArray, model: DetectorModel, rng: np.random.Generator) 
 
 
 class CameraView:
-    """The truth from the camera's side: `image` (T, V, 2) 0..1, `space` (T, V, 3) camera metres, `size` metres
-    of an image height at the person, `speed` (T, V) metres a second across the image, and what hides what.
+    """The truth from the camera's side, and what hides what.
+
+    `image` (T, V, 2) 0..1, `space` (T, V, 3) camera metres, `size` metres of an image height at the person, `speed`
+    (T, V) metres a second across the image.
+
+    Parameters
+    ----------
+    joints : (T, V, 3) world metres
+    camera : that looks at them
+    fps : frames a second
+    table : height of a table top before the person, world metres
     """
 
     def __init__(self, joints: FloatArray, camera: Camera, fps: float, table: float | None) -> None:
@@ -182,6 +203,7 @@ class CameraView:
         return len(self.image)
 
     def joint(self, name: str) -> FloatArray:
+        """Give the place of the named joint, (T, 3) camera metres."""
         return self.space[:, UPPER_BODY.index(name)]
 
     def _covered(self, side: str) -> BoolArray:
@@ -202,7 +224,7 @@ class CameraView:
         return covered
 
     def outside(self, margin: float) -> BoolArray:
-        """(T, V) farther outside the image than `margin` image heights."""
+        """Say which joints (T, V) lie farther outside the image than `margin` image heights."""
         reach = np.array([margin / self.aspect, margin])
         outside: BoolArray = ((self.image < -reach) | (self.image > 1 + reach)).any(-1)
         return outside
@@ -221,7 +243,19 @@ def _behind(point: FloatArray, a: FloatArray, b: FloatArray, radius: float) -> B
 
 
 def hand_lost(scene: CameraView, side: str, model: DetectorModel, rng: np.random.Generator) -> BoolArray:
-    """(T,) frames in which the hand model does not find this hand."""
+    """Draw the frames in which the hand model does not find a hand.
+
+    Parameters
+    ----------
+    scene : the truth
+    side : of the hand
+    model : of the errors
+    rng : draws
+
+    Returns
+    -------
+    (T,)
+    """
     other = "right" if side == "left" else "left"
     speed = scene.speed[:, _HANDS[side]].mean(1)
     blurred = model.blur_loss * rng.uniform(0.2, 1.3) / (1 + np.exp(-(speed - model.blur_speed) / 0.3))
@@ -236,7 +270,18 @@ def hand_lost(scene: CameraView, side: str, model: DetectorModel, rng: np.random
 
 
 def face_found(scene: CameraView, model: DetectorModel, rng: np.random.Generator) -> BoolArray:
-    """(T,) frames with a face mesh."""
+    """Draw the frames with a face mesh.
+
+    Parameters
+    ----------
+    scene : the truth
+    model : of the errors
+    rng : draws
+
+    Returns
+    -------
+    (T,)
+    """
     ears = scene.joint("left_ear") - scene.joint("right_ear")
     yaw = np.degrees(np.arctan2(np.abs(ears[:, 2]), np.abs(ears[:, 0])))
     hands, face = scene.space[:, _BOTH_HANDS], scene.space[:, _FACE]
@@ -257,7 +302,20 @@ def _happens(chance: FloatArray, seconds: float, fps: float, rng: np.random.Gene
 
 
 def wander(rng: np.random.Generator, frames: int, columns: int, seconds: float, fps: float) -> NDArray[np.float64]:
-    """(T, columns) smooth noise of standard deviation 1 that forgets itself after about `seconds`."""
+    """Draw smooth noise of standard deviation 1.
+
+    Parameters
+    ----------
+    rng : draws
+    frames : T
+    columns : how many, each by itself
+    seconds : after which it forgets itself
+    fps : frames a second
+
+    Returns
+    -------
+    (T, columns)
+    """
     at = np.arange(frames) / (fps * seconds) + rng.random()
     knots = rng.normal(size=(int(at[-1]) + 2, columns))
     first, part = at.astype(int), (at % 1)[:, None]

@@ -55,7 +55,7 @@ LIGHT_HAND_COLUMNS = [*range(25), *_TIPS]
 
 
 def openpose_points(body: Body, pose: Pose) -> FloatArray:
-    """(T, 137, 3) the true points in the world, metres, in the order of `OPENPOSE_137`."""
+    """Give the true points in the world, (T, 137, 3) metres, in the order of `OPENPOSE_137`."""
     turns, heads = body.forward(pose)
     points = np.empty((len(pose), len(OPENPOSE_137), 3), np.float32)
     joints = body.joints(pose)
@@ -78,11 +78,23 @@ def detect_openpose(
     fps: float,
     table: float | None = None,
 ) -> FloatArray:
-    """(T, 137, 3) x and y in pixels and a confidence, as OpenPose would find them; a lost point is zero in all three.
+    """Turn true points into what OpenPose would find of them.
 
-    joints: (T, 42, 3) of `UPPER_BODY` and points: (T, 137, 3), both true and in world metres. cameras: one a frame.
-    size: width and height in pixels. table: height of a table top before the person, which hides what is below it.
     Noise, lost hands and lost faces are those of `DetectorModel`.
+
+    Parameters
+    ----------
+    joints : (T, 42, 3) of `UPPER_BODY`, world metres
+    points : (T, 137, 3), world metres
+    cameras : one a frame
+    size : width and height, pixels
+    rng : draws the errors
+    fps : frames a second
+    table : height of a table top before the person, which hides what is below it
+
+    Returns
+    -------
+    (T, 137, 3) x and y in pixels and a confidence; a lost point is zero in all three
     """
     model = DetectorModel()
     view = CameraView(joints, cameras[0], fps, table)

@@ -116,10 +116,13 @@ def moods(scene: Scene) -> None:
 
 
 def feeling(scene: Scene, face: float, bearing: float) -> None:
-    """What shows of joy (tones above 0) or sorrow (below 0), of 1 in most people: a trace, and episodes of it.
+    """Show joy (tones above 0) or sorrow (below 0), of 1 in most people: a trace, and episodes of it.
 
-    face: smiles with cheeks and eyes, or hanging corners of the mouth with the brows drawn together or up.
-    bearing: the trunk and head upright, or slumped.
+    Parameters
+    ----------
+    scene : to add to
+    face : smiles with cheeks and eyes, or hanging corners of the mouth with the brows drawn together or up
+    bearing : the trunk and head upright, or slumped
     """
     size, brows, eyes = min(abs(face), 2.5), scene.between(0, 1), scene.between(0.3, 1)
     shown = 0.06 * size * np.ones(len(scene.t))

@@ -67,47 +67,124 @@ _LAST_JOINT = 0.65  # how much the last joint of a finger follows the middle one
 
 
 def unit(vectors: Array) -> Array:
-    """Vectors (..., 3) of length one."""
+    """Scale vectors to length one.
+
+    Parameters
+    ----------
+    vectors : (..., 3)
+
+    Returns
+    -------
+    (..., 3)
+    """
     lengths: Array = np.maximum(np.linalg.norm(vectors, axis=-1, keepdims=True), 1e-9)
     return vectors / lengths
 
 
 def turn(axis: Vector | Array, angle: Array | float) -> Array:
-    """Rotation matrices (..., 3, 3) about one axis or about one axis each."""
+    """Turn about one axis or about one axis each.
+
+    Parameters
+    ----------
+    axis : (..., 3) of length one
+    angle : (...) radians
+
+    Returns
+    -------
+    (..., 3, 3) rotation matrices
+    """
     return matrices(np.asarray(axis, float) * np.asarray(angle, float)[..., None])
 
 
 def matrices(rotvecs: Array) -> Array:
-    """Rotation matrices (..., 3, 3) from axis-angle (..., 3), in double precision."""
+    """Turn axis-angle into rotation matrices, in double precision.
+
+    Parameters
+    ----------
+    rotvecs : (..., 3) radians
+
+    Returns
+    -------
+    (..., 3, 3)
+    """
     return rotation_matrices(rotvecs.astype(np.float32)).astype(np.float64)
 
 
 def rotation_vectors(rotations: Array) -> Array:
-    """Axis-angle (..., 3) of rotation matrices (..., 3, 3)."""
+    """Turn rotation matrices into axis-angle.
+
+    Parameters
+    ----------
+    rotations : (..., 3, 3)
+
+    Returns
+    -------
+    (..., 3) radians
+    """
     return np.asarray(Rotation.from_matrix(rotations.reshape(-1, 3, 3)).as_rotvec().reshape(rotations.shape[:-1]))
 
 
 def minimum_jerk(s: Array) -> Array:
-    """0..1 → 0..1 with no speed and no acceleration at both ends (Flash and Hogan, 1985)."""
+    """Go from 0 to 1 with no speed and no acceleration at both ends (Flash and Hogan, 1985).
+
+    Parameters
+    ----------
+    s : 0..1 of the way; clipped
+
+    Returns
+    -------
+    0..1
+    """
     s = np.clip(s, 0, 1)
     return np.asarray(s**3 * (10 - 15 * s + 6 * s * s))
 
 
 def pulse(t: Array, start: float, end: float, rise: float, fall: float | None = None) -> Array:
-    """0 → 1 centred on `start`, back to 0 centred on `end`; rise and fall in seconds."""
+    """Go from 0 to 1 and back.
+
+    Parameters
+    ----------
+    t : (T,) seconds
+    start : the middle of the rise
+    end : the middle of the fall
+    rise : seconds
+    fall : seconds; as long as the rise where it is None
+
+    Returns
+    -------
+    (T,) in 0..1
+    """
     fall = rise if fall is None else fall
     return minimum_jerk((t - start) / rise + 0.5) - minimum_jerk((t - end) / fall + 0.5)
 
 
 def wander(rng: np.random.Generator, frames: int, fps: float, seconds: float) -> Array:
-    """(T,) smooth random drift of deviation one that changes over about `seconds`."""
+    """Draw smooth random drift of deviation one.
+
+    Parameters
+    ----------
+    rng : draws
+    frames : T
+    fps : frames a second
+    seconds : in which it changes
+
+    Returns
+    -------
+    (T,)
+    """
     pad = round(4 * seconds * fps) + 1
     noise = gaussian_filter1d(rng.normal(size=frames + 2 * pad), max(seconds * fps / 2, 0.5))
     return np.asarray(noise[pad : pad + frames] / max(noise.std(), 1e-9))
 
 
 class Surface:
-    """Points of the skin that ride on their bones."""
+    """Points of the skin that ride on their bones.
+
+    Parameters
+    ----------
+    body : whose skin
+    vertices : (K,) of its mesh
+    """
 
     def __init__(self, body: Body, vertices: IntArray) -> None:
         reference = body.reference
@@ -116,7 +193,17 @@ class Surface:
         self.normals = reference.normals[vertices].astype(float)
 
     def at(self, turns: Array, heads: Array) -> tuple[Array, Array]:
-        """Points and outward normals, (T, K, 3) each, from the bones' rotations and heads."""
+        """Place the points on a posed body.
+
+        Parameters
+        ----------
+        turns : (T, 104, 3, 3) the bones' rotations
+        heads : (T, 104, 3) metres
+
+        Returns
+        -------
+        points and outward normals, (T, K, 3) each
+        """
         turned = turns[:, self.bones]
         points = heads[:, self.bones] + (turned @ self.local[..., None])[..., 0]
         return points, (turned @ self.normals[..., None])[..., 0]
@@ -157,10 +244,18 @@ def _spread(body: Body, bones: tuple[str, ...], count: int) -> IntArray:
 
 
 def depth_inside(points: Array, radii: Array, skin: Array, normals: Array) -> tuple[Array, Array]:
-    """How deep balls sit in a body, metres (≤ 0 outside), and the way out.
+    """Measure how deep balls sit in a body, from the tangent plane of the nearest skin point.
 
-    points (N, P, 3), radii (P,), skin and normals (N or 1, K, 3); returns (N, P) and (N, P, 3). The distance is
-    that from the tangent plane of the nearest skin point.
+    Parameters
+    ----------
+    points : (N, P, 3) metres
+    radii : (P,)
+    skin : (N or 1, K, 3)
+    normals : (N or 1, K, 3) outward
+
+    Returns
+    -------
+    (N, P) metres, ≤ 0 outside, and (N, P, 3) the way out
     """
     single, samples = points.astype(np.float32), skin.astype(np.float32)  # single precision is plenty and fast
     half = 0.5 * (samples**2).sum(-1)
@@ -221,7 +316,16 @@ class HandGeometry:
         return unit(across)
 
     def rotvecs(self, angles: Array) -> Array:
-        """(N, 5, 3) finger angles to (N, 5, 3, 3): finger, joint, axis-angle."""
+        """Turn finger angles into rotations of the finger bones.
+
+        Parameters
+        ----------
+        angles : (N, 5, 3), see `FINGER_SHAPES`; radians
+
+        Returns
+        -------
+        (N, 5, 3, 3): finger, joint, axis-angle
+        """
         knuckle, middle = angles[..., 1:, 0], angles[..., 1:, 1]
         bends = np.stack([knuckle, middle, _LAST_JOINT * middle], -1) - self.bent[1:]
         out = np.zeros((*angles.shape[:-2], 5, 3, 3))
@@ -233,7 +337,16 @@ class HandGeometry:
         return out
 
     def points(self, angles: Array) -> tuple[Array, Array, Array]:
-        """Finger joints with tips (N, 5, 4, 3), pads (N, 5, 3) and the pads' normals, seen from the wrist."""
+        """Place the fingers, seen from the wrist.
+
+        Parameters
+        ----------
+        angles : (N, 5, 3) of the fingers, radians
+
+        Returns
+        -------
+        finger joints with tips (N, 5, 4, 3), pads (N, 5, 3) and the pads' normals (N, 5, 3)
+        """
         local = matrices(self.rotvecs(angles))
         joints = np.empty((*angles.shape[:-2], 5, 4, 3))
         joints[..., 0, :] = self.joints[:, 0]
@@ -250,7 +363,18 @@ class HandGeometry:
         return joints, pads, (world @ facing[..., None])[..., 0]
 
     def effector(self, name: str, angles: Array) -> tuple[Array, Array]:
-        """The point of the hand's skin that touches, and the skin's outward normal there, seen from the wrist."""
+        """Find the point of the hand's skin that touches, seen from the wrist.
+
+        Parameters
+        ----------
+        name : a finger, "fingers", "tips", "index_tip", "middle_tip", "thumb_tip", "flat", "palm", "pinch",
+            "knuckles"
+        angles : (5, 3) of the fingers, radians
+
+        Returns
+        -------
+        the point (3,) and the skin's outward normal there (3,)
+        """
         joints, pads, facing = self.points(angles)
         palm, middle = self.frame[:, 2], self.joints[2, 0]
         if name in FINGERS:
@@ -275,7 +399,16 @@ class HandGeometry:
         raise ValueError(f"unknown effector {name}")
 
     def balls(self, angles: Array) -> Array:
-        """(N, 22, 3) the points that must stay out of the body: joints, tips, palm and wrist."""
+        """Place the balls that must stay out of the body: joints, tips, palm and wrist.
+
+        Parameters
+        ----------
+        angles : (N, 5, 3) of the fingers, radians
+
+        Returns
+        -------
+        (N, 22, 3) seen from the wrist
+        """
         joints, _, _ = self.points(angles)
         shape = joints.shape[:-3]
         palm = np.broadcast_to(np.stack([0.5 * self.joints[2, 0], 0.6 * self.joints[4, 0]]), (*shape, 2, 3))
@@ -327,11 +460,30 @@ class Arm:
         return sum(self.lengths)
 
     def mirror(self, vector: Vector | Array) -> Array:
-        """A vector written for the left side, for this side."""
+        """Mirror a vector that is written for the left side, for this side.
+
+        Parameters
+        ----------
+        vector : (..., 3)
+
+        Returns
+        -------
+        (..., 3)
+        """
         return np.asarray(vector, float) * (self.sign, 1, 1)
 
     def orientation(self, fingers: Array, palm: Array) -> Array:
-        """The hand's world rotation (..., 3, 3) with given directions of fingers and palm."""
+        """Turn the hand so that its fingers and palm point somewhere.
+
+        Parameters
+        ----------
+        fingers : (..., 3) direction, in the world
+        palm : (..., 3) direction, in the world
+
+        Returns
+        -------
+        (..., 3, 3) the hand's rotation in the world
+        """
         along = unit(fingers)
         palm = unit(palm - (palm * along).sum(-1, keepdims=True) * along)
         return np.asarray(np.stack([along, np.cross(palm, along), palm], -1) @ self.hand.frame.T)
@@ -340,11 +492,23 @@ class Arm:
         self, chest: Array, chest_head: Array, wrist: Array, hand: Array, shrug: Array,
         *, swivel: Array | None = None, pole: Array | None = None,
     ) -> ArmPose:  # fmt: skip
-        """Bring the wrist to a place (N, 3) with the hand turned so (N, 3, 3).
+        """Bring the wrist to a place with the hand turned as wished.
 
-        chest (N, 3, 3) and chest_head (N, 3) are the bone spine01; shrug (N,) lifts the shoulder, radians of the
-        clavicle. The elbow is given by `swivel` (N,), which lifts it outwards from where gravity leaves it, or by
-        `pole` (N, 3), see `ArmPose`. Forearm and wrist stop at their limits, whatever the hand wants.
+        Forearm and wrist stop at their limits, whatever the hand wants.
+
+        Parameters
+        ----------
+        chest : (N, 3, 3) of the bone spine01
+        chest_head : (N, 3) of the same
+        wrist : (N, 3) where it goes
+        hand : (N, 3, 3) how it is turned
+        shrug : (N,) lifts the shoulder, radians of the clavicle
+        swivel : (N,) lifts the elbow outwards from where gravity leaves it, radians
+        pole : (N, 3) where the elbow points in place of that, see `ArmPose`
+
+        Returns
+        -------
+        the arm
         """
         base = chest_head + chest @ self.from_chest
         clavicle = self._clavicle(chest, base, wrist, shrug)

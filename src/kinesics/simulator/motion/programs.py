@@ -50,7 +50,7 @@ RESTS = {
 
 
 def rest(scene: Scene, posture: str) -> None:
-    """Where both hands are when nothing happens: the first goal of each."""
+    """Put both hands where they are when nothing happens: the first goal of each."""
     upper = scene.one_of(*SIDES)
     for side in SIDES:
         scene.goals[side].insert(0, _rest_goal(scene, posture, side, side == upper))
@@ -633,6 +633,10 @@ def perform(
     duration : the length, seconds
     fps : frames a second
     shape : of the body; drawn where it is None
+
+    Returns
+    -------
+    the motion
     """
     name = None if label is None else CLASSES[label]
     shape = shape or random_shape(rng)
@@ -665,7 +669,7 @@ def interview(
     odds: NDArray[np.float64] | None = None,
     tones: tuple[float, float] = (0.0, 0.0),
 ) -> Motion:
-    """Let one person talk, with gestures in between: the motion's `events`.
+    """Let one person talk, with gestures in between.
 
     Parameters
     ----------
@@ -675,6 +679,10 @@ def interview(
     shape : of the body; drawn where it is None
     odds : (32,) how likely each class is, summing to 1; all alike where it is None
     tones : what `everyday.feeling` shows in the face and in the bearing
+
+    Returns
+    -------
+    the motion, with its `events`
     """
     shape = shape or random_shape(rng)
     scene = Scene(shape, rng, max(2, round(duration * fps)), fps, str(rng.choice(["table", "chair"], p=[0.7, 0.3])))

@@ -44,15 +44,23 @@ _NAVEL = 4053  # vertex of the mesh
 class Scene:
     """T frames of a person to be filled by programs, and then solved into a `Pose`.
 
-    Attributes:
-        t: (T,) seconds from the start.
-        seat: "table" (on a chair behind a table), "chair" or "standing".
-        seat_height, table, table_edge: metres; `table` is the height of its top, None without one, `table_edge` the y
-            of its near edge.
-        channels: (T,) radians of each movement of trunk, neck, eyes and collarbones (shrug_left, shrug_right), metres
-            for sway_x and sway_y of the pelvis; to be added to.
-        face: (T, 52) facial actions, to be added to; clipped in the end.
-        goals: what each hand does, its rest first.
+    Attributes
+    ----------
+    t : (T,) seconds from the start
+    seat_height, table, table_edge : metres; `table` is the height of its top, None without one, `table_edge` the y
+        of its near edge
+    channels : (T,) radians of each movement of trunk, neck, eyes and collarbones (shrug_left, shrug_right), metres
+        for sway_x and sway_y of the pelvis; to be added to
+    face : (T, 52) facial actions, to be added to; clipped in the end
+    goals : what each hand does, its rest first
+
+    Parameters
+    ----------
+    shape : of the body
+    rng : draws table and edge, and whatever the programs draw
+    frames : T
+    fps : frames a second
+    seat : "table" (on a chair behind a table), "chair" or "standing"
     """
 
     def __init__(self, shape: Shape, rng: np.random.Generator, frames: int, fps: float, seat: str) -> None:
@@ -71,31 +79,60 @@ class Scene:
         self.table_edge = float(reference.vertices[_NAVEL, 1]) - rng.uniform(0.03, 0.1)
 
     def one_of(self, *options: str) -> str:
+        """Draw one of several words."""
         return str(self.rng.choice(options))
 
     def chance(self, probability: float) -> bool:
+        """Draw whether something happens."""
         return bool(self.rng.random() < probability)
 
     def between(self, low: float, high: float) -> float:
+        """Draw a number between two others."""
         return float(self.rng.uniform(low, high))
 
     def move(self, channel: str, size: float, start: float, end: float, rise: float = 0.5) -> None:
-        """Add a movement to a channel and back again; `start` and `end` are the middles of rise and fall."""
+        """Add a movement to a channel and back again.
+
+        Parameters
+        ----------
+        channel : by name
+        size : radians, or metres of a sway
+        start : the middle of the rise, seconds
+        end : the middle of the fall, seconds
+        rise : how long rise and fall take, seconds
+        """
         self.channels[channel] += size * pulse(self.t, start, end, rise)
 
     def show(self, action: str, weight: float, start: float, end: float, rise: float = 0.3) -> None:
-        """Add a facial action for a while; "*" in its name stands for Left and Right."""
+        """Add a facial action for a while.
+
+        Parameters
+        ----------
+        action : by name; "*" stands for Left and Right
+        weight : 0..1
+        start : the middle of the rise, seconds
+        end : the middle of the fall, seconds
+        rise : how long rise and fall take, seconds
+        """
         for name in dict.fromkeys(action.replace("*", side) for side in ("Left", "Right")):
             self.face[:, FACIAL_ACTIONS.index(name)] += weight * pulse(self.t, start, end, rise)
 
     def reach(self, side: str, start: float, end: float, **goal: object) -> None:
-        """Give a hand a goal, see `Goal`; the times of its travels are drawn unless given."""
+        """Give a hand a goal.
+
+        Parameters
+        ----------
+        side : of the hand
+        start : the middle of the way there, seconds
+        end : the middle of the way back, seconds
+        goal : other fields of `Goal`; the times of its travels are drawn unless given
+        """
         goal.setdefault("travel", self.between(0.45, 0.85))
         goal.setdefault("back", self.between(0.45, 0.9))
         self.goals[side].append(Goal(side, start, end, **goal))  # type: ignore[arg-type]
 
     def pose(self) -> Pose:
-        """All movement as bone rotations."""
+        """Solve all movement into bone rotations."""
         rotations = np.zeros((len(self.t), len(BONES), 3))
         self._trunk(rotations)
         self._legs(rotations)

@@ -92,7 +92,10 @@ _MIDDLES = {
 
 @dataclass(frozen=True)
 class Shape:
-    """Anny's phenotypes, each 0..1: gender 0 male – 1 female, age 2/3 a young adult – 1 old, weight 0.5 average …"""
+    """Anny's phenotypes, each 0..1.
+
+    gender: 0 male, 1 female. age: 2/3 a young adult, 1 old. weight: 0.5 average; and so on.
+    """
 
     gender: float = 0.5
     age: float = 0.7
@@ -139,7 +142,16 @@ def rest_pose(frames: int) -> Pose:
 
 
 def rotation_matrices(rotvec: FloatArray) -> FloatArray:
-    """(..., 3) axis-angle to (..., 3, 3), by Rodrigues' formula."""
+    """Turn axis-angle into rotation matrices, by Rodrigues' formula.
+
+    Parameters
+    ----------
+    rotvec : (..., 3) radians
+
+    Returns
+    -------
+    (..., 3, 3)
+    """
     angle = np.sqrt((rotvec * rotvec).sum(-1))[..., None, None]
     x, y, z = (rotvec[..., i] for i in range(3))
     zero = np.zeros_like(x)
@@ -297,7 +309,16 @@ class Body:
         return vertices
 
     def skinning(self, vertices: Sequence[int] | IntArray) -> Skinning:
-        """The named vertices, ready to be posed many times."""
+        """Make vertices ready to be posed many times.
+
+        Parameters
+        ----------
+        vertices : (K,) of the mesh
+
+        Returns
+        -------
+        what poses them
+        """
         template = _template()
         chosen = np.asarray(vertices)
         bones, weights = template.weight_bones[chosen], template.weights[chosen]
@@ -311,7 +332,17 @@ class Body:
         return self.chain(rotation_matrices(pose.rotations), pose.root)
 
     def chain(self, rotations: FloatArray, root: FloatArray) -> tuple[FloatArray, FloatArray]:
-        """`forward` from the bones' own rotations as matrices (T, 104, 3, 3)."""
+        """Do `forward` from the bones' own rotations as matrices.
+
+        Parameters
+        ----------
+        rotations : (T, 104, 3, 3) against the parents
+        root : (T, 3) the pelvis, metres
+
+        Returns
+        -------
+        each bone's world rotation from the reference (T, 104, 3, 3) and head (T, 104, 3)
+        """
         turns = rotations.copy()
         heads = np.empty((len(root), len(BONES), 3), np.float32)
         heads[:, 0] = root
@@ -365,7 +396,18 @@ class Body:
         return vertices
 
     def surface(self, turns: FloatArray, heads: FloatArray, vertices: IntArray) -> tuple[FloatArray, FloatArray]:
-        """(T, K, 3) points and (T, K, 3) outward unit normals of some vertices in a posed body, its face at ease."""
+        """Place vertices of a posed body, its face at ease, with their normals.
+
+        Parameters
+        ----------
+        turns : (T, 104, 3, 3) the bones' rotations
+        heads : (T, 104, 3) metres
+        vertices : (K,) of the mesh
+
+        Returns
+        -------
+        points and outward unit normals, (T, K, 3) each
+        """
         weights = _dense_weights()[vertices]
         blended = self._blend(turns, heads, weights)
         points = np.einsum("tvij,vj->tvi", blended[..., :3], self.rest_vertices[vertices]) + blended[..., 3]

@@ -31,9 +31,10 @@ PART = {name: i for i, name in enumerate(_PARTS)}
 
 
 @dataclass(frozen=True, eq=False)
-class Points:
-    """Points on the body's surface in the reference pose: `at` (N, 3) metres, `part` (N,) a value of `PART`, and
-    0..1 (N,) each where lips and ears are.
+class SkinPoints:
+    """SkinPoints on the body's surface in the reference pose.
+
+    at: (N, 3) metres. part: (N,) a value of `PART`. lips, ears: (N,) 0..1 where they are.
     """
 
     at: FloatArray
@@ -43,8 +44,11 @@ class Points:
 
 
 @dataclass(frozen=True, eq=False)
-class Paint:
-    """`colour` (N, 4) with gloss, `puff` (N,) metres that hair stands off the skin, `cloth` (N,) 0..1."""
+class SkinPaint:
+    """What covers some points of the body.
+
+    colour: (N, 4) with gloss. puff: (N,) metres that hair stands off the skin. cloth: (N,) 0..1.
+    """
 
     colour: FloatArray
     puff: FloatArray
@@ -73,8 +77,20 @@ def masks() -> tuple[NDArray[np.uint8], FloatArray, FloatArray]:
     return part, load("lips"), load("ears")
 
 
-def paint(points: Points, marks: FloatArray, eyeball: FloatArray, appearance: Appearance) -> Paint:
-    """`marks` (42, 3) are the joints in the reference pose, `eyeball` (3,) is the middle of the left eye."""
+def paint(points: SkinPoints, marks: FloatArray, eyeball: FloatArray, appearance: Appearance) -> SkinPaint:
+    """SkinPaint points of the body: skin, face, hair, eyes and clothes.
+
+    Parameters
+    ----------
+    points : to paint
+    marks : (42, 3) the joints in the reference pose, metres
+    eyeball : (3,) the middle of the left eye
+    appearance : what to paint
+
+    Returns
+    -------
+    colours, and what stands off the skin
+    """
     painter = _Painter(points, marks, appearance)
     painter.face()
     painter.beard()
@@ -82,7 +98,7 @@ def paint(points: Points, marks: FloatArray, eyeball: FloatArray, appearance: Ap
     painter.eyes(eyeball)
     cloth = painter.clothes()
     gloss = np.where(points.part == PART["eye"], 1.0, 0.45 - 0.4 * cloth - 0.2 * scalp)
-    return Paint(np.concatenate([painter.colour, gloss[:, None]], 1), painter.puff, cloth)
+    return SkinPaint(np.concatenate([painter.colour, gloss[:, None]], 1), painter.puff, cloth)
 
 
 def _smooth(value: FloatArray, start: float, end: float) -> FloatArray:
@@ -94,7 +110,7 @@ def _smooth(value: FloatArray, start: float, end: float) -> FloatArray:
 class _Painter:
     """Colour and puff of some points, one layer over the other."""
 
-    def __init__(self, points: Points, marks: FloatArray, appearance: Appearance) -> None:
+    def __init__(self, points: SkinPoints, marks: FloatArray, appearance: Appearance) -> None:
         self._points, self._marks, self._appearance = points, marks, appearance
         self.x, self.y, self.z = np.abs(points.at[:, 0]), points.at[:, 1], points.at[:, 2]
         self.skin = np.array(appearance.skin, np.float32)
@@ -199,7 +215,7 @@ class _Painter:
         self.puff += covered * (0.006 + 0.055 * brim)
 
     def eyes(self, eyeball: FloatArray) -> None:
-        """Paint them as they look along −y; eye sockets and the inside of the mouth as well."""
+        """SkinPaint them as they look along −y; eye sockets and the inside of the mouth as well."""
         eyes = self._on("eye")
         off = np.hypot(self.x - eyeball[0], self.z - eyeball[2])
         self._over(eyes, 0.35 * self.skin + 0.52)

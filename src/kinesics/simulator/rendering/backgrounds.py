@@ -16,12 +16,16 @@ Array = NDArray[np.float64]
 
 
 def draw_wall(appearance: Appearance, width: int, height: int) -> NDArray[np.uint8]:
-    """Draw the backdrop, (H, W, 3): out of focus as a portrait camera has it, darker towards the corners.
+    """Draw the backdrop: out of focus as a portrait camera has it, darker towards the corners.
 
     Parameters
     ----------
     appearance : of the place; its seed draws the pattern
     width, height : pixels
+
+    Returns
+    -------
+    (H, W, 3)
     """
     rng = np.random.default_rng((appearance.seed, 1))
     wall = _WALLS[appearance.wall](rng, np.array(appearance.backdrop), width, height)

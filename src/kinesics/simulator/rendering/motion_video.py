@@ -31,7 +31,7 @@ def render_motion(
     rows: slice = slice(None),
     skeleton: bool = True,
 ) -> Iterator[Image]:
-    """Render frames of a motion, (H, W, 3) uint8.
+    """Render frames of a motion.
 
     Parameters
     ----------
@@ -41,6 +41,10 @@ def render_motion(
     size : width and height, pixels
     rows : the frames of the motion to render
     skeleton : where no OpenGL can be had, draw the joints as a skeleton
+
+    Yields
+    ------
+    (H, W, 3) uint8
 
     Raises
     ------
@@ -72,9 +76,13 @@ def portrait_camera(motion: Motion, rng: np.random.Generator, aspect: float) -> 
 
     Parameters
     ----------
-    motion : one of the face alone is seen from closer by
+    motion : one of the face alone is rendered from closer by
     rng : draws from how far aside
     aspect : width over height of the image
+
+    Returns
+    -------
+    the camera
     """
     joints = Body(motion.shape).joints(motion.pose)
     head, pelvis = np.median(joints[:, UPPER_BODY.indices("head", "pelvis")], axis=0)

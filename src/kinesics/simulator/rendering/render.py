@@ -15,7 +15,7 @@ from scipy.sparse import csr_matrix
 from kinesics.simulator.camera import Camera, shaken
 from kinesics.simulator.person.appearance import Appearance, Colour, Light
 from kinesics.simulator.person.body import Body, Pose, rest_pose
-from kinesics.simulator.person.skin import PART, TEXTURE, Points, masks, paint
+from kinesics.simulator.person.skin import PART, TEXTURE, SkinPoints, masks, paint
 from kinesics.simulator.rendering.backgrounds import draw_wall
 from kinesics.simulator.rendering.shaders import BACKDROP, SHADED, SHADOW, UNWRAP
 from kinesics.skeleton.drawing import draw_skeleton, with_gaps
@@ -85,6 +85,7 @@ class PersonRenderer:
         self._steady: NDArray[np.float64] | None = None  # the first frame's rotation
 
     def close(self) -> None:
+        """Give the OpenGL context back."""
         self._gl.release()
 
     def _unwrap(self) -> None:
@@ -98,13 +99,13 @@ class PersonRenderer:
         rest, marks = body.vertices(pose)[0], body.joints(pose)[0]
         part, lips, ears = masks()
         column, row = (np.clip(self._uv * (1, -1) + (0, 1), 0, 0.999) * TEXTURE).astype(int).T
-        points = Points(rest[self._vertex], part[row, column], lips[row, column], ears[row, column])
+        points = SkinPoints(rest[self._vertex], part[row, column], lips[row, column], ears[row, column])
         eye = points.at[(points.part == PART["eye"]) & (points.at[:, 0] > 0)]
         eyeball = (eye.min(0) + eye.max(0)) / 2
         coarse = paint(points, marks, eyeball, self.appearance)
         places = self._rest_of_texels(rest)
         used = places.any(-1)
-        fine = paint(Points(places[used], part[used], lips[used], ears[used]), marks, eyeball, self.appearance)
+        fine = paint(SkinPoints(places[used], part[used], lips[used], ears[used]), marks, eyeball, self.appearance)
         image = np.zeros((TEXTURE, TEXTURE, 4), np.uint8)
         image[used] = np.clip(fine.colour, 0, 1) * 255
         self._texture = self._gl.texture((TEXTURE, TEXTURE), 4, image[::-1].tobytes())
@@ -186,9 +187,18 @@ class PersonRenderer:
     def draw(
         self, vertices: FloatArray, camera: Camera, thing: FloatArray | None = None, moved: FloatArray | None = None
     ) -> Image:
-        """(H, W, 3) of a posed mesh (13718, 3) in world metres, with a pen lying or held at `thing` (3,).
+        """Draw a posed mesh.
 
-        `moved` (13718, 3) is the way that the mesh goes while the shutter is open, for motion blur.
+        Parameters
+        ----------
+        vertices : (13718, 3) world metres
+        camera : where it is rendered from
+        thing : (3,) where a pen lies or is held
+        moved : (13718, 3) the way that the mesh goes while the shutter is open, for motion blur
+
+        Returns
+        -------
+        (H, W, 3)
         """
         normals = self._normals(vertices)
         vertices = vertices + normals * self._puff[:, None]
@@ -320,10 +330,28 @@ def render(
     width: int = 640,
     height: int = 360,
 ) -> Iterator[Image]:
-    """One (H, W, 3) uint8 image a frame of the pose; raises NoGraphicsError before the first one.
+    """Render a posed body, an image a frame.
 
-    `thing` (T, 3) is where a pen is, world metres, or None. The camera trembles as the appearance says: where it stands
-    in each frame, `shaken(camera, appearance.shake, len(pose), appearance.seed)` tells.
+    The camera trembles as the appearance says: `shaken(camera, appearance.shake, len(pose), appearance.seed)` tells
+    where it stands in each frame.
+
+    Parameters
+    ----------
+    body : whom
+    pose : in what poses
+    camera : where it is rendered from
+    appearance : of the person and the place
+    furniture : around them
+    thing : (T, 3) where a pen is, world metres
+    width, height : pixels
+
+    Yields
+    ------
+    (H, W, 3) uint8
+
+    Raises
+    ------
+    NoGraphicsError : before the first image, where no OpenGL can be had
     """
     appearance = appearance or Appearance()
     stage = PersonRenderer(body, appearance, furniture, width, height)
@@ -355,13 +383,17 @@ def _with_grain(image: Image, field: NDArray[np.int16], rng: np.random.Generator
 def render_skeleton(
     image_xy: FloatArray, score: FloatArray | None = None, *, width: int = 640, height: int = 360
 ) -> Iterator[Image]:
-    """Draw the joints alone, where no OpenGL can be had: one (H, W, 3) uint8 image a frame.
+    """Draw the joints alone, where no OpenGL can be had: an image a frame.
 
     Parameters
     ----------
     image_xy : (T, 42, 2) joints of `UPPER_BODY`, 0..1 across the image
     score : (T, 42); joints with 0 are left out
-    width, height : of the images, pixels
+    width, height : pixels
+
+    Yields
+    ------
+    (H, W, 3) uint8
     """
     double = (2 * width, 2 * height)  # then halved: Pillow's lines have hard edges
     points = image_xy if score is None else with_gaps(image_xy, score)
