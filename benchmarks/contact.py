@@ -18,9 +18,10 @@ from torch.utils.data import DataLoader, Subset
 
 from kinesics.data.sets.imigue.classes import CLASSES
 from kinesics.models.skeleton.agcn import AGCNConfig, TwoStreamAGCN
+from kinesics.simulator.clip_arrays import ClipArrays
 from kinesics.skeleton import UPPER_BODY
-from kinesics.training.inputs.clip_windows import ClipArrays, ClipWindows
-from kinesics.training.shipped.gesture_weights import FPS, FRAMES, RATE, WATCHED, predict
+from kinesics.training.inputs.clip_windows import ClipWindows
+from kinesics.training.shipped.gesture_weights import FPS, FRAMES, LEARNING_RATE, TRACKED, stream_logits
 
 SIZES = AGCNConfig(
     classes=len(CLASSES) + 1, channels=4, persons=1, widths=(12, 12, 24, 24, 48, 48), strides=(1, 2, 1, 2, 1, 1),
@@ -34,9 +35,9 @@ FACE = [i for i, name in enumerate(CLASSES) if "face" in name or name in (
 def learn(windows: ClipWindows, count: int, contact: bool, seed: int, epochs: int) -> TwoStreamAGCN:
     torch.manual_seed(seed)
     network = TwoStreamAGCN(UPPER_BODY, replace(SIZES, contact=contact))
-    optimiser = torch.optim.AdamW(network.parameters(), RATE, weight_decay=0.02)
+    optimiser = torch.optim.AdamW(network.parameters(), LEARNING_RATE, weight_decay=0.02)
     steps = epochs * (count // BATCH)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, RATE, total_steps=steps)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, LEARNING_RATE, total_steps=steps)
     loss = torch.nn.functional.cross_entropy
     for epoch in track(range(epochs), f"{'contact' if contact else 'plain'}, seed {seed}"):
         windows.epoch = epoch
@@ -54,7 +55,7 @@ def learn(windows: ClipWindows, count: int, contact: bool, seed: int, epochs: in
 
 def judge(network: TwoStreamAGCN, clips: ClipArrays) -> tuple[float, float]:
     """Top-1 of all classes, and of those that touch face or neck."""
-    logits, labels = predict(network, ClipWindows(clips, frames=FRAMES, fps=FPS, augment=False))
+    logits, labels = stream_logits(network, ClipWindows(clips, frames=FRAMES, fps=FPS, augment=False))
     right = (logits["both"].argmax(1) == labels).numpy()
     return float(right.mean()), float(right[np.isin(labels.numpy(), FACE)].mean())
 
@@ -67,7 +68,7 @@ def main() -> None:
     parser.add_argument("--epochs", type=int, default=5)
     options = parser.parse_args()
     judged = {"modelled": ClipArrays.open(options.data / "val")}
-    judged["tracked"] = ClipArrays.open(options.data / f"train{WATCHED}")
+    judged["tracked"] = ClipArrays.open(options.data / f"train{TRACKED}")
     for seed in options.seeds:
         windows = ClipWindows(
             ClipArrays.open(options.data / "train"), frames=FRAMES, fps=FPS, augment=True, seed=seed

@@ -28,9 +28,9 @@ from kinesics.models.emotion.streams import STREAM_NAMES
 from kinesics.models.face.swinface import SwinFaceTokens
 from kinesics.models.video.mvit import PAPER, VideoEncoder
 from kinesics.skeleton import UPPER_BODY
-from kinesics.training.emotion.data import FACES, EmotionDataSpec
+from kinesics.training.emotion.data import FACES_A_WINDOW, EmotionDataSpec
 from kinesics.training.emotion.task import EmotionTask
-from kinesics.training.gesture.data import DataSpec
+from kinesics.training.gesture.data import GestureDataSpec
 from kinesics.training.gesture.task import GestureTask
 
 CLIPS = 8  # of a step, by accumulation; recordings, for emotion
@@ -44,7 +44,7 @@ def gesture(frozen: bool, **options: Any) -> tuple[L.LightningModule, dict[str, 
     """The paper preset: MViTv2-S on 16×224×224, two-stream AGCN, their fusion."""
     encoder = VideoEncoder(PAPER)
     encoder.requires_grad_(not frozen)
-    facts = DataSpec(CLASSES, UPPER_BODY, TRAIN_CLIPS, encoder)
+    spec = GestureDataSpec(CLASSES, UPPER_BODY, TRAIN_CLIPS, encoder)
     clip = {
         "skeleton": torch.rand(4, FRAMES, len(UPPER_BODY), 1),
         "label": torch.tensor(3),
@@ -54,14 +54,14 @@ def gesture(frozen: bool, **options: Any) -> tuple[L.LightningModule, dict[str, 
         clip |= {"tokens": torch.randn(*encoder.grid, encoder.width), "pooled": torch.randn(encoder.width)}
     else:
         clip |= {"video": torch.randn(3, encoder.frames, encoder.size, encoder.size)}
-    return GestureTask(facts, "paper", **options), clip
+    return GestureTask(spec, "paper", **options), clip
 
 
 def emotion(pictures: bool) -> tuple[L.LightningModule, dict[str, Tensor]]:
     """The paper preset: SwinFace on 112×112, MViTv2-S on 16×224×224, InterFusion."""
     face, video = SwinFaceTokens(), VideoEncoder(PAPER)
-    facts = EmotionDataSpec(STREAM_NAMES, face, "paper", video, len(CLASSES), pictures, "random numbers")
-    count = MINUTE | ({"face": WINDOWS * FACES, "context": WINDOWS} if pictures else {})
+    spec = EmotionDataSpec(STREAM_NAMES, face, "paper", video, len(CLASSES), pictures, "random numbers")
+    count = MINUTE | ({"face": WINDOWS * FACES_A_WINDOW, "context": WINDOWS} if pictures else {})
     shapes = {"face": (face.width,), "context": (video.width,), "gestures": (3,)}
     if pictures:
         shapes |= {"face": (3, face.size, face.size), "context": (3, video.frames, video.size, video.size)}
@@ -70,7 +70,7 @@ def emotion(pictures: bool) -> tuple[L.LightningModule, dict[str, Tensor]]:
         recording[f"{name}_tokens"] = torch.rand(count[name], *shapes[name])
         recording[f"{name}_seconds"] = torch.rand(count[name]) * 60
         recording[f"{name}_mask"] = torch.ones(count[name], dtype=torch.bool)
-    return EmotionTask(facts, "paper"), recording
+    return EmotionTask(spec, "paper"), recording
 
 
 TRACKS: dict[str, dict[str, Stage]] = {

@@ -132,10 +132,16 @@ def throughput(folder: Path, kind: str, workers: int) -> dict[str, float]:
         data = GestureData(folder, augment=augment, batch=32, workers=workers)
     else:
         data = GestureData(
-            folder, augment=augment, batch=8, workers=workers, video="small", frozen=False, view=VideoAugmentation()
+            folder,
+            augment=augment,
+            batch=8,
+            workers=workers,
+            video="small",
+            frozen=False,
+            video_augment=VideoAugmentation(),
         )
     data.prepare_data()
-    task = GestureTask(data.facts, modality="skeleton" if kind == "skeletons" else "both")
+    task = GestureTask(data.spec, modality="skeleton" if kind == "skeletons" else "both")
     optimiser = torch.optim.AdamW(task.parameters())
 
     def read() -> int:

@@ -25,7 +25,7 @@ from kinesics.simulator.rendering.motion_video import dressed_for, portrait_came
 from kinesics.skeleton import UPPER_BODY, SkeletonSequence
 from kinesics.skeleton.drawing import ON_DARK, ON_LIGHT, Palette, draw_skeleton, with_gaps
 from kinesics.training.inputs.augment import Augmentation, augment, warp
-from kinesics.training.inputs.video_augment import View
+from kinesics.training.inputs.video_augment import ClipTransform
 
 IMAGES = Path(__file__).parents[1] / "docs" / "images"
 LABEL = CLASSES.index("touch neck")
@@ -45,12 +45,12 @@ CHANGES = {
     "face lost": replace(STILL, face=1),
     "joints lost": replace(STILL, joints=1),
 }
-VIEWS = {
-    "as it was": View((0, 0, 1), False, (1, 1, 1), 0, None),
-    "cropped": View((0.14, 0.05, 0.75), False, (1, 1, 1), 0, None),
-    "mirrored": View((0, 0, 1), True, (1, 1, 1), 0, None),
-    "recoloured": View((0, 0, 1), False, (0.75, 1.25, 1.3), 0.03, None),
-    "covered": View((0, 0, 1), False, (1, 1, 1), 0, (0.42, 0.36, 0.3, 0.34)),
+TRANSFORMS = {
+    "as it was": ClipTransform((0, 0, 1), False, (1, 1, 1), 0, None),
+    "cropped": ClipTransform((0.14, 0.05, 0.75), False, (1, 1, 1), 0, None),
+    "mirrored": ClipTransform((0, 0, 1), True, (1, 1, 1), 0, None),
+    "recoloured": ClipTransform((0, 0, 1), False, (0.75, 1.25, 1.3), 0.03, None),
+    "covered": ClipTransform((0, 0, 1), False, (1, 1, 1), 0, (0.42, 0.36, 0.3, 0.34)),
 }
 
 
@@ -103,7 +103,7 @@ def videos() -> PIL.Image.Image:
     ones = np.ones(joints.shape[:2], np.float32)
     skeleton = SkeletonSequence(joints.astype(np.float32), ones, 25.0, UPPER_BODY, camera.project(joints))
     panels = []
-    for title, view in VIEWS.items():
+    for title, view in TRANSFORMS.items():
         for t, (frame, places) in enumerate(
             zip(view.frames(frames), view.skeleton(skeleton).image_xy * PANEL, strict=True)
         ):

@@ -87,12 +87,12 @@ def main() -> None:
     network, specification, digest = load_weights()
     metrics = specification.metrics
     rows = [
-        f"| {label} | {metrics[f'class/{label}']:.2f} | {metrics[f'watched/class/{label}']:.2f} "
+        f"| {label} | {metrics[f'class/{label}']:.2f} | {metrics[f'tracked/class/{label}']:.2f} "
         f"| {_begins(specification, label)} |"
         for label in specification.classes
     ]
-    events = [f"| {what} | {metrics[key]:.2f} | {metrics[f'watched/{key}']:.2f} |" for key, what in EVENTS.items()]
-    totals = [f"| {what} | {metrics[key]:.3f} | {metrics[f'watched/{key}']:.3f} |" for key, what in TOTALS.items()]
+    events = [f"| {what} | {metrics[key]:.2f} | {metrics[f'tracked/{key}']:.2f} |" for key, what in EVENTS.items()]
+    totals = [f"| {what} | {metrics[key]:.3f} | {metrics[f'tracked/{key}']:.3f} |" for key, what in TOTALS.items()]
     text = CARD.format(
         name=specification.name,
         parameters=sum(p.numel() for p in network.parameters()),

@@ -36,7 +36,7 @@ def test_evaluate_tells_figures_and_writes_a_page(tmp_path, capsys):
     assert 0 < low < value < high < 1
     assert told["subjects"] == 16
     assert told["temperature"] is not None
-    assert len(told["mistakes"]) == round((1 - value) * 320)
+    assert len(told["errors"]) == round((1 - value) * 320)
     assert main(["evaluate", str(run)]) == 0
     assert "Mean-class accuracy" in capsys.readouterr().out
 
@@ -46,10 +46,10 @@ def test_an_emotion_run_is_told_by_its_own_figures(tmp_path, capsys):
     assert main(["evaluate", str(run), "--json"]) == 0
     told = json.loads(capsys.readouterr().out)
     assert set(told["figures"]) == {"accuracy", "balanced_accuracy", "auc", "f1"}
-    answers = {answer["id"]: answer for answer in told["answers"]}
+    answers = {answer["id"]: answer for answer in told["videos"]}
     assert len(answers) == 320
     wrong = {one["id"] for one in answers.values() if (one["positive"] > 0.5) != (one["truth"] == "positive")}
-    assert wrong == {mistake["id"] for mistake in told["mistakes"]}
+    assert wrong == {mistake["id"] for mistake in told["errors"]}
     assert main(["evaluate", str(run)]) == 0
     assert "320 videos" in capsys.readouterr().out
 
@@ -72,7 +72,7 @@ def test_the_page_opens_without_an_error(tmp_path, classes, charts):
         page.wait_for_selector(".js-plotly-plot .main-svg")
         assert page.locator(".js-plotly-plot").count() == charts
         assert page.locator("tbody tr").count() == (320 if classes == EMOTION else 0)
-        assert page.locator(".mistakes figure").count() == 24
+        assert page.locator(".errors figure").count() == 24
         browser.close()
     assert trouble == []
 

@@ -11,6 +11,7 @@ from kinesics.cli import main
 from kinesics.data.sets.imigue.classes import CLASSES
 from kinesics.errors import KinesicsError
 from kinesics.simulator import clips as simulated_clips
+from kinesics.simulator.clip_arrays import ClipArrays
 from kinesics.simulator.clips import (
     ClipRecipe,
     allocate_clips,
@@ -21,7 +22,6 @@ from kinesics.simulator.clips import (
 )
 from kinesics.simulator.rendering.render import NoGraphicsError
 from kinesics.skeleton import UPPER_BODY
-from kinesics.training.inputs.clip_windows import ClipArrays
 
 TOUCH_NECK = CLASSES.index("touch neck")
 

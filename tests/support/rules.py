@@ -12,7 +12,12 @@ from support.source import Definition
 
 LONGEST, MOST_PARAMETERS = 50, 9
 ARRAY = re.compile(r"\b(Tensor|ndarray|NDArray|ArrayLike|\w*Array)\b")
-CONFIGURED = {"LightningModule", "LightningDataModule", "Callback"}  # their arguments are the options of a config
+CONFIGURED = {
+    "LightningModule",
+    "LightningDataModule",
+    "BatchData",
+    "Callback",
+}  # their arguments are the options of a config
 HOMONYMS = {"predict", "collate", "quiet", "digest", "DEFAULT", "RATE", "STREAMS", "STRIDE"}
 ELSEWHERE = {"structure", "support", "reference"}  # folders of tests that mirror nothing
 

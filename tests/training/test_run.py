@@ -3,6 +3,7 @@
 import json
 import multiprocessing
 import os
+import re
 import signal
 
 import numpy as np
@@ -18,7 +19,7 @@ from kinesics.evaluation import Predictions
 from kinesics.training import trainer
 from kinesics.training.gesture.task import GestureTask
 from kinesics.training.reproduce import CONFIGS
-from kinesics.training.run import TASKS, TaskClasses, assemble, run
+from kinesics.training.run import TASKS, TaskClasses, assemble, read_config, renamed, run
 from kinesics.weights.run_folder import RunFolder
 
 CONFIG = """
@@ -251,3 +252,24 @@ def test_a_task_that_there_is_not_is_refused(tmp_path, text, told):
     (tmp_path / "c.yaml").write_text(text)
     with pytest.raises(KinesicsError, match=told):
         run(tmp_path / "c.yaml", tmp_path / "run")
+
+
+def test_options_by_their_older_names_are_understood(tmp_path):
+    text = "task: emotion\ndata: {pictures: 2, batch: 3}\nmodel: {preset: tiny}\n"
+    (tmp_path / "c.yaml").write_text(text)
+    classes, sections = read_config(tmp_path / "c.yaml")
+    assert classes == TASKS["emotion"]
+    assert sections["data"] == {"frame_windows": 2, "batch": 3}
+    assert renamed("--data.view.crop=[0.5,1]") == "--data.video_augment.crop=[0.5,1]"
+    assert renamed("--data.viewer=1") == "--data.viewer=1"
+
+
+@pytest.mark.parametrize("config", ["gesture/tiny/1-skeleton", "emotion/tiny/1-fusion"])
+def test_help_explains_every_option(tmp_path, monkeypatch, capsys, config):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("COLUMNS", "200")
+    assert main(["train", "--config", config, "--", "--help"]) == 0
+    told = capsys.readouterr().out
+    for option in ("--model.encoder_rate", "--data.workers", "--data.augment"):
+        after = told.partition(f"{option} ")[2]
+        assert re.match(r"\S+\s+[A-Z]\w+", after), f"{option}: {after[:100]}"

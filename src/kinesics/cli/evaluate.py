@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 def _describe_evaluate(verb: argparse.ArgumentParser) -> None:
     verb.add_argument("run", type=Path, help="a folder that `kinesics train` wrote, or its predictions (.npz)")
-    verb.add_argument("--data", type=Path, metavar="DIR", help="the data set, to draw the worst mistakes")
+    verb.add_argument("--data", type=Path, metavar="DIR", help="the data set, to draw the most confident errors")
     verb.add_argument("--out", type=Path, metavar="DIR", help="where the page goes (default: the run's folder)")
     verb.add_argument("--json", action="store_true", help="print all figures as JSON instead of a table")
 
@@ -33,7 +33,7 @@ def _evaluate(options: argparse.Namespace) -> None:
     from kinesics.report.evaluation import FIGURES, write_evaluation
 
     evaluation = evaluate(test, validation)
-    skeleton = None if options.data is None else _skeletons(options.data, bool(evaluation.answers))
+    skeleton = None if options.data is None else _skeletons(options.data, bool(evaluation.videos))
     name = options.run.resolve().name if options.run.is_dir() else options.run.stem
     write_evaluation(evaluation, out / "evaluation.html", name=name, skeleton=skeleton)
     write_text(out / "evaluation.json", json.dumps(evaluation.to_dict(), indent=2) + "\n")
@@ -67,7 +67,7 @@ def _table(evaluation: Evaluation, titles: dict[str, str]) -> None:
     from rich.console import Console
     from rich.table import Table
 
-    things = "videos" if evaluation.answers else "clips"
+    things = "videos" if evaluation.videos else "clips"
     clips = f"{evaluation.classification.clips:,} {things} of {evaluation.subjects} subjects"
     table = Table("", "%", "95 % interval", title=clips, title_justify="left")
     for name, figure in evaluation.figures.items():

@@ -45,38 +45,22 @@ def _train(options: argparse.Namespace) -> None:
         given = [f"--data.root={options.data}", *given]
     try:
         run(config, out, given)
-    except SystemExit as error:  # the parser has printed what is wrong on standard error
+    except SystemExit as error:  # the parser has printed its help, or what is wrong on standard error
+        if not error.code:
+            return
         raise KinesicsError(f"{config}: cannot be run so; see the message above") from error
     print(f"trained: {out}\njudge it: kinesics evaluate {out}")
 
 
 def _train_default(options: argparse.Namespace, out: Path) -> None:
-    from kinesics.data.dataset import Split
-    from kinesics.data.sets.utd_mhad import UTDMHAD
-    from kinesics.simulator.clips import ClipRecipe, simulate_dataset
-    from kinesics.simulator.rendering.render import NoGraphicsError
-    from kinesics.training.lifter.task import train_lifter
-    from kinesics.training.shipped.gesture_weights import WATCHED, train
+    from kinesics.training.shipped.recipe import SimulatedCounts, train_shipped_weights
 
     if options.start is not None:
         must_exist(options.start)
-    real = None if options.real is None else UTDMHAD(options.real)
-    shares: dict[Split, tuple[float, float]] = {"train": (1, 1), "val": (0.1, 0.1), "test": (0.1, 0.3)}
-    for split, (share, of_tracked) in shares.items():
-        simulate_dataset(out / "data" / split, ClipRecipe(max(1, round(options.clips * share)), split, options.seed))
-        if options.tracked:
-            folder, count = out / "data" / f"{split}{WATCHED}", max(1, round(options.tracked * of_tracked))
-            try:
-                simulate_dataset(folder, ClipRecipe(count, split, options.seed, tracked=True))
-            except NoGraphicsError as error:
-                raise KinesicsError(
-                    f"{folder}: expected OpenGL to render with, found none ({error}); install libegl1 and "
-                    "libgl1-mesa-dri, or train with --tracked 0"
-                ) from error
-    figures = train(out / "data", out, epochs=options.epochs, seed=options.seed, start=options.start)
-    lifter = out / "lifter"
-    longer = 4 * options.epochs // 3  # the lifter still gains where the gesture network no longer does
-    figures |= train_lifter(out / "data", lifter, real=real, epochs=longer, seed=options.seed)
+    counts = SimulatedCounts(options.clips, options.tracked)
+    figures = train_shipped_weights(
+        out, counts, epochs=options.epochs, seed=options.seed, start=options.start, real=options.real
+    )
     for name, value in figures.items():
         print(f"{name:40} {value:.3f}")
 

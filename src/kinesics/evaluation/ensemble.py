@@ -1,4 +1,4 @@
-"""Scores of several runs combined: weights chosen on validation, the gain told on test with its interval."""
+"""Scores of several runs combined: weights chosen on validation, the gain measured on test with its interval."""
 
 from __future__ import annotations
 
@@ -98,9 +98,21 @@ def _mixed(probabilities: Sequence[Floats], weights: Sequence[float] | NDArray[n
 
 
 def combine(validation: Sequence[Predictions], test: Sequence[Predictions], score: Score) -> tuple[Ensemble, Interval]:
-    """The ensemble fitted on `validation`, and its gain on `test` over the run that is best on validation.
+    """Fit an ensemble on validation, and measure on test its gain over the run that is best on validation.
 
-    The gain has a 95 % interval over subjects; nothing is chosen on test.
+    Parameters
+    ----------
+    validation : the predictions of each run; all that is chosen is chosen on them.
+    test : those of the same runs, in the same order.
+    score : of logits and labels, the larger, the better.
+
+    Returns
+    -------
+    The ensemble, and its gain with a 95 % interval over subjects.
+
+    Raises
+    ------
+    KinesicsError : where the runs are of other clips, labels or classes.
     """
     ensemble = fit_ensemble(validation, score)
     single = int(np.argmax([score(run.logits, run.labels) for run in align(validation)]))

@@ -1,4 +1,4 @@
-"""Everything that is told of a run's predictions, each figure with its interval by subject."""
+"""The judgement of a run's predictions, each figure with its interval by subject."""
 
 from __future__ import annotations
 
@@ -21,17 +21,17 @@ Curve = list[tuple[float, float, int]]
 
 @dataclass(frozen=True)
 class Error:
-    """A clip that went wrong, and how sure the network was of it (0..1)."""
+    """A clip that was classified wrongly, with the probability (0..1) of the class that was predicted."""
 
     id: str
     truth: str
-    said: str
+    predicted: str
     probability: float
 
 
 @dataclass(frozen=True)
-class Answer:
-    """What was said of a whole video: its truth, and the probability of "positive" (0..1)."""
+class VideoPrediction:
+    """The prediction for a whole video: its truth, and the probability of "positive" (0..1)."""
 
     id: str
     truth: str
@@ -40,10 +40,15 @@ class Answer:
 
 @dataclass(frozen=True)
 class Evaluation:
-    """figures: by name, with 95 % intervals. calibration_error and curves: before and after temperature scaling.
+    """All that is known of a run's predictions.
 
-    temperature: as fitted on validation; None where there was none, and then "after" is missing. mistakes: the
-    surest first. answers: of the emotion track, all videos; else empty.
+    figures: by name, with 95 % intervals.
+    classification: by class.
+    temperature: as fitted on validation; None where there was none.
+    calibration_error, calibration_curves: before and after temperature scaling; "after" needs a temperature.
+    errors: the most confident first.
+    subjects: how many groups the intervals are drawn from.
+    videos: of the emotion track, all of them; else empty.
     """
 
     figures: dict[str, Interval]
@@ -51,15 +56,13 @@ class Evaluation:
     temperature: float | None
     calibration_error: dict[str, float]
     calibration_curves: dict[str, Curve]
-    mistakes: list[Error]
+    errors: list[Error]
     subjects: int
-    answers: list[Answer]
+    videos: list[VideoPrediction]
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain data, for JSON."""
-        told = asdict(self)
-        told["figures"] = {name: interval._asdict() for name, interval in self.figures.items()}
-        return told
+        """Give plain data, for JSON."""
+        return asdict(self) | {"figures": {name: interval._asdict() for name, interval in self.figures.items()}}
 
 
 def evaluate(test: Predictions, validation: Predictions | None = None) -> Evaluation:
@@ -89,9 +92,9 @@ def evaluate(test: Predictions, validation: Predictions | None = None) -> Evalua
         temperature=temperature,
         calibration_error={name: expected_calibration_error(p, labels) for name, p in scaled.items()},
         calibration_curves={name: calibration_curve(p, labels) for name, p in scaled.items()},
-        mistakes=_mistakes(test, scaled.get("after", scaled["before"])),
+        errors=_errors(test, scaled.get("after", scaled["before"])),
         subjects=len(set(test.groups)),
-        answers=_answers(test, scaled.get("after", scaled["before"])),
+        videos=_video_predictions(test, scaled.get("after", scaled["before"])),
     )
 
 
@@ -125,16 +128,16 @@ def _labelled(predictions: Predictions) -> Predictions:
     )
 
 
-def _mistakes(test: Predictions, probability: NDArray[np.float32]) -> list[Error]:
-    said, sure = probability.argmax(1), probability.max(1)
-    wrong = np.flatnonzero(said != test.labels)
-    order = wrong[np.argsort(-sure[wrong], kind="stable")]
+def _errors(test: Predictions, probability: NDArray[np.float32]) -> list[Error]:
+    predicted, confidence = probability.argmax(1), probability.max(1)
+    wrong = np.flatnonzero(predicted != test.labels)
+    order = wrong[np.argsort(-confidence[wrong], kind="stable")]
     names = test.classes
-    return [Error(test.ids[i], names[test.labels[i]], names[said[i]], float(sure[i])) for i in order]
+    return [Error(test.ids[i], names[test.labels[i]], names[predicted[i]], float(confidence[i])) for i in order]
 
 
-def _answers(test: Predictions, probability: NDArray[np.float32]) -> list[Answer]:
+def _video_predictions(test: Predictions, probability: NDArray[np.float32]) -> list[VideoPrediction]:
     if test.classes != EMOTION:
         return []
     rows = zip(test.ids, test.labels, probability[:, 1].tolist(), strict=True)
-    return [Answer(name, EMOTION[label], positive) for name, label, positive in rows]
+    return [VideoPrediction(name, EMOTION[label], positive) for name, label, positive in rows]

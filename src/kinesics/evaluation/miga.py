@@ -29,17 +29,24 @@ _HEADERS = {"classification": ["Id", "Target"], "emotion": ["video_id", "label"]
 
 
 def write_classification(path: Path, targets: Mapping[str, int], *, header: bool = True) -> None:
-    """Track 1: `Id,Target` and rows `0054_0,25`, class 0..31, clips in their order.
+    """Write track 1: `Id,Target` and rows `0054_0,25`, class 0..31, clips in their order.
 
-    header: the challenge of 2025 wants one, that of 2023 none. A path ending in .zip gets `Submission.csv` inside,
-    as 2023 asked for. Raises KinesicsError for an id or class that the challenge does not know.
+    Parameters
+    ----------
+    path : of the file; one that ends in .zip gets `Submission.csv` inside, as 2023 asked for.
+    targets : the class of each clip, by its id.
+    header : the challenge of 2025 wants one, that of 2023 none.
+
+    Raises
+    ------
+    KinesicsError : for an id or class that the challenge does not know.
     """
     rows: list[Sequence[object]] = [[name, targets[name]] for name in sorted(targets, key=_clip_order)]
     _write(path, "classification", [_HEADERS["classification"], *rows] if header else rows)
 
 
 def write_recognition(folder: Path, sequences: Mapping[str, Sequence[Detection]]) -> list[Path]:
-    """Track 2: one `<sample>_prediction.csv` a sequence, rows `gesture,start,end` without header, by start."""
+    """Write track 2: one `<sample>_prediction.csv` a sequence, rows `gesture,start,end` without header, by start."""
     folder.mkdir(parents=True, exist_ok=True)
     written = []
     for name, detections in sequences.items():
@@ -51,7 +58,7 @@ def write_recognition(folder: Path, sequences: Mapping[str, Sequence[Detection]]
 
 
 def write_emotion(path: Path, labels: Mapping[int, float]) -> None:
-    """Track 3: `video_id,label`, an integer id, and 0, 1 or a probability."""
+    """Write track 3: `video_id,label`, an integer id, and 0, 1 or a probability."""
     rows: list[Sequence[object]] = [[video, f"{label:g}"] for video, label in sorted(labels.items())]
     _write(path, "emotion", [_HEADERS["emotion"], *rows])
 
@@ -82,10 +89,21 @@ def _clip_order(name: str) -> tuple[str, int]:
 
 
 def check_submission(path: Path, track: Track | None = None, ids: Collection[str] | None = None) -> list[str]:
-    """What is wrong with anybody's file, or folder of track 2; an empty list is a pass.
+    """Check anybody's file, or folder of track 2.
 
-    track: guessed from the file where it is None. ids: what has to be there, clips, sequences or videos; without
-    them, track 1 is held to its 4,562 clips. Raises KinesicsError for a file that cannot be read.
+    Parameters
+    ----------
+    path : of the file or folder.
+    track : guessed from the file where it is None.
+    ids : what has to be there, clips, sequences or videos; without them, track 1 is held to its 4,562 clips.
+
+    Returns
+    -------
+    What is wrong, a line each; an empty list is a pass.
+
+    Raises
+    ------
+    KinesicsError : for a file that cannot be read.
     """
     if path.is_dir():
         return _check_folder(path, ids)

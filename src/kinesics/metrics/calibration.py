@@ -13,24 +13,51 @@ _GRID = np.logspace(-1, 1, 200)
 
 
 def calibration_curve(probability: Floats, labels: Labels) -> list[tuple[float, float, int]]:
-    """For each of `BINS` equal bins of the winning class's probability: (mean probability, share right, clips).
+    """Compare confidence and accuracy in `BINS` equal bins of the winning class's probability.
 
-    Empty bins are left out.
+    Parameters
+    ----------
+    probability : (N, C).
+    labels : (N,).
+
+    Returns
+    -------
+    Of each bin (mean probability, share correct, clips); empty bins are left out.
     """
-    sure, right = probability.max(1), probability.argmax(1) == labels
-    which = np.minimum((sure * BINS).astype(int), BINS - 1)
+    confidence, correct = probability.max(1), probability.argmax(1) == labels
+    which = np.minimum((confidence * BINS).astype(int), BINS - 1)
     there = [which == b for b in range(BINS) if (which == b).any()]
-    return [(float(sure[rows].mean()), float(right[rows].mean()), int(rows.sum())) for rows in there]
+    return [(float(confidence[rows].mean()), float(correct[rows].mean()), int(rows.sum())) for rows in there]
 
 
 def expected_calibration_error(probability: Floats, labels: Labels) -> float:
-    """The mean distance between probability and share right, weighted by the bins' clips."""
+    """Compute the mean distance between probability and share correct, weighted by the bins' clips.
+
+    Parameters
+    ----------
+    probability : (N, C).
+    labels : (N,).
+
+    Returns
+    -------
+    The error, 0..1 (Naeini et al., AAAI 2015).
+    """
     curve = calibration_curve(probability, labels)
-    return sum(count * abs(sure - right) for sure, right, count in curve) / len(labels)
+    return sum(count * abs(confidence - correct) for confidence, correct, count in curve) / len(labels)
 
 
 def fit_temperature(logits: Floats, labels: Labels) -> float:
-    """The temperature (0.1 … 10) with the least cross-entropy; to be fitted on validation clips, never on test."""
+    """Find the temperature with the least cross-entropy; to be fitted on validation clips, never on test.
+
+    Parameters
+    ----------
+    logits : (N, C).
+    labels : (N,).
+
+    Returns
+    -------
+    The temperature, 0.1 … 10, which divides the logits.
+    """
     return float(min(_GRID, key=lambda t: _cross_entropy(logits / t, labels)))
 
 

@@ -17,9 +17,15 @@ Labels = NDArray[np.int64]
 
 @dataclass(frozen=True)
 class Classification:
-    """Shares in 0..1. by_class: for each class that occurs, its clips, recall, precision and F1.
+    """How well clips are classified; all shares are in 0..1.
 
-    classes and confusion: (C, C) counts, row = truth, column = prediction.
+    clips: how many.
+    classes: in the order of the logits.
+    top1, top5: shares of clips whose true class is the likeliest, or among the five likeliest.
+    mean_class: the mean recall of the classes that occur.
+    macro_f1: the mean F1 of the classes that occur or are predicted.
+    by_class: for each class that occurs, its clips, recall, precision and F1.
+    confusion: (C, C) counts, row = truth, column = prediction.
     """
 
     clips: int
@@ -33,38 +39,84 @@ class Classification:
 
 
 def top_k(logits: Logits, labels: Labels, k: int) -> float:
-    """The share of clips whose true class is among the k likeliest."""
+    """Compute the share of clips whose true class is among the k likeliest.
+
+    Parameters
+    ----------
+    logits : (N, C).
+    labels : (N,).
+    k : how many classes count.
+
+    Returns
+    -------
+    The share, 0..1.
+    """
     k = min(k, logits.shape[1])
     best = np.argpartition(-logits, k - 1, axis=1)[:, :k]
     return float((best == labels[:, None]).any(1).mean())
 
 
 def confusion_matrix(logits: Logits, labels: Labels) -> NDArray[np.int64]:
-    """(C, C) counts, row = truth, column = prediction."""
+    """Count clips by truth and prediction.
+
+    Parameters
+    ----------
+    logits : (N, C).
+    labels : (N,).
+
+    Returns
+    -------
+    (C, C) counts, row = truth, column = prediction.
+    """
     matrix = np.zeros((logits.shape[1],) * 2, np.int64)
     np.add.at(matrix, (labels, logits.argmax(1)), 1)
     return matrix
 
 
 def mean_class_accuracy(logits: Logits, labels: Labels) -> float:
-    """The mean of the recalls of the classes that occur."""
+    """Compute the mean recall of the classes that occur.
+
+    Parameters
+    ----------
+    logits : (N, C).
+    labels : (N,).
+
+    Returns
+    -------
+    The mean, 0..1.
+    """
     matrix = confusion_matrix(logits, labels)
     count = matrix.sum(1)
     return float((matrix.diagonal()[count > 0] / count[count > 0]).mean())
 
 
 def classify_report(logits: Logits, labels: Labels, classes: tuple[str, ...]) -> Classification:
-    """All of it. Macro F1 is taken over the classes that occur or are predicted; raises ValueError with no clip."""
+    """Compute all figures of a classification.
+
+    Parameters
+    ----------
+    logits : (N, C).
+    labels : (N,).
+    classes : C names, in the order of the logits.
+
+    Returns
+    -------
+    The figures.
+
+    Raises
+    ------
+    ValueError : without any clip.
+    """
     if not len(labels):
         raise ValueError("expected at least one labelled clip, found none")
     matrix = confusion_matrix(logits, labels)
-    right, true, called = matrix.diagonal(), matrix.sum(1), matrix.sum(0)
-    f1 = 2 * right / np.maximum(true + called, 1)
+    correct, true, predicted = matrix.diagonal(), matrix.sum(1), matrix.sum(0)
+    f1 = 2 * correct / np.maximum(true + predicted, 1)
     by_class = {
         name: {
             "clips": int(true[i]),
-            "recall": float(right[i] / true[i]),
-            "precision": float(right[i] / called[i]) if called[i] else 0.0,
+            "recall": float(correct[i] / true[i]),
+            "precision": float(correct[i] / predicted[i]) if predicted[i] else 0.0,
             "f1": float(f1[i]),
         }
         for i, name in enumerate(classes)
@@ -76,7 +128,7 @@ def classify_report(logits: Logits, labels: Labels, classes: tuple[str, ...]) ->
         top1=top_k(logits, labels, 1),
         top5=top_k(logits, labels, 5),
         mean_class=mean_class_accuracy(logits, labels),
-        macro_f1=float(f1[(true + called) > 0].mean()),
+        macro_f1=float(f1[(true + predicted) > 0].mean()),
         by_class=by_class,
         confusion=matrix.tolist(),
     )

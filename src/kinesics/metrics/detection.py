@@ -26,15 +26,17 @@ class DetectionScore:
 
     @property
     def precision(self) -> float:
+        """The share of predictions that match."""
         return self.matched / self.predicted if self.predicted else 0.0
 
     @property
     def recall(self) -> float:
+        """The share of true instances that are matched."""
         return self.matched / self.true if self.true else 0.0
 
     @property
     def f1(self) -> float:
-        """The organisers' matching can count more matches than predictions, and so exceed 1."""
+        """The harmonic mean of both; the organisers' matching can count more matches than predictions and exceed 1."""
         total = self.precision + self.recall
         return 2 * self.precision * self.recall / total if total else 0.0
 
@@ -46,11 +48,20 @@ def detection_score(
     tiou: float = TIOU,
     matching: Matching = "one-to-one",
 ) -> DetectionScore:
-    """Match predictions to true instances, sequence by sequence; a sequence missing in one has no instance there.
+    """Match predictions to true instances, sequence by sequence.
 
-    "one-to-one" gives every prediction to at most one instance, as many as can be; "organisers" counts an instance
-    as found if any prediction fits, so that one long prediction may find several: the published script forgets to
-    take a matched prediction out.
+    Parameters
+    ----------
+    predictions : by sequence, (label, start, end) each; a missing sequence has none.
+    truth : likewise.
+    tiou : the intersection over union in time that a match must exceed.
+    matching : "one-to-one" gives every prediction to at most one instance, as many as can be. "organisers" counts an
+        instance as found if any prediction fits, so that one long prediction may find several: the published script
+        forgets to take a matched prediction out.
+
+    Returns
+    -------
+    The counts, pooled over all sequences.
     """
     matched = 0
     for name, instances in truth.items():

@@ -1,34 +1,52 @@
-"""The emotion track: positive or negative, one answer a video."""
+"""The emotion track: positive or negative, one prediction a video."""
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
-import torch
 from numpy.typing import NDArray
-from torchmetrics.functional.classification import binary_auroc
 
 
 def emotion_report(logit: NDArray[np.float32], labels: NDArray[np.int64]) -> dict[str, float]:
-    """Accuracy, balanced accuracy, F1 of the positive class, and ROC-AUC (nan with one class alone).
+    """Compute accuracy, balanced accuracy, F1 of the positive class and the area under the ROC curve.
 
-    logit: (N,), above 0 means positive (1). labels: (N,) 0 or 1.
+    Parameters
+    ----------
+    logit : (N,), above 0 means positive.
+    labels : (N,) 0 or 1 (positive).
+
+    Returns
+    -------
+    By name, in 0..1; "auc" is nan with one class alone.
     """
-    called, true = logit > 0, labels == 1
-    recalls = [float((called[true == side] == side).mean()) for side in (True, False) if (true == side).any()]
-    both = len(recalls) == 2
-    auc = float(binary_auroc(torch.from_numpy(logit), torch.from_numpy(labels))) if both else float("nan")
+    predicted, true = logit > 0, labels == 1
+    recalls = [float((predicted[true == side] == side).mean()) for side in (True, False) if (true == side).any()]
+    auc = float("nan")
+    if len(recalls) == 2:
+        false_rate, true_rate = roc_curve(logit, labels)
+        auc = float(((true_rate[1:] + true_rate[:-1]) / 2 * np.diff(false_rate)).sum())
     return {
-        "accuracy": float((called == true).mean()),
+        "accuracy": float((predicted == true).mean()),
         "balanced_accuracy": float(np.mean(recalls)),
-        "f1": 2 * float((called & true).sum()) / max(1, int(called.sum() + true.sum())),
+        "f1": 2 * float((predicted & true).sum()) / max(1, int(predicted.sum() + true.sum())),
         "auc": auc,
     }
 
 
-def roc_curve(score: NDArray[np.float64], labels: NDArray[np.int64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """The shares of negatives and of positives (both 0..1) above each threshold, from the highest down.
+def roc_curve(
+    score: NDArray[np.floating[Any]], labels: NDArray[np.int64]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Compute the receiver operating characteristic, from the highest threshold down.
 
-    score: (N,), the higher the likelier positive. labels: (N,) 0 or 1, each at least once.
+    Parameters
+    ----------
+    score : (N,), the higher the likelier positive.
+    labels : (N,) 0 or 1 (positive), each at least once.
+
+    Returns
+    -------
+    The shares of negatives and of positives above each threshold, both (K,) in 0..1.
     """
     order = np.argsort(-score, kind="stable")
     last_of_equals = np.append(np.diff(score[order]) != 0, True)

@@ -51,21 +51,21 @@ def write_evaluation(
     """
     assets = files("kinesics.report") / "assets"
     environment = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True)
-    shown = evaluation.mistakes[:_MISTAKES]
+    shown = evaluation.errors[:_MISTAKES]
     page = environment.from_string((assets / "evaluation.html.j2").read_text("utf-8")).render(
         name=name,
         evaluation=evaluation,
-        things="videos" if evaluation.answers else "clips",
+        things="videos" if evaluation.videos else "clips",
         figures={FIGURES[key]: figure for key, figure in evaluation.figures.items()},
         css=(assets / "report.css").read_text("utf-8"),
         charts=_charts(evaluation),
-        mistakes=[(mistake, _strip_of(mistake, skeleton)) for mistake in shown],
+        errors=[(error, _strip_of(error, skeleton)) for error in shown],
     )
     write_text(out, page)
 
 
 def _charts(evaluation: Evaluation) -> dict[str, str]:
-    own = {"roc": _roc, "scores": _scores} if evaluation.answers else {"classes": _classes}
+    own = {"roc": _roc, "scores": _scores} if evaluation.videos else {"classes": _classes}
     figures = {name: draw(evaluation) for name, draw in (own | {"confusion": _confusion}).items()}
     figures["calibration"] = _calibration(evaluation)
     return {
@@ -85,8 +85,8 @@ def _charts(evaluation: Evaluation) -> dict[str, str]:
 
 
 def _roc(evaluation: Evaluation) -> go.Figure:
-    positive = np.array([answer.positive for answer in evaluation.answers])
-    labels = np.array([EMOTION.index(answer.truth) for answer in evaluation.answers])
+    positive = np.array([video.positive for video in evaluation.videos])
+    labels = np.array([EMOTION.index(video.truth) for video in evaluation.videos])
     lines = [go.Scatter(x=[0, 1], y=[0, 1], mode="lines", line={"dash": "dot", "color": "#9aa3b4"}, name="chance")]
     if len(set(labels.tolist())) == 2:
         false, true = roc_curve(positive, labels)
@@ -100,7 +100,7 @@ def _scores(evaluation: Evaluation) -> go.Figure:
     """How the probabilities of positive spread, for either truth."""
     bars = [
         go.Histogram(
-            x=[answer.positive for answer in evaluation.answers if answer.truth == truth],
+            x=[video.positive for video in evaluation.videos if video.truth == truth],
             xbins={"start": 0, "end": 1, "size": 0.05}, name=truth, marker_color=colour, opacity=0.7,
         )
         for truth, colour in zip(EMOTION, (_SECOND, _ACCENT), strict=True)
@@ -158,8 +158,8 @@ def _calibration(evaluation: Evaluation) -> go.Figure:
     return figure.update_yaxes(range=[0, 1], tickformat=".0%", title="share that is correct")
 
 
-def _strip_of(mistake: Error, skeleton: Callable[[str], SkeletonSequence] | None) -> str | None:
-    return None if skeleton is None else skeleton_strip(skeleton(mistake.id))
+def _strip_of(error: Error, skeleton: Callable[[str], SkeletonSequence] | None) -> str | None:
+    return None if skeleton is None else skeleton_strip(skeleton(error.id))
 
 
 def skeleton_strip(sequence: SkeletonSequence, moments: int = _MOMENTS) -> str:

@@ -23,20 +23,32 @@ _KEYS = {"title", "config", "split", "metrics", "seeds", "rows", "columns"}
 
 @dataclass(frozen=True)
 class Cell:
-    """One choice: a row, or a row with a column, as a config and what is said otherwise than in it."""
+    """One choice: a row, or a row with a column.
+
+    name: of the row and the column.
+    config: of its runs.
+    overrides: options in place of the config's.
+    """
 
     name: str
     config: str
     overrides: Mapping[str, Any]
 
     def arguments(self, out: Path, seed: int) -> list[str]:
-        """The overrides as the command line takes them; "@NAME" becomes the folder of cell NAME's run."""
-        return [f"--{key}={_said(value, out, seed)}" for key, value in self.overrides.items()]
+        """Write the overrides as the command line takes them; "@NAME" becomes the folder of cell NAME's run."""
+        return [f"--{key}={_formatted(value, out, seed)}" for key, value in self.overrides.items()]
 
 
 @dataclass(frozen=True)
 class Ablation:
-    """A grid of cells, in an order in which each finds finished what it goes on from."""
+    """A grid of cells, in an order in which each comes after those that it is initialised from.
+
+    title: of the table.
+    cells: each run with every seed.
+    split: that is judged.
+    metrics: figures of `evaluate`.
+    seeds: of the runs.
+    """
 
     title: str
     cells: tuple[Cell, ...]
@@ -46,14 +58,14 @@ class Ablation:
 
     @classmethod
     def read(cls, path: Path) -> Ablation:
-        """A file as configs/ablations/gesture.yaml explains it; raises KinesicsError for another."""
+        """Read a file such as configs/ablations/gesture.yaml, which explains it; raises KinesicsError for another."""
         try:
-            said = yaml.safe_load(path.read_text("utf-8"))
-            unknown = set(said) - _KEYS
+            grid = yaml.safe_load(path.read_text("utf-8"))
+            unknown = set(grid) - _KEYS
             if unknown:
                 raise ValueError(f"found {', '.join(sorted(unknown))}")
-            cells = tuple(_cells(said["config"], said["rows"], said.get("columns", {})))
-            return cls(said["title"], cells, said["split"], tuple(said["metrics"]), tuple(said["seeds"]))
+            cells = tuple(_cells(grid["config"], grid["rows"], grid.get("columns", {})))
+            return cls(grid["title"], cells, grid["split"], tuple(grid["metrics"]), tuple(grid["seeds"]))
         except (yaml.YAMLError, ValueError, TypeError, KeyError, AttributeError) as error:
             raise KinesicsError(
                 f"{path}: expected an ablation ({', '.join(sorted(_KEYS))}; ablations/gesture explains them), "
@@ -62,14 +74,20 @@ class Ablation:
 
 
 @dataclass(frozen=True)
-class Result:
-    """values: by cell, metric and seed; shares in 0..1."""
+class AblationResult:
+    """What an ablation has measured.
+
+    ablation: that was run.
+    data: the name of the data set's folder.
+    values: by cell, metric and seed; shares in 0..1.
+    """
 
     ablation: Ablation
     data: str
     values: Mapping[str, Mapping[str, Mapping[int, float]]]
 
     def to_dict(self) -> dict[str, Any]:
+        """Give plain data, for JSON."""
         cells = {
             cell: {
                 metric: {"seeds": dict(by_seed), "mean": statistics.fmean(by_seed.values()), "spread": spread(by_seed)}
@@ -80,7 +98,7 @@ class Result:
         return {"title": self.ablation.title, "data": self.data, "split": self.ablation.split, "cells": cells}
 
     def to_markdown(self) -> str:
-        """A line a cell, in percent, ± the standard deviation over seeds."""
+        """Write a table of a line a cell, in percent, ± the standard deviation over seeds."""
         metrics = self.ablation.metrics
         seeds = sorted({seed for cell in self.values.values() for by_seed in cell.values() for seed in by_seed})
         lines = [
@@ -92,16 +110,16 @@ class Result:
             f"|---|{'---|' * len(metrics)}",
         ]
         for name, cell in self.values.items():
-            lines.append(f"| {name} | {' | '.join(told(cell[metric]) for metric in metrics)} |")
+            lines.append(f"| {name} | {' | '.join(_mean_and_spread(cell[metric]) for metric in metrics)} |")
         return "\n".join(lines) + "\n"
 
 
 def spread(by_seed: Mapping[int, float]) -> float:
-    """The standard deviation over seeds, 0 for a single one."""
+    """Compute the standard deviation over seeds, 0 for a single one."""
     return statistics.stdev(by_seed.values()) if len(by_seed) > 1 else 0.0
 
 
-def told(by_seed: Mapping[int, float]) -> str:
+def _mean_and_spread(by_seed: Mapping[int, float]) -> str:
     return f"{100 * statistics.fmean(by_seed.values()):.1f} ± {100 * spread(by_seed):.1f}"
 
 
@@ -111,13 +129,28 @@ def ablate(
     out: Path,
     seeds: Sequence[int] = (),
     more: Sequence[str] = (),
-    tell: Callable[[str], None] = print,
-) -> Result:
-    """Run `ablations/NAME` (or a file) on `data` with each seed, and write ablation.json and ablation.md to `out`.
+    report: Callable[[str], None] = print,
+) -> AblationResult:
+    """Run a grid with each seed, and write ablation.json and ablation.md.
 
-    A cell of a seed is a folder `out/CELL/seedN`; cells that are finished are kept, one that was interrupted goes on.
-    seeds: others than the file's. more: further arguments of every run, unless its cell says otherwise. Raises
-    KinesicsError for an unknown name, a file that is no ablation, and a metric that the runs do not have.
+    A cell of a seed is a folder `out/CELL/seedN`; a finished one is not run again, an interrupted one resumes.
+
+    Parameters
+    ----------
+    name : of `ablations/NAME` among Kinesics' configs, or a file.
+    data : the data set.
+    out : for the runs and the table.
+    seeds : in place of the file's.
+    more : further arguments of every run, which a cell's overrides go before.
+    report : called with a line a run.
+
+    Returns
+    -------
+    What was measured.
+
+    Raises
+    ------
+    KinesicsError : for an unknown name, a file that is no ablation, and a metric that the runs do not have.
     """
     ablation = Ablation.read(find_config(name if name.endswith(".yaml") else f"ablations/{name}"))
     values: dict[str, dict[str, dict[int, float]]] = {
@@ -136,16 +169,16 @@ def ablate(
                     raise KinesicsError(f"{name}: expected metrics among {', '.join(figures)}, found {metric}")
                 values[cell.name][metric][seed] = figures[metric].value
             shown = ", ".join(f"{metric} {figures[metric].value:.4f}" for metric in ablation.metrics)
-            tell(f"seed {seed}, {cell.name}: {shown}")
-    result = Result(ablation, data.name, values)
+            report(f"seed {seed}, {cell.name}: {shown}")
+    result = AblationResult(ablation, data.name, values)
     write_text(out / "ablation.json", json.dumps(result.to_dict(), indent=2) + "\n")
     write_text(out / "ablation.md", result.to_markdown())
     return result
 
 
 def _cells(config: str, rows: Mapping[str, Any], columns: Mapping[str, Any]) -> Iterator[Cell]:
-    for row, said in rows.items():
-        own = dict(said or {})
+    for row, options in rows.items():
+        own = dict(options or {})
         base, crossed = own.pop("config", config), own.pop("columns", False)
         if not crossed:
             yield Cell(row, base, own)
@@ -154,7 +187,7 @@ def _cells(config: str, rows: Mapping[str, Any], columns: Mapping[str, Any]) -> 
             yield Cell(f"{row}/{column}", base, own | (further or {}))
 
 
-def _said(value: Any, out: Path, seed: int) -> str:
+def _formatted(value: Any, out: Path, seed: int) -> str:
     if isinstance(value, str) and value.startswith("@"):
         return str(_folder(out, value[1:], seed))
     return value if isinstance(value, str) else json.dumps(value)

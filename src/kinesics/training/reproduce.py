@@ -30,7 +30,13 @@ CONFIGS = Path(str(files("kinesics.training"))) / "configs"
 
 @dataclass(frozen=True)
 class Reproduction:
-    """A benchmark's figure of each seed, and what was expected of their mean."""
+    """A benchmark's figure of each seed, and what was expected of their mean.
+
+    name: of the benchmark.
+    metric: of `evaluate`.
+    values: by seed.
+    expected: the least mean.
+    """
 
     name: str
     metric: str
@@ -39,6 +45,7 @@ class Reproduction:
 
     @property
     def mean(self) -> float:
+        """The mean over seeds."""
         return statistics.fmean(self.values.values())
 
     @property
@@ -48,9 +55,11 @@ class Reproduction:
 
     @property
     def reached(self) -> bool:
+        """Whether the mean is what was expected, or more."""
         return self.mean >= self.expected
 
     def to_dict(self) -> dict[str, Any]:
+        """Give plain data, for JSON."""
         return vars(self) | {
             "mean": self.mean,
             "spread": self.spread,
@@ -60,7 +69,7 @@ class Reproduction:
 
 
 def find_config(name: str) -> Path:
-    """A config by its path, or one of Kinesics' own by its name (`benchmarks/natops`); raises KinesicsError."""
+    """Find a config by its path, or one of Kinesics' own by its name (`benchmarks/natops`); raises KinesicsError."""
     for path in (Path(name), CONFIGS / f"{name}.yaml"):
         if path.suffix == ".yaml" and path.is_file():
             return path
@@ -68,11 +77,26 @@ def find_config(name: str) -> Path:
     raise KinesicsError(f"{name}: expected a config file (.yaml) or one of Kinesics' own: {own}")
 
 
-def reproduce(name: str, data: Path, out: Path, told: Callable[[str], None] = print) -> Reproduction:
-    """Run `benchmarks/NAME` with each of its seeds on `data`, one folder a seed in `out`, and write results.json.
+def reproduce(name: str, data: Path, out: Path, report: Callable[[str], None] = print) -> Reproduction:
+    """Run a benchmark with each of its seeds, and write results.json.
 
-    The seeds run at once, each in a process of its own. What an interrupted call has finished is kept. Raises
-    KinesicsError for an unknown name, or a config that expects nothing.
+    The seeds run at once, each in a process and a folder of its own. What an interrupted call has finished is not run
+    again.
+
+    Parameters
+    ----------
+    name : of `benchmarks/NAME` among Kinesics' configs.
+    data : the data set.
+    out : for the runs and the result.
+    report : called with a line a seed.
+
+    Returns
+    -------
+    The figures, beside what was expected.
+
+    Raises
+    ------
+    KinesicsError : for an unknown name, or a config that expects nothing.
     """
     config = find_config(f"benchmarks/{name}")
     expect = yaml.safe_load(config.read_text("utf-8")).get("expect")
@@ -84,7 +108,7 @@ def reproduce(name: str, data: Path, out: Path, told: Callable[[str], None] = pr
     for seed, folder in folders.items():
         evaluation = evaluate(Predictions.load(RunFolder(folder).predictions("test")))
         values[seed] = evaluation.figures[expect["metric"]].value
-        told(f"seed {seed}: {expect['metric']} {values[seed]:.4f}")
+        report(f"seed {seed}: {expect['metric']} {values[seed]:.4f}")
     result = Reproduction(name, expect["metric"], values, expect["value"])
     write_text(out / "results.json", json.dumps(result.to_dict(), indent=2) + "\n")
     return result

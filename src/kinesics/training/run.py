@@ -48,6 +48,8 @@ TASKS: dict[str, TaskClasses] = {
     "gesture": TaskClasses("kinesics.training.gesture.task.GestureTask", "kinesics.training.gesture.data.GestureData"),
     "emotion": TaskClasses("kinesics.training.emotion.task.EmotionTask", "kinesics.training.emotion.data.EmotionData"),
 }
+# options that had another name before, by section
+_RENAMED = {"data": {"view": "video_augment", "pictures": "frame_windows"}}
 
 
 class TrainingCLI(LightningCLI):
@@ -135,7 +137,7 @@ def assemble(config: Path, out: Path, arguments: Sequence[str] = ()) -> Training
     return TrainingCLI(
         import_class(classes.model),
         import_class(classes.data),
-        args=["--config", yaml.safe_dump(sections), f"--trainer.default_root_dir={out}", *arguments],
+        args=["--config", yaml.safe_dump(sections), f"--trainer.default_root_dir={out}", *map(renamed, arguments)],
         run=False,
         save_config_callback=SaveConfigCallback,
         save_config_kwargs={"overwrite": True},
@@ -168,7 +170,20 @@ def read_config(config: Path) -> tuple[TaskClasses, dict[str, Any]]:
             paths[name] = section["class_path"]
             sections[name] = section.get("init_args", {})
             sections["task"] = paths
+        renamed = _RENAMED.get(name, {})
+        if sections.get(name):
+            sections[name] = {renamed.get(option, option): value for option, value in sections[name].items()}
     return TaskClasses(**paths), sections
+
+
+def renamed(argument: str) -> str:
+    """Give an argument of the command line its option's present name."""
+    for section, names in _RENAMED.items():
+        for before, now in names.items():
+            prefix = f"--{section}.{before}"
+            if argument.startswith((f"{prefix}=", f"{prefix}.")) or argument == prefix:
+                return f"--{section}.{now}{argument.removeprefix(prefix)}"
+    return argument
 
 
 def import_class(path: str) -> type[Any]:

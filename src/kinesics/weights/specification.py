@@ -113,6 +113,9 @@ def read_specification(text: str) -> Specification:
     described.pop("source", None)  # this and the next: what the first expression weights said in other words
     normalisation = described.pop("input", described.get("normalisation"))
     described["normalisation"] = _EARLIER_NORMALISATIONS.get(normalisation, normalisation)
+    # figures of tracked clips began with another word before
+    figures = described.get("metrics", {})
+    described["metrics"] = {name.replace("watched/", "tracked/"): value for name, value in figures.items()}
     return Specification(**({"config": {}} | described | {"classes": tuple(described["classes"])}))
 
 

@@ -19,7 +19,14 @@ from kinesics.errors import KinesicsError
 from kinesics.evaluation import EMOTION, Predictions
 from kinesics.models.emotion.streams import Gestures, Stream
 from kinesics.models.video.mvit import TINY, VideoEncoder
-from kinesics.training.emotion.data import MOST, EmotionData, EmotionVideos, TokenAugmentation, collate
+from kinesics.training.emotion import data as emotion_data
+from kinesics.training.emotion.data import (
+    MOST_TOKENS,
+    EmotionData,
+    EmotionVideos,
+    TokenAugmentation,
+    collate_recordings,
+)
 from kinesics.training.emotion.streams import StreamCache, context_windows, labelled_gestures
 from kinesics.training.emotion.task import EmotionTask
 from kinesics.training.reproduce import CONFIGS
@@ -110,9 +117,9 @@ def test_a_window_s_token_is_what_the_encoder_says_of_it():
     windows = list(context_windows(clip, made.recordings.read_skeleton(clip), 1.2))
     assert [one.start for one in windows] == pytest.approx([0, 1.2])
     assert [one.end for one in windows] == pytest.approx([1.2, 2.4])
-    pictures = made.read_pictures(windows, 0.0)["context"][0]
+    frames = made.read_windows(windows, 0.0)["context"][0]
     with torch.no_grad():
-        expected = made.video(pictures).pooled
+        expected = made.video(frames).pooled
     tokens, seconds = made.windows("val")[0][0]["context"]
     torch.testing.assert_close(tokens, expected, atol=0.05, rtol=0.02)  # kept in 16 bits
     assert seconds.tolist() == pytest.approx([0.6, 1.8])
@@ -150,11 +157,11 @@ def videos(counts, augment=None, clips=None):
 
 
 def test_batches_are_padded_and_say_where():
-    batch = collate([videos([5, 0, 24])[i] for i in range(3)])
+    batch = collate_recordings([videos([5, 0, 24])[i] for i in range(3)])
     assert batch["face_tokens"].shape == (3, 24, 1)
     assert batch["face_mask"].sum(1).tolist() == [5, 0, 24]
     assert not batch["face_tokens"][~batch["face_mask"]].any()
-    assert collate([videos([0])[0]])["face_mask"].tolist() == [[False]]
+    assert collate_recordings([videos([0])[0]])["face_mask"].tolist() == [[False]]
     assert batch["label"].tolist() == [1, 0, 1]
 
 
@@ -172,11 +179,11 @@ def test_augmentation_takes_away_a_stretch_and_tokens_anew_each_epoch():
 
 
 def test_too_many_tokens_are_thinned_out_evenly():
-    count = 4 * MOST
+    count = 4 * MOST_TOKENS
     cache = StreamCache(np.array([0]), np.array([count]), np.zeros((count, 1)), np.linspace(0, 2.4, count, dtype="f4"))
     seconds = EmotionVideos(data(streams=["context"]).clips("train")[:1], {"face": cache}, None, 1)[0][0]["face"][1]
-    assert len(seconds) == MOST
-    assert seconds.diff().max() < 1.5 * 2.4 / MOST
+    assert len(seconds) == MOST_TOKENS
+    assert seconds.diff().max() < 1.5 * 2.4 / MOST_TOKENS
 
 
 def test_folds_test_everybody_once_and_keep_people_apart():
@@ -188,6 +195,25 @@ def test_folds_test_everybody_once_and_keep_people_apart():
         assert len(set.union(*people)) == sum(map(len, people)), "nobody is on two sides"
         tested += [clip.id for clip in made.clips("test")]
     assert sorted(tested) == sorted(["0005", "0012", "0001", "0217", *MORE])
+
+
+def test_encoders_are_hashed_and_the_detector_opened_once(monkeypatch):
+    calls = []
+    for name in ("weights_digest", "gesture_detector"):
+        function = getattr(emotion_data, name)
+
+        def counting(*arguments, name=name, function=function):
+            calls.append(name)
+            return function(*arguments)
+
+        monkeypatch.setattr(emotion_data, name, counting)
+    made = data()
+    made.prepare_data()
+    made.setup()
+    assert made.spec.gestures == 32
+    for loader in (made.train_dataloader(), made.val_dataloader(), made.test_dataloader()):
+        assert len(next(iter(loader))["label"])
+    assert sorted(calls) == ["gesture_detector", "weights_digest", "weights_digest"], "faces and context"
 
 
 # ── training ─────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -235,7 +261,7 @@ def test_a_run_leaves_weights_that_answer_as_it_did(stage):
     network, described, _ = load_network(folder / "weights.safetensors")
     assert described.classes == EMOTION
     assert described.training_data == "10 recordings of simulated iMiGUE"
-    made = data(pictures=2 if stage == "2-together" else 0)
+    made = data(frame_windows=2 if stage == "2-together" else 0)
     made.prepare_data()
     made.setup()
     batch = next(iter(made.test_dataloader()))
@@ -245,7 +271,7 @@ def test_a_run_leaves_weights_that_answer_as_it_did(stage):
         Stream(*(batch[f"{name}_{part}"] for part in ("tokens", "seconds", "mask"))) for name in ("face", "context")
     )
     with torch.no_grad():
-        out = network(face, context, gestures) if made.pictures else network.fuse(face, context, gestures)
+        out = network(face, context, gestures) if made.frame_windows else network.fuse(face, context, gestures)
     kept = Predictions.load(folder / "predictions_test.npz")
     assert kept.ids == ("0217",)
     assert out.logit.item() == pytest.approx(kept.logits[0, 1] - kept.logits[0, 0], abs=0.02)

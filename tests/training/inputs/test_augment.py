@@ -3,9 +3,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from kinesics.simulator.clip_arrays import ClipArrays, JoinedClips
 from kinesics.skeleton import LAYOUTS, UPPER_BODY, make_layout
 from kinesics.training.inputs.augment import Augmentation, augment, hide, parts, turn, warp
-from kinesics.training.inputs.clip_windows import ClipArrays, ClipWindows, JoinedClips
+from kinesics.training.inputs.clip_windows import ClipWindows
 
 STILL = Augmentation((0, 0, 0), stretch=0, mirror=0, flatten=0, hand=0, face=0, hips=0, joints=0)
 LAYOUT = make_layout("robot", {"base": None, "left_claw": "base", "right_claw": "base"})  # names no known part

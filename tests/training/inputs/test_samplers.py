@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from kinesics.training.inputs.samplers import BALANCED, SQUARE_ROOT, ClassSampler
+from kinesics.training.inputs.samplers import BALANCED, SQUARE_ROOT, ClassSampler, RankSampler
 
 LABELS = [0] * 1600 + [1] * 400 + [2] * 100
 
@@ -41,3 +41,18 @@ def test_draws_depend_on_seed_and_epoch_alone():
 def test_hidden_labels_cannot_be_balanced(labels):
     with pytest.raises(ValueError, match="the label of each"):
         ClassSampler(labels)
+
+
+def test_processes_share_the_draws():
+    sampler = ClassSampler([0, 0, 0, 1, 1, 2, 2, 2, 2], seed=3)
+    shares = [RankSampler(sampler, 2, rank) for rank in (0, 1)]
+    seen = []
+    for epoch in (0, 1):
+        for share in shares:
+            share.set_epoch(epoch)
+        draws = list(sampler)
+        first, second = (list(share) for share in shares)
+        assert [first, second] == [draws[0:8:2], draws[1:8:2]]
+        assert len(first) == len(second) == len(shares[0]) == 4
+        seen.append(draws)
+    assert seen[0] != seen[1]

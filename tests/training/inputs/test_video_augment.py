@@ -2,9 +2,9 @@ import numpy as np
 import pytest
 
 from kinesics.skeleton import UPPER_BODY, SkeletonSequence
-from kinesics.training.inputs.video_augment import VideoAugmentation, View, random_view
+from kinesics.training.inputs.video_augment import ClipTransform, VideoAugmentation, random_transform
 
-PLAIN = View((0, 0, 1), False, (1, 1, 1), 0, None)
+PLAIN = ClipTransform((0, 0, 1), False, (1, 1, 1), 0, None)
 SIZE = 96
 LEFT, RIGHT = UPPER_BODY.indices("left_wrist", "right_wrist")
 
@@ -41,7 +41,7 @@ def test_a_plain_view_changes_nothing():
 @pytest.mark.parametrize("crop", [(0, 0, 1), (0.1, 0.2, 0.75)])
 def test_joints_stay_on_what_they_show(crop, mirrored):
     frames, skeleton = dotted()
-    view = View(crop, mirrored, (1, 1, 1), 0, None)
+    view = ClipTransform(crop, mirrored, (1, 1, 1), 0, None)
     pictures, seen = view.frames(frames), view.skeleton(skeleton)
     assert pictures.shape == frames.shape
     assert pictures.dtype == np.uint8
@@ -57,20 +57,20 @@ def test_joints_stay_on_what_they_show(crop, mirrored):
 def test_all_frames_are_changed_alike():
     still = np.repeat(np.random.default_rng(0).integers(0, 256, (1, SIZE, SIZE, 3), np.uint8), 4, axis=0)
     for seed in range(10):
-        changed = random_view(np.random.default_rng(seed)).frames(still)
+        changed = random_transform(np.random.default_rng(seed)).frames(still)
         assert (changed == changed[:1]).all()
         assert not np.array_equal(changed, still)
 
 
 def test_a_view_depends_on_the_generator_alone():
-    assert random_view(np.random.default_rng(5)) == random_view(np.random.default_rng(5))
-    assert random_view(np.random.default_rng(5)) != random_view(np.random.default_rng(6))
+    assert random_transform(np.random.default_rng(5)) == random_transform(np.random.default_rng(5))
+    assert random_transform(np.random.default_rng(5)) != random_transform(np.random.default_rng(6))
 
 
 def test_views_stay_within_what_is_allowed():
     how = VideoAugmentation(crop=(0.6, 0.9), mirror=0, colour=0.2, hue=0.01, erase=1)
     for seed in range(200):
-        view = random_view(np.random.default_rng(seed), how)
+        view = random_transform(np.random.default_rng(seed), how)
         left, top, side = view.crop
         assert 0.6 <= side <= 0.9
         assert left >= 0 <= top
@@ -81,13 +81,13 @@ def test_views_stay_within_what_is_allowed():
         assert x + w <= 1
         assert y + h <= 1
         assert w * h <= 1 / 6.9
-    mirrored = [random_view(np.random.default_rng(seed)).mirrored for seed in range(400)]
+    mirrored = [random_transform(np.random.default_rng(seed)).mirrored for seed in range(400)]
     assert 0.4 < np.mean(mirrored) < 0.6
 
 
 def test_a_cover_hides_its_rectangle_and_nothing_else():
     frames, _ = dotted()
-    covered = View((0, 0, 1), False, (1, 1, 1), 0, (0.5, 0.25, 0.25, 0.5)).frames(frames)
+    covered = ClipTransform((0, 0, 1), False, (1, 1, 1), 0, (0.5, 0.25, 0.25, 0.5)).frames(frames)
     changed = (covered != frames).any((0, 3))
     assert changed[24:72, 48:72].all()
     changed[24:72, 48:72] = False
@@ -96,6 +96,6 @@ def test_a_cover_hides_its_rectangle_and_nothing_else():
 
 def test_colour_alone_moves_nothing():
     frames, _ = dotted()
-    brighter = View((0, 0, 1), False, (1.3, 1, 1), 0, None).frames(frames)
+    brighter = ClipTransform((0, 0, 1), False, (1.3, 1, 1), 0, None).frames(frames)
     assert brighter.mean() == pytest.approx(1.3 * frames.mean(), rel=0.02)
     np.testing.assert_allclose(centre(brighter[0], 0), centre(frames[0], 0))

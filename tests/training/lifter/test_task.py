@@ -8,8 +8,8 @@ from kinesics.data.sets.utd_mhad import KINECT_20, UTDMHAD
 from kinesics.models.skeleton.lifter import Lifter
 from kinesics.simulator.clips import ClipRecipe, simulate_dataset
 from kinesics.skeleton import UPPER_BODY
-from kinesics.training.lifter.data import KinectViews, LiftingWindows, SimulatedViews
-from kinesics.training.lifter.task import judge, train_lifter
+from kinesics.training.lifter.data import KinectMovements, LiftingWindows, SimulatedMovements
+from kinesics.training.lifter.task import judge_lifter, train_lifter
 from kinesics.weights.load import load_as
 
 
@@ -49,9 +49,9 @@ def kinect(tmp_path_factory):
     return UTDMHAD(folder)
 
 
-def test_views_show_the_truth_from_the_camera(simulated, kinect):
-    for views in (SimulatedViews.open(simulated / "train"), KinectViews(kinect, ("s1",))):
-        xy, score, truth, known = views.view(0, np.random.default_rng(0))
+def test_projections_come_with_the_truth_from_the_camera(simulated, kinect):
+    for movements in (SimulatedMovements.open(simulated / "train"), KinectMovements(kinect, ("s1",))):
+        xy, score, truth, known = movements.project(0, np.random.default_rng(0))
         assert xy.shape == (*score.shape, 2) == (*truth.shape[:2], 2)
         left, right, nose, head = UPPER_BODY.indices("left_shoulder", "right_shoulder", "neck", "head")
         assert not truth[:, UPPER_BODY.index("neck")].any()
@@ -62,13 +62,13 @@ def test_views_show_the_truth_from_the_camera(simulated, kinect):
         seen = (score[:, left] > 0) & (score[:, nose] > 0)
         assert (xy[seen, left, 0] > xy[seen, nose, 0]).mean() > 0.9
         assert known[left]
-    assert len(KinectViews(kinect, ("s1",))) == 2
-    assert len(KinectViews(None, ("s1",))) == 0
+    assert len(KinectMovements(kinect, ("s1",))) == 2
+    assert len(KinectMovements(None, ("s1",))) == 0
 
 
 def test_windows_depend_on_seed_epoch_and_index_alone(simulated):
-    views = [SimulatedViews.open(simulated / "train")]
-    first, second = (LiftingWindows(views, 16, seed=5) for _ in range(2))
+    sources = [SimulatedMovements.open(simulated / "train")]
+    first, second = (LiftingWindows(sources, 16, seed=5) for _ in range(2))
     for a, b in zip(first[3], second[3], strict=True):
         torch.testing.assert_close(a, b)
     second.epoch = 1
@@ -78,13 +78,13 @@ def test_windows_depend_on_seed_epoch_and_index_alone(simulated):
 
 def test_training_lifts_better_than_chance_saves_and_goes_on(simulated, kinect, tmp_path):
     torch.manual_seed(1)
-    before = judge(Lifter().eval(), SimulatedViews.open(simulated / "test"))
+    before = judge_lifter(Lifter().eval(), SimulatedMovements.open(simulated / "test"))
     figures = train_lifter(simulated, tmp_path, real=kinect, epochs=10, batch=8)
     assert figures["mm_simulated"] < 0.6 * before["mm"]
     assert figures["upper_arm_simulated"] < 1e-3
     assert figures["forearm_real"] < 1e-3
     network = load_as(Lifter, tmp_path / "lifter.safetensors")[0]
-    assert judge(network, SimulatedViews.open(simulated / "test"))["mm"] == pytest.approx(
+    assert judge_lifter(network, SimulatedMovements.open(simulated / "test"))["mm"] == pytest.approx(
         figures["mm_simulated"], rel=0.01
     ), "half precision loses next to nothing"
     kept = (tmp_path / "lifter.safetensors").read_bytes()

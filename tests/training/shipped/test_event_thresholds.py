@@ -10,12 +10,12 @@ from kinesics.training.shipped.event_thresholds import (
     event_figures,
     fit_event_thresholds,
     score_recordings,
-    shift,
+    shift_thresholds,
 )
 from kinesics.weights.load import load_weights
 
 
-def heard(peaks, truth):
+def recording(peaks, truth):
     """A recording of 40 s in which class 3 reaches `peaks` for two seconds each, ten seconds apart."""
     times = np.arange(0, 40, 0.32, dtype=np.float32)
     probability = np.zeros((len(times), 33), np.float32)
@@ -27,7 +27,7 @@ def heard(peaks, truth):
 
 
 def test_the_threshold_lies_between_what_is_true_and_what_is_not():
-    recordings = [heard((0.8, 0.5, 0.85), truth=(0, 2)), heard((0.45,), truth=())]
+    recordings = [recording((0.8, 0.5, 0.85), truth=(0, 2)), recording((0.45,), truth=())]
     fitted = fit_event_thresholds(recordings)
     assert 0.5 < fitted[CLASSES[3]] <= 0.8
     assert set(fitted) == set(CLASSES)
@@ -41,27 +41,27 @@ def test_the_threshold_lies_between_what_is_true_and_what_is_not():
 
 
 def test_a_class_of_few_events_leans_on_the_others():
-    rare = heard((0.35,), truth=(0,))
+    rare = recording((0.35,), truth=(0,))
     rare.truth[0] = (5, *rare.truth[0][1:])
     rare.scores.probability[:, [3, 5]] = rare.scores.probability[:, [5, 3]]
-    common = [heard((0.8, 0.5, 0.85, 0.5), truth=(0, 2)) for _ in range(10)]
+    common = [recording((0.8, 0.5, 0.85, 0.5), truth=(0, 2)) for _ in range(10)]
     fitted = fit_event_thresholds([rare, *common])
     assert 0.5 < fitted[CLASSES[5]] <= 0.8, "what all others need, for one event at 0.35 says little"
     assert 0.5 < fitted[CLASSES[3]] <= 0.8
 
 
-def test_films_shift_all_thresholds_alike():
+def test_tracked_recordings_shift_all_thresholds_alike():
     low = dict.fromkeys(CLASSES, 0.5)
-    noisy = [heard((0.9, 0.72), truth=(0, 1)), heard((0.62, 0.6, 0.61), truth=())]
-    raised = shift(noisy, low)
+    noisy = [recording((0.9, 0.72), truth=(0, 1)), recording((0.62, 0.6, 0.61), truth=())]
+    raised = shift_thresholds(noisy, low)
     assert raised == dict.fromkeys(CLASSES, 0.7), "the true one at 0.72 is kept, those at 0.62 are not"
-    faint = [heard((0.9, 0.42), truth=(0, 1)), heard((0.1,), truth=())]
-    assert shift(faint, low) == dict.fromkeys(CLASSES, 0.4), "no lower than the one at 0.42 needs"
-    hopeless = [heard((0.99, 0.99, 0.99), truth=())]
-    assert shift(hopeless, low) == dict.fromkeys(CLASSES, 0.9)
+    faint = [recording((0.9, 0.42), truth=(0, 1)), recording((0.1,), truth=())]
+    assert shift_thresholds(faint, low) == dict.fromkeys(CLASSES, 0.4), "no lower than the one at 0.42 needs"
+    hopeless = [recording((0.99, 0.99, 0.99), truth=())]
+    assert shift_thresholds(hopeless, low) == dict.fromkeys(CLASSES, 0.9)
 
 
-def test_recordings_are_of_gestures_and_of_ordinary_life(monkeypatch):
+def test_recordings_are_of_gestures_and_of_background(monkeypatch):
     monkeypatch.setattr(thresholds, "SECONDS", 8.0)
     network, specification, _ = load_weights()
     told = []
@@ -74,13 +74,13 @@ def test_recordings_are_of_gestures_and_of_ordinary_life(monkeypatch):
     np.testing.assert_array_equal(again[1].scores.probability, recordings[1].scores.probability)
 
 
-def test_films_are_watched(monkeypatch):
+def test_rendered_recordings_are_tracked(monkeypatch):
     monkeypatch.setattr(thresholds, "SECONDS", 4.0)
     network, specification, _ = load_weights()
     try:
-        (quiet,) = score_recordings(network, specification, 1, 5, watched=True)
+        (background,) = score_recordings(network, specification, 1, 5, tracked=True)
     except NoGraphicsError as error:
         pytest.skip(f"no OpenGL context here ({error}); on Debian: apt install libegl1 libgl1-mesa-dri")
-    assert not quiet.truth
-    assert len(quiet.scores.times) in (12, 13)
-    assert (quiet.scores.probability[:, specification.classes.index("none")] < 1).any(), "somebody is seen"
+    assert not background.truth
+    assert len(background.scores.times) in (12, 13)
+    assert (background.scores.probability[:, specification.classes.index("none")] < 1).any(), "somebody is seen"

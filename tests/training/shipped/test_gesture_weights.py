@@ -11,11 +11,13 @@ pytest.importorskip("lightning", reason="the train extra is not installed")
 
 from kinesics.errors import KinesicsError
 from kinesics.models.skeleton.agcn import TwoStreamAGCN
+from kinesics.simulator.clip_arrays import ClipArrays, visible_label
 from kinesics.simulator.rendering.render import NoGraphicsError
 from kinesics.skeleton import UPPER_BODY
-from kinesics.training.inputs.clip_windows import ClipArrays, ClipWindows, augment, visible_label
+from kinesics.training.inputs.augment import augment
+from kinesics.training.inputs.clip_windows import ClipWindows
 from kinesics.training.shipped import event_thresholds as thresholds
-from kinesics.training.shipped.gesture_weights import WATCHED, metrics, train
+from kinesics.training.shipped.gesture_weights import TRACKED, ShippedRecipe, clip_figures, train_gesture_weights
 from kinesics.weights.load import load_weights, save_weights
 
 
@@ -40,35 +42,34 @@ def test_training_learns_saves_and_goes_on(tmp_path, monkeypatch):
     monkeypatch.setattr(thresholds, "SECONDS", 5.0)
     for split, count in (("train", 64), ("val", 24), ("test", 24)):
         write_clips(tmp_path / "data" / split, count, seed=len(split))
-        write_clips(tmp_path / "data" / f"{split}{WATCHED}", 12, seed=9, fps=12.5)
+        write_clips(tmp_path / "data" / f"{split}{TRACKED}", 12, seed=9, fps=12.5)
     out = tmp_path / "run"
+    recipe = ShippedRecipe(epochs=12, batch=16, recordings=3, rendered=1)
     try:
-        figures = train(tmp_path / "data", out, epochs=12, batch=16, recordings=3, films=1)
+        figures = train_gesture_weights(tmp_path / "data", out, recipe)
     except NoGraphicsError as error:
         pytest.skip(f"no OpenGL context here ({error}); on Debian: apt install libegl1 libgl1-mesa-dri")
     assert figures["top1"] > 0.8
-    assert figures["watched/top1"] > 0.8
-    assert "watched/event_f1" in figures
+    assert figures["tracked/top1"] > 0.8
+    assert "tracked/event_f1" in figures
     assert json.loads((out / "metrics.json").read_text()) == figures
     network, specification, _ = load_weights(out / "gesture-skeleton.safetensors")
     assert specification.metrics == figures
-    assert "64 of a model of a landmark engine and 12 of films" in specification.training_data
+    assert "64 of simulated detections and 12 of rendered videos" in specification.training_data
     assert (out / "last.ckpt").exists()
     network_before = (out / "gesture-skeleton.safetensors").read_bytes()
-    again = train(
-        tmp_path / "data", out, epochs=12, batch=16, recordings=3, films=1
-    )  # nothing left to do: the same network
+    again = train_gesture_weights(tmp_path / "data", out, recipe)  # nothing left to do: the same network
     assert (out / "gesture-skeleton.safetensors").read_bytes() == network_before
     assert len(list((out / "logs" / "version_1").glob("metrics.csv"))) == 0, "nothing was trained again"
     assert again == pytest.approx(figures)
     weights = out / "gesture-skeleton.safetensors"
-    more = train(tmp_path / "data", tmp_path / "more", epochs=1, batch=16, recordings=3, films=1, start=weights)
+    more = train_gesture_weights(tmp_path / "data", tmp_path / "more", replace(recipe, epochs=1), weights)
     assert more["top1"] > 0.8, "what one epoch from nothing would not reach"
     assert network.config.contact
     other, config = tmp_path / "other.safetensors", replace(network.config, contact=False)
     save_weights(other, TwoStreamAGCN(UPPER_BODY, config), replace(specification, config=asdict(config)))
     with pytest.raises(KinesicsError, match="expected weights of the network that ships"):
-        train(tmp_path / "data", tmp_path / "third", epochs=1, start=other)
+        train_gesture_weights(tmp_path / "data", tmp_path / "third", replace(recipe, epochs=1), other)
     x, _ = ClipWindows(ClipArrays.open(tmp_path / "data" / "test"), frames=32, fps=12.5, augment=False)[0]
     assert network(x[None]).logits.shape == (1, 33)
 
@@ -98,7 +99,7 @@ def test_metrics():
     noisy = torch.where(torch.rand(500) < 0.7, labels, torch.randint(0, 33, (500,)))
     logits = {"both": torch.nn.functional.one_hot(noisy, 33) * 30.0}
     logits |= {"joint": logits["both"], "bone": logits["both"]}
-    figures = metrics(logits, labels, 1.0)
+    figures = clip_figures(logits, labels, 1.0)
     assert figures["top1"] == pytest.approx((noisy == labels).float().mean().item())
     assert figures["top5"] >= figures["top1"]
 

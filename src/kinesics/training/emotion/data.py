@@ -4,25 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-import lightning as L
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn.utils.rnn import pad_sequence
-from torch.utils.data import DataLoader, Dataset, DistributedSampler
+from torch.utils.data import Dataset
 
 from kinesics.data.clips import read_clip
 from kinesics.data.dataset import ClipInfo, Split
 from kinesics.data.recordings import Recordings
 from kinesics.data.registry import open_dataset
-from kinesics.data.sets.imigue.dataset import IMiGUE
 from kinesics.data.splits import subject_folds
 from kinesics.errors import KinesicsError
 from kinesics.evaluation import EMOTION
+from kinesics.inference.skeleton import SkeletonScorer
 from kinesics.models.emotion.streams import STREAM_NAMES
 from kinesics.models.face.encoder import FaceEncoder
 from kinesics.models.video.encoder import ClipEncoder, prepare_clip
@@ -34,27 +34,35 @@ from kinesics.training.emotion.streams import (
     cache_faces,
     cache_gestures,
     context_windows,
-    gesture_classes,
+    gesture_detector,
     labelled_gestures,
 )
-from kinesics.training.gesture.data import Batch, RankSampler
+from kinesics.training.inputs.batches import Batch, BatchData, describe_training_data
+from kinesics.training.inputs.video_tokens import weights_digest
 from kinesics.weights.encoders import is_untrained
-from kinesics.weights.load import DEFAULT
+from kinesics.weights.load import DEFAULT, NONE
 from kinesics.weights.pretrained import face_encoder, video_encoder
 
-MOST = 512  # tokens of a stream that one sample holds
-FACES = 2  # pictures of a face in a window
+MOST_TOKENS = 512  # of a stream in one sample
+FACES_A_WINDOW = 2
 Item = dict[str, tuple[Tensor, Tensor]]  # by stream: tokens (L, …) and seconds (L,)
+_DETECTED, _LABELS = "detected", "labels"
 
 
 @dataclass(frozen=True)
 class EmotionDataSpec:
     """What a network must know of the data.
 
-    streams: those in the batches, of `STREAM_NAMES`. face, video: the encoders whose tokens, or whose input, they hold;
-    None without that stream. face_name: of the face encoder. gestures: how many classes of micro-gestures. pictures:
-    whether the encoders learn too. training_data: in words. face_rate: faces a second. stretch: the mean length of a
-    training recording in seconds.
+    streams: those in the batches, of `STREAM_NAMES`.
+    face: the encoder whose tokens, or whose input, they hold; None without that stream.
+    face_name: of the face encoder.
+    video: the encoder of the context stream likewise.
+    gestures: how many classes of micro-gestures.
+    from_frames: whether the encoders are trained too.
+    training_data: in words.
+    classes: in the order of the logits.
+    face_rate: faces a second.
+    stretch: the mean length of a training recording in seconds.
     """
 
     streams: tuple[str, ...]
@@ -62,7 +70,7 @@ class EmotionDataSpec:
     face_name: str | None
     video: ClipEncoder | None
     gestures: int
-    pictures: bool
+    from_frames: bool
     training_data: str
     classes: tuple[str, ...] = EMOTION
     face_rate: float = 0.0
@@ -73,7 +81,12 @@ class EmotionDataSpec:
 class TokenAugmentation:
     """What training takes away from a recording: all but a random stretch, then single tokens.
 
-    crop: the shortest stretch, as a share of the recording (1: all of it). drop: how likely a token is left out.
+    Parameters
+    ----------
+    crop
+        The shortest stretch, as a share of the recording (1: all of it).
+    drop
+        Chance of each token to be left out.
     """
 
     crop: float = 0.6
@@ -84,6 +97,13 @@ class EmotionVideos(Dataset[tuple[Item, int]]):
     """Recordings as streams of tokens, with their labels (-1: hidden).
 
     Each draw depends on (seed, epoch, index) alone, so that a resumed training sees what an unbroken one sees.
+
+    Parameters
+    ----------
+    clips : the recordings.
+    streams : the tokens of each stream, of the same recordings.
+    augment : what is taken away at random, or None.
+    seed : of the draws.
     """
 
     def __init__(
@@ -110,7 +130,7 @@ class EmotionVideos(Dataset[tuple[Item, int]]):
         return item, -1 if label is None else label
 
     def stretch(self, i: int, rng: np.random.Generator) -> tuple[float, float]:
-        """Which seconds of recording i are looked at."""
+        """Draw which seconds of recording i are used."""
         duration = self.clips[i].end
         if self.augment is None:
             return 0.0, duration
@@ -123,15 +143,20 @@ class EmotionVideos(Dataset[tuple[Item, int]]):
         rows = np.flatnonzero((seconds >= start) & (seconds <= end))
         if self.augment is not None:
             rows = rows[rng.random(len(rows)) >= self.augment.drop]
-            if len(rows) > MOST:
-                return np.sort(rng.choice(rows, MOST, replace=False))
-        return rows[np.linspace(0, len(rows) - 1, min(len(rows), MOST)).round().astype(int)]
+            if len(rows) > MOST_TOKENS:
+                return np.sort(rng.choice(rows, MOST_TOKENS, replace=False))
+        return _evenly(rows, MOST_TOKENS)
 
 
-class EmotionPictures(EmotionVideos):
-    """The same with pictures in the place of face and context tokens: those of `windows` stretches of a recording.
+class EmotionFrames(EmotionVideos):
+    """The same with the encoders' input in place of face and context tokens: that of some windows of a recording.
 
-    Training draws the stretches, else they lie evenly. Each gives one clip, and up to `FACES` faces.
+    Training draws the windows, else they lie evenly. Each gives one clip, and up to `FACES_A_WINDOW` faces.
+
+    Parameters
+    ----------
+    clips, streams, augment, seed : as `EmotionVideos` takes them; `streams` has neither face nor context.
+    source : reads the windows.
     """
 
     def __init__(
@@ -152,26 +177,72 @@ class EmotionPictures(EmotionVideos):
         clip, source = self.clips[i], self.source
         windows = list(context_windows(clip, source.recordings.read_skeleton(clip), source.window))
         inside = [one for one in windows if start <= (one.start + one.end) / 2 <= end] or windows
-        count = min(source.pictures, len(inside))
+        count = min(source.frame_windows, len(inside))
+        chosen = np.arange(len(inside))
         if self.augment is None:
-            chosen = np.linspace(0, len(inside) - 1, count).round().astype(int)
+            chosen = _evenly(chosen, count)
         else:
             chosen = np.sort(rng.choice(len(inside), count, replace=False))
-        return item | source.read_pictures([inside[k] for k in chosen], start), label
+        return item | source.read_windows([inside[k] for k in chosen], start), label
 
 
-class EmotionData(L.LightningDataModule):
+def collate_recordings(items: Sequence[tuple[Item, int]]) -> Batch:
+    """Collate recordings, padded to the longest: of each stream NAME_tokens (N, L, …), NAME_seconds, NAME_mask (N, L).
+
+    L is 1 at least, so that a batch in which nobody has a stream still has a place for it. label: (N,).
+    """
+    batch = {"label": torch.tensor([label for _, label in items])}
+    for name in items[0][0]:
+        tokens, seconds = zip(*(item[name] for item, _ in items), strict=True)
+        longest = max(1, *(len(some) for some in tokens))
+        one = tokens[0].new_zeros(longest, *tokens[0].shape[1:])  # the longest there is, taken away again
+        batch[f"{name}_tokens"] = pad_sequence([one, *tokens], batch_first=True)[1:]
+        batch[f"{name}_seconds"] = pad_sequence([one.new_zeros(longest), *seconds], batch_first=True)[1:]
+        length = torch.tensor([len(some) for some in seconds])
+        batch[f"{name}_mask"] = torch.arange(longest) < length[:, None]
+    return batch
+
+
+class EmotionData(BatchData):
     """Whole recordings and their emotion, as streams of faces, context and micro-gestures.
 
-    root: the data set's folder. streams: which of the three there are. face: the name of a face encoder (see
-    `face_encoder`), face_rate: faces a second. video: the name of a clip encoder (see `video_encoder`), video_size:
-    pixels of a clip, where it takes any (I3D), window: seconds of a clip. gestures: "detected" by the weights that are
-    shipped, or by a weights file that is named; or "labels". pictures: 0 gives the tokens of frozen encoders, computed
-    once; else pictures of so many windows of a recording, for encoders that learn too. augment: what training takes
-    away; None: nothing. batch: recordings, of each process. folds: 0 takes the data set's splits; else its labelled
-    recordings are dealt into twice so many parts with nobody in two: fold k tests on two of them and validates on one.
-    fold: that one alone; None: one run after the other.
+    Parameters
+    ----------
+    root
+        The data set's folder.
+    streams
+        Which streams there are, some of face, context, gestures.
+    face
+        The face encoder: fer, swinface, or untrained paper, small, tiny.
+    face_rate
+        Faces a second.
+    video
+        The context's encoder: a name (i3d, mvit, paper, small, tiny), a run's folder or a weights file.
+    video_size
+        Pixels of a clip's frames, where the encoder takes any (I3D).
+    window
+        Seconds of a context token.
+    gestures
+        detected: by the shipped weights. labels: the data set's own. Or a weights file that detects them.
+    frame_windows
+        0: tokens of frozen encoders, computed once. Above: the encoders are trained too, on the frames of so many
+        windows of each recording.
+    augment
+        What training takes away; null: nothing.
+    batch
+        Recordings of a batch, of each process.
+    folds
+        0: the data set's splits. 2 and more: its labelled recordings are dealt into twice so many parts with nobody in
+        two; fold k tests on two of them and validates on one.
+    fold
+        One fold alone; null: one run after the other.
+    workers
+        Processes that read batches; 0 reads in the trainer's own.
+    seed
+        The seed of all draws.
     """
+
+    collate = staticmethod(collate_recordings)
 
     def __init__(
         self,
@@ -182,8 +253,8 @@ class EmotionData(L.LightningDataModule):
         video: str = "i3d",
         video_size: int = 224,
         window: float = 2.0,
-        gestures: str = "detected",
-        pictures: int = 0,
+        gestures: str = _DETECTED,
+        frame_windows: int = 0,
         augment: TokenAugmentation | None = None,
         batch: int = 16,
         folds: int = 0,
@@ -191,7 +262,7 @@ class EmotionData(L.LightningDataModule):
         workers: int = 0,
         seed: int = 1,
     ) -> None:
-        super().__init__()
+        super().__init__(batch, seed, workers)
         self.streams = tuple(name for name in STREAM_NAMES if name in streams)
         if not streams or set(streams) - set(STREAM_NAMES):
             raise KinesicsError(f"data.streams: expected some of {', '.join(STREAM_NAMES)}, found {', '.join(streams)}")
@@ -201,44 +272,34 @@ class EmotionData(L.LightningDataModule):
         self.face: FaceEncoder | None = face_encoder(face) if "face" in streams else None
         self.face_name = face if "face" in streams else None
         self.video: ClipEncoder | None = video_encoder(video, size=video_size) if "context" in streams else None
-        if not pictures and (is_untrained(face) or is_untrained(video)):
+        if not frame_windows and (is_untrained(face) or is_untrained(video)):
             raise KinesicsError(
                 f"data.face {face}, data.video {video}: an encoder that has learned nothing yet; train it with "
-                "data.pictures above 0"
+                "data.frame_windows above 0"
             )
-        if pictures:
-            for encoder in (self.face, self.video):
-                if isinstance(encoder, nn.Module):
-                    encoder.train()
-        if pictures and isinstance(self.video, nn.Module):
-            self.video.requires_grad_(True)
-        self.face_rate, self.window, self.gestures, self.pictures = face_rate, window, gestures, pictures
-        self.augment, self.batch, self.workers, self.seed = augment, batch, workers, seed
-        self.folds, self.fold = folds, fold
-        self._windows: dict[Split, EmotionVideos] = {}
+        self.face_rate, self.window, self.gestures, self.frame_windows = face_rate, window, gestures, frame_windows
+        self.augment, self.folds, self.fold = augment, folds, fold
+        if frame_windows:
+            _train_encoders(self.face, self.video)
 
     @property
-    def facts(self) -> EmotionDataSpec:
-        detected = DEFAULT if self.gestures in ("detected", "labels") else Path(self.gestures)
-        classes = len(self.recordings.dataset.classes) if self.gestures == "labels" else gesture_classes(detected)
-        dataset = self.recordings.dataset
-        simulated = isinstance(dataset, IMiGUE) and dataset.simulated
+    def spec(self) -> EmotionDataSpec:
+        """What a network must know of these data."""
         clips = self.clips("train")
-        words = f"{len(clips)} recordings of {'simulated ' if simulated else ''}{dataset.name}"
         return EmotionDataSpec(
-            self.streams,
-            self.face,
-            self.face_name,
-            self.video,
-            classes,
-            self.pictures > 0,
-            words,
+            streams=self.streams,
+            face=self.face,
+            face_name=self.face_name,
+            video=self.video,
+            gestures=self._gesture_classes,
+            from_frames=self.frame_windows > 0,
+            training_data=describe_training_data(len(clips), "recordings", self.recordings.dataset),
             face_rate=self.face_rate,
             stretch=float(np.mean([clip.end for clip in clips])) if clips else 0.0,
         )
 
     def clips(self, split: Split) -> tuple[ClipInfo, ...]:
-        """The recordings of a split; all are labelled but those of the data set's own test split."""
+        """Give the recordings of a split; all are labelled but those of the data set's own test split."""
         if not self.folds:
             own = self.recordings.split(split)
             return tuple(clip for clip in own if clip.label is not None or split == "test")
@@ -259,68 +320,52 @@ class EmotionData(L.LightningDataModule):
         }
 
     def prepare_data(self) -> None:
-        """Computes all tokens, once; interrupted, it goes on where it stopped."""
+        """Compute all tokens, once; an interrupted pass resumes."""
         with progress_bar("Reading skeletons") as progress:
             self.recordings.keep_skeletons(progress)
-        titles = {"face": "Looking at faces", "context": "Encoding videos", "gestures": "Finding micro-gestures"}
-        for name in self.cached:
+        titles = {"face": "Encoding faces", "context": "Encoding videos", "gestures": "Detecting micro-gestures"}
+        for name in self._cached:
             with progress_bar(titles[name]) as progress:
-                self._stream(name, (), progress)
+                self._open_stream(name, (), progress)
 
     def setup(self, stage: str | None = None) -> None:
+        """Open the skeletons; raises KinesicsError where there is nothing to train on."""
         self.recordings.keep_skeletons()
         if not self.clips("train"):
             raise KinesicsError(f"{self.recordings.folder}: expected training videos with an emotion, found none")
 
-    @property
-    def cached(self) -> tuple[str, ...]:
-        """The streams whose tokens are computed once."""
-        return tuple(name for name in self.streams if name == "gestures" or not self.pictures)
+    def make_windows(self, split: Split) -> EmotionVideos:
+        """Make a split's recordings, with something taken away in training alone."""
+        clips = self.clips(split)
+        streams = {name: self._open_stream(name, clips) for name in self._cached}
+        augment = self.augment if split == "train" else None
+        if self.frame_windows:
+            return EmotionFrames(clips, streams, augment, self.seed, self)
+        return EmotionVideos(clips, streams, augment, self.seed)
 
-    def _stream(self, name: str, clips: tuple[ClipInfo, ...], progress: Progress | None = None) -> StreamCache:
-        if name == "face":
-            assert self.face is not None
-            return cache_faces(self.recordings, self.face, clips, rate=self.face_rate, progress=progress)
-        if name == "context":
-            assert self.video is not None
-            return cache_context(self.recordings, self.video, clips, window=self.window, progress=progress)
-        if self.gestures == "labels":
-            return labelled_gestures(self.recordings, clips)
-        weights = DEFAULT if self.gestures == "detected" else Path(self.gestures)
-        return cache_gestures(self.recordings, clips, weights=weights, progress=progress)
+    def read_windows(self, windows: Sequence[ClipInfo], start: float) -> Item:
+        """Decode the encoders' input for some windows of a recording.
 
-    def windows(self, split: Split) -> EmotionVideos:
-        """The split's recordings as batches are made of them, made once."""
-        if split not in self._windows:
-            clips = self.clips(split)
-            streams = {name: self._stream(name, clips) for name in self.cached}
-            augment = self.augment if split == "train" else None
-            if self.pictures:
-                self._windows[split] = EmotionPictures(clips, streams, augment, self.seed, self)
-            else:
-                self._windows[split] = EmotionVideos(clips, streams, augment, self.seed)
-        return self._windows[split]
+        Parameters
+        ----------
+        windows : of one recording.
+        start : the second from which times count.
 
-    def read_pictures(self, windows: Sequence[ClipInfo], start: float) -> Item:
-        """Faces and clips of a recording's windows, decoded now; times count from `start`."""
+        Returns
+        -------
+        Faces and clips, of the streams that there are.
+        """
         frames, size = (16, 112) if self.video is None else (self.video.frames, self.video.size)
+        crop = self.face.crop if self.face else ARCFACE
         clips, faces, seconds = [], [], []
         for window in windows:
-            read = read_clip(
-                self.recordings,
-                window,
-                frames=frames,
-                size=size,
-                faces=self.face is not None,
-                crop=self.face.crop if self.face else ARCFACE,
-            )
+            read = read_clip(self.recordings, window, frames=frames, size=size, faces=self.face is not None, crop=crop)
             assert read.frames is not None
             assert read.times is not None
             if self.video is not None:
                 clips.append(prepare_clip(read.frames, self.video))
             if self.face is not None and read.faces is not None and read.face_seen is not None:
-                seen = np.flatnonzero(read.face_seen)
-                rows = seen[np.linspace(0, len(seen) - 1, min(len(seen), FACES)).round().astype(int)]
+                rows = _evenly(np.flatnonzero(read.face_seen), FACES_A_WINDOW)
                 faces.append(self.face.prepare(read.faces[rows]))
                 seconds.append(read.times[rows] - start)
         item: Item = {}
@@ -332,37 +377,62 @@ class EmotionData(L.LightningDataModule):
             item["context"] = torch.stack(clips), torch.tensor(middles)
         return item
 
-    def train_dataloader(self) -> DataLoader[Any]:
-        videos = self.windows("train")
-        sampler: DistributedSampler[Any] = DistributedSampler(
-            videos, 1, 0, seed=self.seed
-        )  # depends on seed and epoch alone
-        processes, rank = (1, 0) if self.trainer is None else (self.trainer.world_size, self.trainer.global_rank)
-        share = RankSampler(sampler, processes, rank)
-        return self._loader("train", sampler=share, drop_last=len(share) > self.batch)
+    @property
+    def _cached(self) -> tuple[str, ...]:
+        """The streams whose tokens are computed once."""
+        return tuple(name for name in self.streams if name == "gestures" or not self.frame_windows)
 
-    def val_dataloader(self) -> DataLoader[Any] | list[Any]:
-        return self._loader("val") if self.clips("val") else []
+    def _open_stream(self, name: str, clips: tuple[ClipInfo, ...], progress: Progress | None = None) -> StreamCache:
+        """The tokens of a stream; computed, where they are missing, for all recordings."""
+        opened = {"face": self._open_faces, "context": self._open_context, "gestures": self._open_gestures}
+        return opened[name](clips, progress)
 
-    def test_dataloader(self) -> DataLoader[Any]:
-        return self._loader("test")
+    def _open_faces(self, clips: tuple[ClipInfo, ...], progress: Progress | None) -> StreamCache:
+        assert self.face is not None
+        digest = self._face_digest
+        return cache_faces(self.recordings, self.face, clips, rate=self.face_rate, digest=digest, progress=progress)
 
-    def _loader(self, split: Split, **options: Any) -> DataLoader[Any]:
-        return DataLoader(self.windows(split), self.batch, num_workers=self.workers, collate_fn=collate, **options)
+    def _open_context(self, clips: tuple[ClipInfo, ...], progress: Progress | None) -> StreamCache:
+        assert self.video is not None
+        digest = self._video_digest
+        return cache_context(self.recordings, self.video, clips, window=self.window, digest=digest, progress=progress)
+
+    def _open_gestures(self, clips: tuple[ClipInfo, ...], progress: Progress | None) -> StreamCache:
+        if self.gestures == _LABELS:
+            return labelled_gestures(self.recordings, clips)
+        return cache_gestures(self.recordings, clips, detector=self._detector, progress=progress)
+
+    # each encoder is hashed, and the detector opened, once
+
+    @cached_property
+    def _face_digest(self) -> str:
+        return weights_digest(self.face)
+
+    @cached_property
+    def _video_digest(self) -> str:
+        return weights_digest(self.video)
+
+    @cached_property
+    def _detector(self) -> SkeletonScorer:
+        return gesture_detector(DEFAULT if self.gestures in (_DETECTED, _LABELS) else Path(self.gestures))
+
+    @property
+    def _gesture_classes(self) -> int:
+        if self.gestures == _LABELS:
+            return len(self.recordings.dataset.classes)
+        return len([name for name in self._detector.specification.classes if name != NONE])
 
 
-def collate(items: Sequence[tuple[Item, int]]) -> Batch:
-    """To one batch, padded to the longest: for each stream NAME_tokens (N, L, …), NAME_seconds and NAME_mask (N, L).
+def _train_encoders(face: FaceEncoder | None, video: ClipEncoder | None) -> None:
+    """Let both encoders learn; what a face encoder freezes of itself stays frozen."""
+    for encoder in (face, video):
+        if isinstance(encoder, nn.Module):
+            encoder.train()
+    if isinstance(video, nn.Module):
+        video.requires_grad_(True)
 
-    L is 1 at least, so that a batch in which nobody has a stream still has a place for it. label: (N,).
-    """
-    batch = {"label": torch.tensor([label for _, label in items])}
-    for name in items[0][0]:
-        tokens, seconds = zip(*(item[name] for item, _ in items), strict=True)
-        longest = max(1, *(len(some) for some in tokens))
-        one = tokens[0].new_zeros(longest, *tokens[0].shape[1:])  # the longest there is, taken away again
-        batch[f"{name}_tokens"] = pad_sequence([one, *tokens], batch_first=True)[1:]
-        batch[f"{name}_seconds"] = pad_sequence([one.new_zeros(longest), *seconds], batch_first=True)[1:]
-        length = torch.tensor([len(some) for some in seconds])
-        batch[f"{name}_mask"] = torch.arange(longest) < length[:, None]
-    return batch
+
+def _evenly(rows: NDArray[np.int64], count: int) -> NDArray[np.int64]:
+    """At most `count` of the rows, evenly spread."""
+    chosen: NDArray[np.int64] = rows[np.linspace(0, len(rows) - 1, min(len(rows), count)).round().astype(int)]
+    return chosen

@@ -1,4 +1,4 @@
-"""The three streams of a recording that InterFusion takes, computed once: faces, context and micro-gestures."""
+"""The three streams of a recording that emotion heads take, computed once: faces, context and micro-gestures."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from kinesics.data.clips import read_clip
 from kinesics.data.dataset import ClipInfo
 from kinesics.data.recordings import Recordings
 from kinesics.inference.events import EventRule, find_events
-from kinesics.inference.skeleton import skeleton_scorer
+from kinesics.inference.skeleton import SkeletonScorer, skeleton_scorer
 from kinesics.models.face.encoder import FaceEncoder
 from kinesics.models.video.encoder import ClipEncoder, prepare_clip
 from kinesics.preprocessing.face_crop import FaceCrop, readable_points
@@ -25,12 +25,12 @@ from kinesics.preprocessing.faces import faces_in_frame
 from kinesics.progress import Progress
 from kinesics.skeleton import SkeletonSequence
 from kinesics.skeleton.sequence import FloatArray
-from kinesics.training.inputs.video_tokens import digest
+from kinesics.training.inputs.video_tokens import weights_digest
 from kinesics.video import Image, prefetch, probe, read_frames
-from kinesics.weights.load import DEFAULT, NONE, load_weights
+from kinesics.weights.load import DEFAULT, load_weights
 
 GESTURE_FACTS = 3  # of a gesture token: class, score, length in seconds
-_MAX_SIDE = 1280  # pixels of the pictures that faces are cut out of
+_MAX_SIDE = 1280  # pixels of the frames that faces are cut out of
 _BATCH = 64  # faces
 _REVISION = 1
 _RECORD = np.dtype([("frames", "<i8")])  # as the store calls it: tokens
@@ -51,7 +51,7 @@ class StreamCache:
         return len(self.count)
 
     def read(self, i: int) -> Tokens:
-        """Those of recording i: (L, C) float32, and (L,) seconds."""
+        """Read the tokens of recording i: (L, C) float32, and (L,) seconds."""
         rows = slice(int(self.first[i]), int(self.first[i] + self.count[i]))
         return np.array(self.tokens[rows], np.float32), np.array(self.seconds[rows], np.float32)
 
@@ -62,12 +62,29 @@ def cache_faces(
     clips: tuple[ClipInfo, ...],
     *,
     rate: float,
+    digest: str | None = None,
     progress: Progress | None = None,
 ) -> StreamCache:
-    """A token a face, `rate` times a second where the landmarks found one and no hand hides it.
+    """Compute a token a face of all recordings, or find them in the cache, and open those of `clips`.
 
-    This and the two functions below do it for all recordings, or find it in the cache, and open `clips`; an interrupted
-    pass is gone on with. Raises KinesicsError for a video that cannot be read.
+    An interrupted pass resumes.
+
+    Parameters
+    ----------
+    recordings : all of the data set's.
+    encoder : of faces, in eval mode.
+    clips : the recordings to open.
+    rate : faces a second, where the landmarks found one and no hand hides it.
+    digest : the encoder's `weights_digest`, where it is known.
+    progress : called with the share that is done, 0..1.
+
+    Returns
+    -------
+    The tokens of `clips`.
+
+    Raises
+    ------
+    KinesicsError : for a video that cannot be read.
     """
 
     @torch.no_grad()
@@ -76,12 +93,24 @@ def cache_faces(
         parts = [encoder(encoder.prepare(part)).numpy() for part in _batches(faces)]
         return np.concatenate([np.zeros((0, encoder.width), np.float32), *parts]), seconds
 
-    what = (float(rate), digest(encoder))
+    what = (float(rate), digest or weights_digest(encoder))
     return _cache("faces", recordings, clips, what, encoder.width, encode, progress)
 
 
 def read_faces(clip: ClipInfo, skeleton: SkeletonSequence, crop: FaceCrop, rate: float) -> tuple[Image, FloatArray]:
-    """The faces (N, S, S, 3) uint8 of a recording that can be read, and when (N,) in seconds."""
+    """Cut out the faces of a recording that can be read.
+
+    Parameters
+    ----------
+    clip : the recording, with a video.
+    skeleton : of the whole recording.
+    crop : how faces are aligned.
+    rate : faces a second.
+
+    Returns
+    -------
+    Faces (N, S, S, 3) uint8 RGB and their times (N,) in seconds.
+    """
     assert clip.video is not None
     info = probe(clip.video)
     points = readable_points(skeleton, (info.width, info.height))
@@ -99,24 +128,54 @@ def cache_context(
     clips: tuple[ClipInfo, ...],
     *,
     window: float,
+    digest: str | None = None,
     progress: Progress | None = None,
 ) -> StreamCache:
-    """A token every `window` seconds: what a clip encoder makes of the person in that time."""
+    """Compute a token a window of all recordings, or find them in the cache, and open those of `clips`.
+
+    Parameters
+    ----------
+    recordings : all of the data set's.
+    encoder : of clips, in eval mode; a token is its pooled vector.
+    clips : the recordings to open.
+    window : seconds of a token.
+    digest : the encoder's `weights_digest`, where it is known.
+    progress : called with the share that is done, 0..1.
+
+    Returns
+    -------
+    The tokens of `clips`.
+
+    Raises
+    ------
+    KinesicsError : for a video that cannot be read.
+    """
 
     @torch.no_grad()
     def encode(clip: ClipInfo, skeleton: SkeletonSequence) -> Tokens:
         parts = list(context_windows(clip, skeleton, window))
-        with torch.autocast("cpu", torch.bfloat16):  # a third less time, and kept in 16 bits anyway
+        with torch.autocast("cpu", torch.bfloat16):  # a third less time, and stored in 16 bits anyway
             pooled = [encoder(read_context(recordings, part, encoder)[None]).pooled[0] for part in parts]
         middles = [(part.start + part.end) / 2 for part in parts]
         return torch.stack(pooled).float().numpy(), np.array(middles, np.float32)
 
-    what = (float(window), encoder.frames, encoder.size, digest(encoder))
+    what = (float(window), encoder.frames, encoder.size, digest or weights_digest(encoder))
     return _cache("context", recordings, clips, what, encoder.width, encode, progress)
 
 
 def context_windows(clip: ClipInfo, skeleton: SkeletonSequence, window: float) -> Iterator[ClipInfo]:
-    """The recording in stretches of about `window` seconds, as long as both pictures and landmarks last."""
+    """Cut a recording into windows, as long as both frames and landmarks last.
+
+    Parameters
+    ----------
+    clip : the recording.
+    skeleton : of the whole recording.
+    window : about how many seconds one lasts; all are equally long.
+
+    Yields
+    ------
+    Each window, as a clip.
+    """
     end = min(clip.end, skeleton.start + skeleton.duration)
     count = max(1, round(end / window))
     for number in range(count):
@@ -124,7 +183,18 @@ def context_windows(clip: ClipInfo, skeleton: SkeletonSequence, window: float) -
 
 
 def read_context(recordings: Recordings, window: ClipInfo, encoder: ClipEncoder) -> Tensor:
-    """(3, T, S, S) what a clip encoder wants to see of the person in a window."""
+    """Read the person in a window as a clip encoder takes it.
+
+    Parameters
+    ----------
+    recordings : that the window is of.
+    window : a clip of `context_windows`.
+    encoder : of clips.
+
+    Returns
+    -------
+    (3, T, S, S) float32.
+    """
     read = read_clip(recordings, window, frames=encoder.frames, size=encoder.size)
     assert read.frames is not None
     return prepare_clip(read.frames, encoder)
@@ -134,18 +204,29 @@ def cache_gestures(
     recordings: Recordings,
     clips: tuple[ClipInfo, ...],
     *,
-    weights: Path = DEFAULT,
+    detector: SkeletonScorer,
     progress: Progress | None = None,
 ) -> StreamCache:
-    """A token a micro-gesture that skeleton `weights` detect: class, score and length; its time is its start.
+    """Detect the micro-gestures of all recordings, or find them in the cache, and open those of `clips`.
 
-    Thresholds are those in the weights. Raises KinesicsError for weights of another network.
+    A token is a gesture's class, score and length in seconds; its time is the gesture's start.
+
+    Parameters
+    ----------
+    recordings : all of the data set's.
+    clips : the recordings to open.
+    detector : scores skeletons; the thresholds are those of its weights.
+    progress : called with the share that is done, 0..1.
+
+    Returns
+    -------
+    The tokens of `clips`.
     """
-    network, specification, sha256 = load_weights(weights)
-    scorer, rule = skeleton_scorer(network, specification), EventRule(by_class=specification.thresholds)
+    specification = detector.specification
+    rule = EventRule(by_class=specification.thresholds)
 
     def encode(clip: ClipInfo, skeleton: SkeletonSequence) -> Tokens:
-        scores = scorer.score_person(skeleton)
+        scores = detector.score_person(skeleton)
         events = sorted(
             find_events(scores, rule, start=0.0, end=skeleton.duration, source=specification.name),
             key=lambda event: event.start,
@@ -154,17 +235,16 @@ def cache_gestures(
         tokens = np.array(facts, np.float32).reshape(-1, GESTURE_FACTS)
         return tokens, np.array([event.start for event in events], np.float32)
 
-    return _cache("gestures", recordings, clips, (sha256,), GESTURE_FACTS, encode, progress)
+    return _cache("gestures", recordings, clips, (detector.sha256,), GESTURE_FACTS, encode, progress)
 
 
-def gesture_classes(weights: Path = DEFAULT) -> int:
-    """How many micro-gestures they tell apart."""
-    specification = load_weights(weights)[1]
-    return len([name for name in specification.classes if name != NONE])
+def gesture_detector(weights: Path = DEFAULT) -> SkeletonScorer:
+    """Open the skeleton weights that detect gestures; raises KinesicsError for weights of another network."""
+    return skeleton_scorer(*load_weights(weights))
 
 
 def labelled_gestures(recordings: Recordings, clips: tuple[ClipInfo, ...]) -> StreamCache:
-    """The same of the micro-gestures that the data set's labels tell; where they are hidden, there are none."""
+    """Give the micro-gestures that the data set labels as tokens of `clips`; none where labels are hidden."""
     found: dict[Path | None, list[ClipInfo]] = {}
     for one in recordings.dataset.clips:
         if one.label is not None:
@@ -188,15 +268,15 @@ def _cache(
 ) -> StreamCache:
     every = recordings.clips
     sources = [path for clip in every for path in (clip.video, clip.skeleton)]
-    note = store.fingerprint(recordings.dataset.name, every, sources, (_REVISION, kind, what))
-    folder = store.usual_folder(kind, note)
+    made_from = store.fingerprint(recordings.dataset.name, every, sources, (_REVISION, kind, what))
+    folder = store.usual_folder(kind, made_from)
 
     def one(i: int) -> store.Encoded:
         tokens, seconds = encode(every[i], recordings.read_skeleton(every[i]))
         half = np.clip(tokens, -6e4, 6e4).astype("<f2")
         return np.array((len(seconds),), _RECORD), (half, seconds.astype("<f4"))
 
-    records = store.build(folder, note, _RECORD, {"tokens.f16": 2 * width, "seconds.f32": 4}, one, progress)
+    records = store.build(folder, made_from, _RECORD, {"tokens.f16": 2 * width, "seconds.f32": 4}, one, progress)
     rows = store.indices_of(every, clips)
     total = int(records["frames"].sum())
     return StreamCache(

@@ -14,7 +14,7 @@ from kinesics.metrics import emotion_report
 from kinesics.models.emotion.net import EmotionNet, build_head, head_config
 from kinesics.models.emotion.streams import EmotionOutput, Gestures, Stream
 from kinesics.training.emotion.data import EmotionDataSpec
-from kinesics.training.gesture.data import Batch
+from kinesics.training.inputs.batches import Batch
 from kinesics.training.optimiser import adamw_one_cycle
 from kinesics.training.trainer import State, initialise_from_run, without_prefix
 from kinesics.weights.encoders import video_encoder_config
@@ -24,15 +24,31 @@ from kinesics.weights.load import Specification
 class EmotionTask(L.LightningModule):
     """Binary cross-entropy on the fused logit and, at weight `auxiliary`, on each stream's own; AdamW, one cycle.
 
-    preset: the network's size. fusion: how streams come together, see `HEADS`. smoothing: of the labels.
-    rate: the highest learning rate; encoder_rate: the encoders' share of it, where the data give pictures; with tokens
-    there is nothing of an encoder to train. start: a run's folder whose network is gone on from, or, where that run
-    had tokens, its fusion.
+    Parameters
+    ----------
+    spec
+        An `EmotionDataSpec`, linked from the data.
+    preset
+        The network's size.
+    fusion
+        How streams are joined: full (InterFusion), mean, concatenation or late.
+    smoothing
+        Share of a label's weight that both classes get alike.
+    auxiliary
+        Weight of the mean loss of each stream alone.
+    rate
+        The highest learning rate.
+    encoder_rate
+        The share of it that the encoders get, where the data give frames; with tokens no encoder is trained.
+    weight_decay
+        As AdamW has it.
+    start
+        An earlier run's folder, from whose network this one is initialised; from its fusion where that run had tokens.
     """
 
     def __init__(
         self,
-        facts: Any,  # EmotionDataSpec, linked from the data; the parser would take its fields apart
+        spec: Any,  # the parser would take its fields apart
         preset: Literal["paper", "small", "tiny"] = "small",
         fusion: str = "full",
         smoothing: float = 0.1,
@@ -43,40 +59,41 @@ class EmotionTask(L.LightningModule):
         start: Path | None = None,
     ) -> None:
         super().__init__()
-        self.facts: EmotionDataSpec = facts
+        self.spec: EmotionDataSpec = spec
         self.preset, self.fusion = preset, fusion
         self.smoothing, self.auxiliary = smoothing, auxiliary
         self.rate, self.encoder_rate, self.weight_decay = rate, encoder_rate, weight_decay
-        head = build_head(fusion, head_config(preset, facts.gestures, facts.face, facts.video))
+        head = build_head(fusion, head_config(preset, spec.gestures, spec.face, spec.video))
         # frozen encoders stay out of it, and so of every checkpoint
-        face, video = (facts.face, facts.video) if facts.pictures else (None, None)
+        face, video = (spec.face, spec.video) if spec.from_frames else (None, None)
         self.network = EmotionNet(face, video, head)
         for module in self.network.modules():
             if isinstance(module, nn.BatchNorm1d | nn.BatchNorm2d | nn.BatchNorm3d):
                 module.eval()  # Lightning keeps it so: it stays as it was learned, since batches are small
         if start is not None:
             _start_from(self.network, start)
-        self._seen: list[tuple[Tensor, Tensor]] = []
+        self._validated: list[tuple[Tensor, Tensor]] = []
 
     def forward(self, batch: Batch) -> Tensor:
-        """(N, 2) logits of negative and positive: 0, and the network's own."""
-        logit = self._answer(batch).logit
+        """Compute (N, 2) logits of negative and positive: 0, and the network's own."""
+        logit = self._output(batch).logit
         return torch.stack([torch.zeros_like(logit), logit], 1)
 
-    def _answer(self, batch: Batch) -> EmotionOutput:
+    def _output(self, batch: Batch) -> EmotionOutput:
         streams: dict[str, Any] = {}
-        for name in self.facts.streams:
+        for name in self.spec.streams:
             tokens, seconds, mask = (batch[f"{name}_{part}"] for part in ("tokens", "seconds", "mask"))
             if name == "gestures":
                 label, score, length = tokens.unbind(-1)
                 streams[name] = Gestures(label.long(), score, seconds, length, mask)
             else:
                 streams[name] = Stream(tokens, seconds, mask)
-        out: EmotionOutput = self.network(**streams) if self.facts.pictures else self.network.fuse(**streams)
+        out: EmotionOutput = self.network(**streams) if self.spec.from_frames else self.network.fuse(**streams)
         return out
 
     def training_step(self, batch: Batch, _: int) -> Tensor:
-        out = self._answer(batch)
+        """Compute a batch's loss."""
+        out = self._output(batch)
         loss = self._loss(out.logit, batch["label"])
         alone = [logit for logit in out.stream_logits if logit is not None]
         if len(alone) > 1:
@@ -89,11 +106,13 @@ class EmotionTask(L.LightningModule):
         return F.binary_cross_entropy_with_logits(logit.float(), target)
 
     def validation_step(self, batch: Batch, _: int) -> None:
-        self._seen.append((self(batch).float(), batch["label"]))
+        """Collect the logits of a batch."""
+        self._validated.append((self(batch).float(), batch["label"]))
 
     def on_validation_epoch_end(self) -> None:
-        logits, labels = (torch.cat(parts).cpu() for parts in zip(*self._seen, strict=True))
-        self._seen.clear()
+        """Log the loss and accuracy of all batches together."""
+        logits, labels = (torch.cat(parts).cpu() for parts in zip(*self._validated, strict=True))
+        self._validated.clear()
         logit = logits[:, 1]
         report = emotion_report(logit.numpy(), labels.numpy())
         self.log("val_loss", F.binary_cross_entropy_with_logits(logit, labels.float()))
@@ -101,30 +120,31 @@ class EmotionTask(L.LightningModule):
         self.log("val_auc", report["auc"], prog_bar=True)
 
     def configure_optimizers(self) -> Any:
+        """Build AdamW and its cycle, with the encoders at a rate of their own."""
         encoders = [part for name, part in self.network.named_children() if name != "fusion"]
         return adamw_one_cycle(
             self, encoders, rate=self.rate, encoder_rate=self.encoder_rate, weight_decay=self.weight_decay
         )
 
     def weights(self) -> tuple[nn.Module, Specification]:
-        """The network with the encoders whose tokens it takes, and what is known of it."""
-        facts = self.facts
-        whole = EmotionNet(facts.face, facts.video, self.network.fusion)
+        """Give the network with the encoders whose tokens it takes, and what is known of it."""
+        spec = self.spec
+        whole = EmotionNet(spec.face, spec.video, self.network.fusion)
         described = Specification(
-            name=f"emotion-{'-'.join(facts.streams)}",
+            name=f"emotion-{'-'.join(spec.streams)}",
             network="emotion_net",
             config={
                 "preset": self.preset,
-                "gestures": facts.gestures,
+                "gestures": spec.gestures,
                 "mode": self.fusion,
-                "face": facts.face_name,
-                "video": video_encoder_config(facts.video) if facts.video else None,
+                "face": spec.face_name,
+                "video": video_encoder_config(spec.video) if spec.video else None,
             },
-            classes=facts.classes,
+            classes=spec.classes,
             normalisation="emotion-streams-v1",
-            face_rate=facts.face_rate,
-            stretch=facts.stretch,
-            training_data=facts.training_data,
+            face_rate=spec.face_rate,
+            stretch=spec.stretch,
+            training_data=spec.training_data,
             licence="as the terms of the training data and of the encoders allow",
             limits="Reads movement, not minds: won or lost, as measured on its own data set alone.",
         )

@@ -1,11 +1,11 @@
-"""What the lifter learns from: true movement through random cameras, as pairs of flat and deep joints."""
+"""What the lifter is trained on: true movement through random cameras, as pairs of flat and deep joints."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import numpy as np
 import torch
@@ -26,42 +26,63 @@ _PAIRS = [(f"{side}_{joint}",) * 2 for side in ("left", "right") for joint in ("
 _KINECT = [*_PAIRS, ("head", "head")]
 
 
-class Views(Protocol):
-    """Movements that can be looked at through a camera of chance."""
+class ProjectedMovement(NamedTuple):
+    """A movement through one camera.
+
+    xy: (T, 42, 2) where a detector places the joints, in image heights.
+    score: (T, 42) in 0..1, 0 for a joint that it misses.
+    truth: (T, 42, 3) metres from the neck, in the camera's axes.
+    known: (42,) for which joints there is a truth.
+    """
+
+    xy: FloatArray
+    score: FloatArray
+    truth: FloatArray
+    known: NDArray[np.bool_]
+
+
+class Movements(Protocol):
+    """Movements that can be projected through a random camera."""
 
     def __len__(self) -> int: ...
 
-    def view(self, i: int, rng: np.random.Generator) -> tuple[FloatArray, FloatArray, FloatArray, NDArray[np.bool_]]:
-        """Movement i: x and y as seen (T, 42, 2), scores (T, 42), the truth (T, 42, 3) in metres from the neck in the
-        camera's axes, and for which joints (42,) there is one.
-        """
+    def project(self, i: int, rng: np.random.Generator) -> ProjectedMovement:
+        """Project movement i through a camera that `rng` draws."""
+        ...
 
 
 @dataclass(frozen=True)
-class SimulatedViews:
-    """The true joints of a simulated set, as an OpenPose-like engine would see them."""
+class SimulatedMovements:
+    """The true joints of a simulated set, as an OpenPose-like engine would detect them.
+
+    joints: (N, T, 42, 3) metres.
+    table: (N,) height of a table top, NaN without one.
+    """
 
     joints: NDArray[np.float16]
     table: FloatArray
 
     @classmethod
-    def open(cls, folder: Path) -> SimulatedViews:
+    def open(cls, folder: Path) -> SimulatedMovements:
+        """Map the arrays that the simulator wrote to a folder."""
         joints, table = (np.load(folder / f"{name}.npy", mmap_mode="r") for name in ("joints", "table"))
         return cls(joints, table)
 
     def __len__(self) -> int:
         return len(self.joints)
 
-    def view(self, i: int, rng: np.random.Generator) -> tuple[FloatArray, FloatArray, FloatArray, NDArray[np.bool_]]:
+    def project(self, i: int, rng: np.random.Generator) -> ProjectedMovement:
+        """Project movement i through a camera that `rng` draws."""
         joints = self.joints[i].astype(np.float32)
         table = float(self.table[i])
         camera = random_camera(rng, joints)
-        seen = detect(joints, camera, rng, fps=FPS, table=None if np.isnan(table) else table, model=_FLAT)
-        return seen.xyz[..., :2], seen.score, _from_neck(joints, camera), np.ones(len(UPPER_BODY), bool)
+        detected = detect(joints, camera, rng, fps=FPS, table=None if np.isnan(table) else table, model=_FLAT)
+        everything = np.ones(len(UPPER_BODY), bool)
+        return ProjectedMovement(detected.xyz[..., :2], detected.score, _from_neck(joints, camera), everything)
 
 
-class KinectViews:
-    """UTD-MHAD's people: shoulders, arms, head and hips of a Kinect, seen with plain noise."""
+class KinectMovements:
+    """UTD-MHAD's people: shoulders, arms, head and hips of a Kinect, detected with plain noise."""
 
     def __init__(self, dataset: UTDMHAD | None, subjects: Sequence[str]) -> None:
         names, sources = zip(*_KINECT, strict=True)
@@ -82,7 +103,8 @@ class KinectViews:
             joints[:, UPPER_BODY.index(middle)] = joints[:, pair].mean(1)
         return joints
 
-    def view(self, i: int, rng: np.random.Generator) -> tuple[FloatArray, FloatArray, FloatArray, NDArray[np.bool_]]:
+    def project(self, i: int, rng: np.random.Generator) -> ProjectedMovement:
+        """Project movement i through a camera that `rng` draws."""
         joints = self._worlds[i]
         known = joints.any((0, 2))
         camera = look_at(
@@ -103,7 +125,7 @@ class KinectViews:
         if rng.random() < 0.3:
             score[:, UPPER_BODY.indices("pelvis", "left_hip", "right_hip")] = 0
         xy = (camera.project(joints) + noise / metres) * (score > 0)[..., None]
-        return xy.astype(np.float32), score.astype(np.float32), _from_neck(joints, camera), known
+        return ProjectedMovement(xy.astype(np.float32), score.astype(np.float32), _from_neck(joints, camera), known)
 
 
 def _from_neck(joints: FloatArray, camera: Camera) -> FloatArray:
@@ -112,25 +134,31 @@ def _from_neck(joints: FloatArray, camera: Camera) -> FloatArray:
 
 
 class LiftingWindows(Dataset[tuple[Tensor, Tensor, Tensor]]):
-    """Windows of views: `image_plane` (T, 42, 3), the truth (T, 42, 3), and the weight of each joint (T, 42).
+    """Windows of movements: `image_plane` (T, 42, 3), the truth (T, 42, 3), and the weight of each joint (T, 42).
 
-    There are as many as the first views have movements; all views are seen equally often. A joint that is not seen
-    weighs a fifth, one whose truth is unknown nothing. Windows run at half to twice the movement's rate. Each draw
-    depends on (seed, epoch, index) alone.
+    There are as many as the first source has movements; all sources are drawn equally often. A joint that the detector
+    misses weighs a fifth, one whose truth is unknown nothing. Windows run at half to twice the movement's rate. Each
+    draw depends on (seed, epoch, index) alone.
+
+    Parameters
+    ----------
+    sources : of movements; empty ones are left out.
+    frames : of a window.
+    seed : of the draws.
     """
 
-    def __init__(self, views: Sequence[Views], frames: int, seed: int) -> None:
+    def __init__(self, sources: Sequence[Movements], frames: int, seed: int) -> None:
         self.frames, self.seed, self.epoch = frames, seed, 0
-        self._views = [one for one in views if len(one)]
+        self._sources = [one for one in sources if len(one)]
 
     def __len__(self) -> int:
-        return len(self._views[0])
+        return len(self._sources[0])
 
     def __getitem__(self, n: int) -> tuple[Tensor, Tensor, Tensor]:
         rng = np.random.default_rng((self.seed, self.epoch, n))
-        views = self._views[rng.integers(len(self._views))]
-        i = n if views is self._views[0] else int(rng.integers(len(views)))
-        xy, score, truth, known = views.view(i, rng)
+        source = self._sources[rng.integers(len(self._sources))]
+        i = n if source is self._sources[0] else int(rng.integers(len(source)))
+        xy, score, truth, known = source.project(i, rng)
         step = np.exp(rng.uniform(-np.log(2), np.log(2)))
         first = rng.uniform(0, max(len(xy) - self.frames * step, 0))
         rows = np.clip(np.round(first + np.arange(self.frames) * step), 0, len(xy) - 1).astype(int)

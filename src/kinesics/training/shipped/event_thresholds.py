@@ -22,9 +22,9 @@ from kinesics.weights.specification import Specification
 SECONDS = 40.0  # of a recording
 GRID = tuple(round(0.3 + 0.05 * step, 2) for step in range(14))  # 0.3 … 0.95
 FACTORS = (0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0, 1.1, 1.2, 1.3, 1.4, 1.6, 1.8, 2.0)
-_ALARMS = 2.0  # a minute: more of them, and nobody looks at the timeline any longer
-_COMMON = 30.0
-_QUIET = 3  # every third recording has no gesture in it
+_MOST_ALARMS = 2.0  # a minute: with more of them nobody looks at the timeline any longer
+_SHARED_EVENTS = 30.0
+_BACKGROUND_EACH = 3  # every third recording has no gesture in it
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,36 +42,47 @@ def score_recordings(
     seed: int,
     progress: Progress = lambda _: None,
     *,
-    watched: bool = False,
+    tracked: bool = False,
 ) -> list[ScoredRecording]:
-    """`count` simulated recordings of people and cameras of chance, scored; every third is of ordinary life alone.
+    """Simulate recordings of random people before random cameras, and score them; every third is background alone.
 
-    watched: in films, by the real landmark engine, in place of the model of one.
+    Parameters
+    ----------
+    network : in eval mode.
+    specification : of its classes, window and temperature.
+    count : how many recordings.
+    seed : of the recordings.
+    progress : called with the share that is done, 0..1.
+    tracked : by the landmark engine in rendered videos, in place of simulated detections.
+
+    Returns
+    -------
+    The recordings, each `SECONDS` long.
     """
     found = []
     scorer = skeleton_scorer(InferenceAGCN(network), specification)
-    look = partial(_recording, seed, SECONDS, watched)
+    make = partial(_recording, seed, SECONDS, tracked)
     with worker_pool() as pool:
-        for clip in pool.imap(look, range(count)):
+        for clip in pool.imap(make, range(count)):
             found.append(ScoredRecording(scorer.score_person(clip.detected), clip.motion.events))
             progress(len(found) / count)
     return found
 
 
-def _recording(seed: int, seconds: float, watched: bool, n: int) -> SimulatedClip:
-    look = track_recording if watched else simulate_recording
-    return look((seed, 3000, n), seconds=seconds, gestures=n % _QUIET > 0)
+def _recording(seed: int, seconds: float, tracked: bool, n: int) -> SimulatedClip:
+    make = track_recording if tracked else simulate_recording
+    return make((seed, 3000, n), seconds=seconds, gestures=n % _BACKGROUND_EACH > 0)
 
 
-def fit_event_thresholds(heard: Sequence[ScoredRecording]) -> dict[str, float]:
-    """For each gesture the threshold of `GRID` with the best F1 of its own events; of equal ones the middle.
+def fit_event_thresholds(recordings: Sequence[ScoredRecording]) -> dict[str, float]:
+    """Choose for each gesture the threshold of `GRID` with the best F1 of its own events; of equal ones the middle.
 
-    A class has a few events only, by which alone its threshold would be one of chance: so it is judged as if it had
-    `_COMMON` more, found and missed as those of all classes are on average.
+    A class has a few events only, by which alone its threshold would be random: so it is judged as if it had
+    `_SHARED_EVENTS` more, found and missed as those of all classes are on average.
     """
-    counts = np.array([_by_class(heard, EventRule(onset=threshold)) for threshold in GRID], float)  # (G, C, 3)
+    counts = np.array([_by_class(recordings, EventRule(onset=threshold)) for threshold in GRID], float)  # (G, C, 3)
     everybody = counts.sum(1, keepdims=True)
-    matched, predicted, true = np.moveaxis(counts + _COMMON * everybody / max(everybody[..., 2].max(), 1), -1, 0)
+    matched, predicted, true = np.moveaxis(counts + _SHARED_EVENTS * everybody / max(everybody[..., 2].max(), 1), -1, 0)
     f1 = 2 * matched / np.maximum(predicted + true, 1e-9)
     thresholds = {}
     for label, column in zip(CLASSES, f1.T, strict=True):
@@ -80,16 +91,16 @@ def fit_event_thresholds(heard: Sequence[ScoredRecording]) -> dict[str, float]:
     return thresholds
 
 
-def shift(heard: Sequence[ScoredRecording], thresholds: Mapping[str, float]) -> dict[str, float]:
-    """The thresholds raised or lowered alike for films, whose mistakes are not those that the model of an engine makes.
+def shift_thresholds(recordings: Sequence[ScoredRecording], thresholds: Mapping[str, float]) -> dict[str, float]:
+    """Raise or lower all thresholds alike for tracked recordings, which err otherwise than simulated detections.
 
     What each lacks of 1 is multiplied by one of `FACTORS`: that with the best F1, the strictest of equal ones, among
-    those with at most `_ALARMS` false alarms a minute of ordinary life; the smallest where none has so few.
+    those with at most `_MOST_ALARMS` false alarms a minute of background; the smallest where none has so few.
     """
     best, most = FACTORS[0], -1.0
     for factor in FACTORS:
-        figures = event_figures(heard, _shifted(thresholds, factor))
-        if figures["false_alarms_a_minute"] <= _ALARMS and figures["event_f1"] > most:
+        figures = event_figures(recordings, _shifted(thresholds, factor))
+        if figures["false_alarms_a_minute"] <= _MOST_ALARMS and figures["event_f1"] > most:
             best, most = factor, figures["event_f1"]
     return _shifted(thresholds, best)
 
@@ -98,34 +109,35 @@ def _shifted(thresholds: Mapping[str, float], factor: float) -> dict[str, float]
     return {label: round(max(1 - factor * (1 - threshold), GRID[0]), 3) for label, threshold in thresholds.items()}
 
 
-def event_figures(heard: Sequence[ScoredRecording], thresholds: Mapping[str, float]) -> dict[str, float]:
-    """F1, precision and recall of events (labels equal, overlap above 0.3), and false alarms a minute where there is
-    no gesture at all.
+def event_figures(recordings: Sequence[ScoredRecording], thresholds: Mapping[str, float]) -> dict[str, float]:
+    """Compute F1, precision and recall of events (labels equal, overlap above 0.3), and false alarms a minute.
+
+    False alarms are counted where there is no gesture at all.
     """
-    found = {str(n): _events(one, EventRule(by_class=thresholds)) for n, one in enumerate(heard)}
-    total = detection_score(found, {str(n): one.truth for n, one in enumerate(heard)})
-    quiet = [n for n, one in enumerate(heard) if not one.truth]
-    alarms = sum(len(found[str(n)]) for n in quiet)
+    found = {str(n): _events(one, EventRule(by_class=thresholds)) for n, one in enumerate(recordings)}
+    total = detection_score(found, {str(n): one.truth for n, one in enumerate(recordings)})
+    background = [n for n, one in enumerate(recordings) if not one.truth]
+    alarms = sum(len(found[str(n)]) for n in background)
     return {
         "event_f1": total.f1,
         "event_precision": total.precision,
         "event_recall": total.recall,
-        "false_alarms_a_minute": alarms / max(len(quiet) * SECONDS / 60, 1e-9),
+        "false_alarms_a_minute": alarms / max(len(background) * SECONDS / 60, 1e-9),
     }
 
 
-def _events(heard: ScoredRecording, rule: EventRule) -> list[Instance]:
-    events = find_events(heard.scores, rule, start=0.0, end=SECONDS, source="")
+def _events(recording: ScoredRecording, rule: EventRule) -> list[Instance]:
+    events = find_events(recording.scores, rule, start=0.0, end=SECONDS, source="")
     return [(event.index, event.start, event.end) for event in events]
 
 
-def _by_class(heard: Sequence[ScoredRecording], rule: EventRule) -> list[tuple[int, int, int]]:
+def _by_class(recordings: Sequence[ScoredRecording], rule: EventRule) -> list[tuple[int, int, int]]:
     """Of each class: how many events are matched, predicted and true."""
-    found = [_events(one, rule) for one in heard]
+    found = [_events(one, rule) for one in recordings]
     counts = []
     for index in range(len(CLASSES)):
         predicted = {str(n): [event for event in events if event[0] == index] for n, events in enumerate(found)}
-        truth = {str(n): [event for event in one.truth if event[0] == index] for n, one in enumerate(heard)}
+        truth = {str(n): [event for event in one.truth if event[0] == index] for n, one in enumerate(recordings)}
         score = detection_score(predicted, truth)
         counts.append((score.matched, score.predicted, score.true))
     return counts

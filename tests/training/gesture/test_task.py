@@ -17,9 +17,8 @@ from kinesics.evaluation import Predictions
 from kinesics.inference.skeleton import skeleton_scorer
 from kinesics.models.gesture.net import GestureNet
 from kinesics.skeleton import UPPER_BODY
-from kinesics.training.gesture.data import GestureData, RankSampler, view_joints
-from kinesics.training.inputs.samplers import ClassSampler
-from kinesics.training.inputs.video_augment import VideoAugmentation, View
+from kinesics.training.gesture.data import GestureData
+from kinesics.training.inputs.video_augment import VideoAugmentation
 from kinesics.training.reproduce import CONFIGS
 from kinesics.training.run import assemble, run
 from kinesics.weights.load import load_network, load_weights
@@ -152,24 +151,9 @@ def test_one_stream_is_trained_alone(tmp_path, modality):
     np.testing.assert_allclose(network(x).logits.detach().numpy(), kept.logits, atol=0.02)
 
 
-def test_a_view_moves_pictures_and_joints_together():
-    torch.manual_seed(0)
-    skeleton, places = torch.randn(4, 8, len(UPPER_BODY), 1), torch.rand(8, len(UPPER_BODY), 2)
-    same, moved = view_joints(View((0.25, 0.5, 0.5), False, (1, 1, 1), 0, None), skeleton, places, UPPER_BODY)
-    assert torch.equal(same, skeleton)
-    torch.testing.assert_close(moved, (places - torch.tensor([0.25, 0.5])) * 2)
-    mirrored, moved = view_joints(View((0, 0, 1), True, (1, 1, 1), 0, None), skeleton, places, UPPER_BODY)
-    left, right = UPPER_BODY.indices("left_wrist", "right_wrist")
-    torch.testing.assert_close(
-        mirrored[:, :, left], skeleton[:, :, right] * torch.tensor([-1.0, 1, 1, 1])[:, None, None]
-    )
-    torch.testing.assert_close(moved[:, left, 0], 1 - places[:, right, 0])
-    torch.testing.assert_close(moved[:, left, 1], places[:, right, 1])
-
-
 def test_pictures_are_varied_in_training_alone():
     def batch(split, view):
-        data = GestureData(Path("imigue"), frames=8, batch=9, video="tiny", frozen=False, view=view)
+        data = GestureData(Path("imigue"), frames=8, batch=9, video="tiny", frozen=False, video_augment=view)
         return next(iter(data.train_dataloader() if split == "train" else data.test_dataloader()))["video"]
 
     bold = VideoAugmentation(crop=(0.5, 0.5))
@@ -178,28 +162,13 @@ def test_pictures_are_varied_in_training_alone():
     assert torch.equal(batch("test", bold), batch("test", None))
 
 
-def test_processes_share_the_draws():
-    sampler = ClassSampler([0, 0, 0, 1, 1, 2, 2, 2, 2], seed=3)
-    shares = [RankSampler(sampler, 2, rank) for rank in (0, 1)]
-    seen = []
-    for epoch in (0, 1):
-        for share in shares:
-            share.set_epoch(epoch)
-        draws = list(sampler)
-        first, second = (list(share) for share in shares)
-        assert [first, second] == [draws[0:8:2], draws[1:8:2]]
-        assert len(first) == len(second) == len(shares[0]) == 4
-        seen.append(draws)
-    assert seen[0] != seen[1]
-
-
 def test_what_does_not_go_together_is_told(place, tmp_path):
     with pytest.raises(KinesicsError, match=r"has learned nothing yet; set data\.frozen to false"):
         GestureData(place / "imigue", video="tiny")
     with pytest.raises(KinesicsError, match="expected weights of a video encoder, found TwoStreamAGCN"):
         GestureData(place / "imigue", video="runs/gesture/tiny/1-skeleton")
     config = CONFIGS / "gesture/tiny/1-skeleton.yaml"
-    with pytest.raises(KinesicsError, match=r"model\.modality skeleton has none"):
+    with pytest.raises(KinesicsError, match=r"a network of skeletons alone has none"):
         run(config, tmp_path / "run", ["--data.root=imigue", "--model.part=fusion", *CPU])
     with pytest.raises(KinesicsError, match="wants the folder of a finished run"):
         run(config, tmp_path / "run", ["--data.root=imigue", "--model.start=nowhere", *CPU])

@@ -13,6 +13,7 @@ from support.imigue_sample import write_sample
 from kinesics.errors import KinesicsError
 from kinesics.evaluation import Predictions
 from kinesics.models.video.mvit import TINY, VideoEncoder
+from kinesics.training.gesture import data as gesture_data
 from kinesics.training.gesture.data import GestureData
 from kinesics.training.inputs.video_tokens import cache_tokens
 from kinesics.training.run import run
@@ -99,3 +100,30 @@ def test_what_does_not_go_together_is_told(folder, tmp_path):
         data(folder, fps=12.5)
     with pytest.raises(KinesicsError, match="the data have no video"):
         run(folder / "c.yaml", tmp_path / "run", [f"--data.root={folder / 'imigue'}", "--model.modality=both"])
+
+
+def counted(monkeypatch, place, name):
+    """Count the calls of a function that a module has imported."""
+    calls, function = [], getattr(place, name)
+
+    def counting(*arguments, **options):
+        calls.append(arguments)
+        return function(*arguments, **options)
+
+    monkeypatch.setattr(place, name, counting)
+    return calls
+
+
+@pytest.mark.parametrize("frozen", [True, False])
+def test_caches_are_opened_and_encoders_hashed_once(folder, monkeypatch, frozen):
+    opened = counted(monkeypatch, gesture_data, "cache_skeletons")
+    hashed = counted(monkeypatch, gesture_data, "weights_digest")
+    fused = data(folder, frozen=frozen)
+    fused.prepare_data()
+    assert len(opened) == 1, "all skeletons, to be read"
+    fused.setup()
+    for _ in range(2):  # the loaders of training, and those of the predictions after it
+        for loader in (fused.train_dataloader(), fused.val_dataloader(), fused.test_dataloader()):
+            assert len(next(iter(loader))["label"])
+    assert len(opened) == 1 + 3, "and then those of each split"
+    assert len(hashed) == frozen, "an encoder that is trained has no cached tokens"
