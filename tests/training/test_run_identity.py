@@ -17,11 +17,11 @@ def mine(tmp_path, monkeypatch):
     (tmp_path / "mine" / "skeletons").mkdir(parents=True)
     xyz = np.random.default_rng(0).normal(size=(60, 42, 3)).astype(np.float32)
     person = SkeletonSequence(xyz, np.ones((60, 42), np.float32), 10.0, UPPER_BODY)
-    save_skeletons(tmp_path / "mine" / "skeletons" / "film.skeleton.npz", [person])
+    save_skeletons(tmp_path / "mine" / "skeletons" / "one.skeleton.npz", [person])
     rows = ["clip,label,split,subject,video,start,end,skeleton,person"]
     for i, split in enumerate(["train"] * 4 + ["val"] * 2 + ["test"] * 2):
         rows.append(
-            f"c{i},{('wave', 'nod')[i % 2]},{split},{split},,{i * 0.5},{i * 0.5 + 1.5},skeletons/film.skeleton.npz,"
+            f"c{i},{('wave', 'nod')[i % 2]},{split},{split},,{i * 0.5},{i * 0.5 + 1.5},skeletons/one.skeleton.npz,"
         )
     (tmp_path / "mine" / "manifest.csv").write_text("\n".join(rows) + "\n")
     (tmp_path / "mine" / "classes.txt").write_text("wave\nnod\n")

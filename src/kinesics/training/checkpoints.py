@@ -18,7 +18,18 @@ class KeepOneBefore(TorchCheckpointIO):
     """Writes `last.ckpt` beside first, and keeps the one before as `before.ckpt`."""
 
     def save_checkpoint(self, checkpoint: dict[str, Any], path: str | Path, storage_options: Any = None) -> None:
-        """Write a checkpoint; raises KinesicsError if it cannot be written."""
+        """Write a checkpoint, and move what stood in its place to the one before.
+
+        Parameters
+        ----------
+        checkpoint : the trainer's state
+        path : where to write it
+        storage_options : as Lightning passes them on
+
+        Raises
+        ------
+        KinesicsError : if it cannot be written
+        """
         place = Path(path)
         with replacing(place) as temporary:
             super().save_checkpoint(checkpoint, temporary, storage_options)

@@ -17,12 +17,12 @@ from lightning.pytorch.cli import LightningArgumentParser, LightningCLI, SaveCon
 from lightning.pytorch.loggers import CSVLogger, TensorBoardLogger
 from numpy.typing import NDArray
 
-from kinesics.data.dataset import Split
+from kinesics.data.dataset import SPLITS, Split
 from kinesics.errors import KinesicsError
 from kinesics.evaluation import Predictions, evaluate
 from kinesics.metrics import fit_temperature
 from kinesics.training.checkpoints import newest_checkpoint
-from kinesics.training.run_identity import remember_run
+from kinesics.training.run_identity import remember_run, run_identity
 from kinesics.training.trainer import resume, shared_settings, silence_logs, supported_precision
 from kinesics.weights.load import save_weights
 from kinesics.weights.run_folder import RunFolder
@@ -109,7 +109,7 @@ def run(config: Path, out: Path, arguments: Sequence[str] = ()) -> Path:
     if getattr(cli.datamodule, "folds", 0) and cli.datamodule.fold is None:
         return _run_folds(config, out, arguments, cli.datamodule.folds)
     trainer: L.Trainer = cli.trainer
-    remember_run(cli, out, resumes=newest_checkpoint(out) is not None)
+    _remember(cli, out)
     resume(trainer, cli.model, cli.datamodule, out)
     if trainer.is_global_zero:
         # averaged weights, if the run keeps some; the trainer brings them back only right after training
@@ -118,6 +118,15 @@ def run(config: Path, out: Path, arguments: Sequence[str] = ()) -> Path:
         save_predictions(cli.model, cli.datamodule, out)
         save_run_weights(cli.model, out)
     return out
+
+
+def _remember(cli: TrainingCLI, out: Path) -> None:
+    data = cli.datamodule
+    clips = [clip for split in SPLITS for clip in data.clips(split)]
+    config = yaml.safe_load(cli.parser.dump(cli.config, skip_check=True))
+    identity = run_identity(data.facts.classes, clips, config)
+    resumes = newest_checkpoint(out) is not None
+    remember_run(out, identity, resumes=resumes, writes=cli.trainer.is_global_zero)
 
 
 def assemble(config: Path, out: Path, arguments: Sequence[str] = ()) -> TrainingCLI:

@@ -4,19 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-import yaml
-
-from kinesics.data.dataset import SPLITS, ClipInfo
+from kinesics.data.dataset import ClipInfo
 from kinesics.errors import KinesicsError
 from kinesics.files import write_text
 from kinesics.weights.run_folder import RunFolder
-
-if TYPE_CHECKING:
-    from kinesics.training.run import TrainingCLI
 
 # where and how fast a run goes on is free; how long it lasts is not, since the learning rate was planned for that
 _KEPT = ("task", "seed_everything", "model", "data", "max_epochs", "max_steps", "accumulate_grad_batches")
@@ -24,12 +19,20 @@ _FREE = frozenset(("data.root", "data.workers"))
 _MOST = 3  # differences that are named
 
 
-def remember_run(cli: TrainingCLI, out: Path, *, resumes: bool) -> None:
-    """Write what the run in `out` is, or compare it with what is written there if the run resumes.
+def remember_run(out: Path, now: Mapping[str, Any], *, resumes: bool, writes: bool = True) -> None:
+    """Write what the run in a folder is, or compare it with what is written there if the run resumes.
 
-    Raises KinesicsError that names what differs.
+    Parameters
+    ----------
+    out : the run's folder
+    now : what `run_identity` gives
+    resumes : whether there is a checkpoint to resume from
+    writes : whether this process is the one that writes
+
+    Raises
+    ------
+    KinesicsError : where the run that began there is another; it names what differs
     """
-    now = _identity(cli)
     path = RunFolder(out).identity
     try:
         before = json.loads(path.read_text(encoding="utf-8")) if resumes and path.exists() else now
@@ -41,29 +44,33 @@ def remember_run(cli: TrainingCLI, out: Path, *, resumes: bool) -> None:
             f"{out}: expected the data and config that the run in this folder began with, found "
             f"{'; '.join(differences[:_MOST])}; give another --out, or remove the folder to begin anew"
         )
-    if cli.trainer.is_global_zero:
+    if writes:
         out.mkdir(parents=True, exist_ok=True)
         write_text(path, json.dumps(now, indent=2, ensure_ascii=False) + "\n")
 
 
-def _identity(cli: TrainingCLI) -> dict[str, Any]:
-    data = cli.datamodule
-    clips = [clip for split in SPLITS for clip in data.clips(split)]
-    config = yaml.safe_load(cli.parser.dump(cli.config, skip_check=True))
+def run_identity(classes: Sequence[str], clips: Sequence[ClipInfo], config: Mapping[str, Any]) -> dict[str, Any]:
+    """What tells one run from another, as JSON.
+
+    Parameters
+    ----------
+    classes : their names in order
+    clips : all that are used, of all splits
+    config : all options, in sections
+
+    Returns
+    -------
+    classes, number and fingerprint of the clips, and the options that make a run what it is
+    """
     chosen = {key: value for key, value in _flat(config) if _is_kept(key)}
-    return {
-        "classes": list(data.facts.classes),
-        "clips": len(clips),
-        "fingerprint": _fingerprint(clips),
-        "config": chosen,
-    }
+    return {"classes": list(classes), "clips": len(clips), "fingerprint": _fingerprint(clips), "config": chosen}
 
 
 def _is_kept(key: str) -> bool:
     return key not in _FREE and key.removeprefix("trainer.").split(".")[0] in _KEPT
 
 
-def _fingerprint(clips: list[ClipInfo]) -> str:
+def _fingerprint(clips: Sequence[ClipInfo]) -> str:
     """Of the clips' names, labels, splits, subjects and times, and of their files' names and sizes."""
     sizes: dict[Path | None, str] = {None: ""}
     digest = hashlib.sha256()
