@@ -38,7 +38,7 @@ SUFFIXES = frozenset(
 )
 _IMAGES = ("tty", "image2")  # formats of FFmpeg that are texts or images
 _NO_VIDEO = Disposition.attached_pic | Disposition.timed_thumbnails | Disposition.still_image
-_ATTEMPTS = 16  # errors one after the other, after which the rest of a file is given up
+_ATTEMPTS = 10_000  # errors one after the other, after which the rest of a file is given up
 
 
 @contextmanager
@@ -94,16 +94,16 @@ def packets(container: InputContainer, stream: VideoStream) -> Iterator[Packet[V
 
 def decoded(container: InputContainer, stream: VideoStream) -> Iterator[VideoFrame | None]:
     """The frames of a stream from where the file stands, and None for one that cannot be decoded."""
-    in_avi = container.format.name == "avi"
-    for packet in packets(container, stream):
-        if in_avi:
-            packet.pts = packet.dts  # AVI tells when frames are decoded; what else it has is made up
+    failed = 0
+    while failed < _ATTEMPTS:
         try:
-            frames = packet.decode()
-        except av.FFmpegError:
+            for frame in container.decode(stream):
+                failed = 0
+                yield frame
+            return
+        except av.FFmpegError:  # the next one begins behind it
+            failed += 1
             yield None
-            continue
-        yield from (frame for frame in frames if isinstance(frame, VideoFrame))
 
 
 def header_rate(stream: VideoStream) -> float:

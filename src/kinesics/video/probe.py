@@ -86,7 +86,7 @@ def _probe(path: Path, size: int, modified: int) -> VideoInfo:
     with opened(path) as (container, stream):
         cut_off = _lacks_bytes(path, stream)
         found = (None if cut_off else _from_index(container, stream)) or _from_packets(container, stream)
-        zero = _zero(container, found.start)
+        zero = _zero(container, found.start) + found.invented
         claims = [] if found.unstamped else list(_claims(container, stream, zero))
         if cut_off:
             _refuse_cut_off(path, found.end - zero, claims)
@@ -112,6 +112,7 @@ class _Found:
     anew: tuple[float, ...] = ()
     unstamped: bool = False
     shape: _Shape | None = None
+    invented: float = 0.0  # seconds: AVI tells when frames are decoded, and FFmpeg adds a delay
 
     @property
     def step(self) -> float:
@@ -147,29 +148,31 @@ def _from_packets(container: InputContainer, stream: VideoStream) -> _Found:
     clock = Clock(1 / header_rate(stream), container.format.name)
     shapes = _Shapes(stream)
     moments: list[float] = []
-    start, last, unstamped = np.inf, (0.0, 0.0), False
+    start, last, unstamped, invented = np.inf, (0.0, 0.0), False, 0.0
     for packet in packets(container, stream):
         shapes.look(packet)
         if packet.is_discard or packet.size == 0:
             continue
-        stamp, late = _stamps(packet, presented=container.format.name != "avi")
+        stamp, late = _stamps(packet)
+        if container.format.name == "avi":
+            late, invented = 0.0, invented if moments else late
         clock.step = float((packet.duration or 0) * packet.time_base) or 1 / header_rate(stream)
         unstamped |= stamp is None
         moments.append(clock(stamp))
         start, last = min(start, moments[-1] + late), max(last, (moments[-1] + late, clock.step))
     steps = np.diff(np.sort(moments))
     start = 0.0 if not moments else start
-    anew = tuple(time + start - moments[0] for time in clock.anew)
-    return _Found(start, *last, len(moments), steps, anew, unstamped, shapes.found)
+    delay = start - moments[0] if moments else 0.0
+    anew = tuple(time + delay for time in clock.anew)
+    return _Found(start, *last, len(moments), steps, anew, unstamped, shapes.found, invented)
 
 
-def _stamps(packet: Packet[VideoStream], *, presented: bool) -> tuple[float | None, float]:
-    """When a packet is decoded, and how much later it is shown, in seconds; AVI tells only the former."""
+def _stamps(packet: Packet[VideoStream]) -> tuple[float | None, float]:
+    """When a packet is decoded, and how much later it is shown, in seconds."""
     base = float(packet.time_base)
     if packet.dts is None:
         return (None if packet.pts is None else packet.pts * base), 0.0
-    late = 0 if packet.pts is None or not presented else packet.pts - packet.dts
-    return packet.dts * base, late * base
+    return packet.dts * base, 0.0 if packet.pts is None else (packet.pts - packet.dts) * base
 
 
 class _Shape(NamedTuple):
