@@ -27,8 +27,12 @@ class Definition:
 
     def __str__(self) -> str:
         """`inference/events.py:12 find_events`, as messages name it."""
-        name = ".".join([owner.name for owner in self.owners] + [self.node.name])
-        return f"{self.file}:{self.node.lineno} {name}"
+        return f"{self.file}:{self.node.lineno} {self.name}"
+
+    @property
+    def name(self) -> str:
+        """Its name behind those of the classes around it: `Scorer.score`."""
+        return ".".join([owner.name for owner in self.owners] + [self.node.name])
 
     @property
     def public(self) -> bool:
