@@ -7,7 +7,7 @@ import math
 import zipfile
 from collections.abc import Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -200,6 +200,8 @@ class _Cache(NamedTuple):
             return None
 
     def save(self, found: _Classified) -> None:
-        arrays = {"probability": found.probability} | ({} if found.tokens is None else {"tokens": found.tokens})
+        arrays: dict[str, Any] = {"probability": found.probability}
+        if found.tokens is not None:
+            arrays["tokens"] = found.tokens
         with replacing(self.path) as temporary, temporary.open("wb") as file:
             np.savez(file, note=np.array(self.fingerprint), **arrays)

@@ -62,7 +62,7 @@ def face_points(person: SkeletonSequence, size: tuple[int, int]) -> FloatArray:
     """
     if person.image_xy is None or person.layout != UPPER_BODY:
         raise ValueError(f"expected image positions in the layout upper_body, found {person.layout.name}")
-    seen = (person.score[:, [*_POINTS, _MESH]] > 0).all(1)
+    seen: NDArray[np.bool_] = np.all(person.score[:, [*_POINTS, _MESH]] > 0, axis=1)
     points = person.image_xy[:, _POINTS] * np.array(size, np.float32)
     return np.where(seen[:, None, None], points, np.float32(np.nan))
 
@@ -130,7 +130,7 @@ def align_faces(
 
     The second value (N,) says where there is a face.
     """
-    seen = ~np.isnan(points).any((1, 2))
+    seen: NDArray[np.bool_] = ~np.any(np.isnan(points), axis=(1, 2))
     faces = np.zeros((len(points), size, size, 3), np.uint8)
     for i, image in enumerate(images):
         if seen[i]:

@@ -86,7 +86,7 @@ class ClipArrays:
 
     def length(self, i: int) -> int:
         """Count the frames of clip i."""
-        return self.xyz.shape[1]
+        return int(self.xyz.shape[1])
 
     def core(self, i: int) -> tuple[float, float]:
         """Give the seconds from clip i's first frame between which its gesture lies."""

@@ -159,7 +159,7 @@ def _track(motion: Motion, rng: np.random.Generator) -> SimulatedClip:
     camera, appearance = random_camera(rng, joints), random_appearance(rng, motion.shape)
     if motion.label is not None:
         appearance = dressed_for(motion.label, appearance)
-    height = rng.integers(*_TRACKED_HEIGHT)
+    height = int(rng.integers(*_TRACKED_HEIGHT))
     width, height = (int(side) // 2 * 2 for side in (height * camera.aspect, height))
     rows, fps = slice(None, None, _TRACKED_STEP), _FPS / _TRACKED_STEP
     joints = joints[rows]
@@ -288,7 +288,7 @@ def allocate_clips(folder: Path, recipe: ClipRecipe) -> None:
     )
     for name, (dtype, shape) in zip(_ARRAYS, kinds, strict=True):
         # sparse until written
-        array = np.lib.format.open_memmap(folder / f"{name}.npy", mode="w+", dtype=dtype, shape=shape)  # type: ignore[no-untyped-call]
+        array = np.lib.format.open_memmap(folder / f"{name}.npy", mode="w+", dtype=dtype, shape=shape)
         if name == "label":
             array[:] = -1
         array.flush()

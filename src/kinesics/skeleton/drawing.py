@@ -232,5 +232,5 @@ def _ring(corners: Points) -> Points:
     before, start, end, after = (np.roll(corners, shift, 0)[:, None] for shift in (1, 0, -1, -2))
     t = np.linspace(0, 1, 9)[:, None]
     bend = (2 * before - 5 * start + 4 * end - after) * t**2 + (3 * (start - end) + after - before) * t**3
-    ring: Points = (start + ((end - before) * t + bend) / 2).reshape(-1, 2)
+    ring: Points = (start + ((end - before) * t + bend) / 2).reshape(-1, 2).astype(np.float32)
     return ring

@@ -83,7 +83,7 @@ class SkeletonCache:
         xyz (T, V, 3) and score (T, V)
         """
         stretch, record = self._stretch(i), self._records[i]
-        score = self._score[stretch][rows].astype(np.float32) / 255
+        score = self._score[stretch][rows].astype(np.float32) / np.float32(255)
         xyz = self._xyz[stretch][rows].astype(np.float32) * record["scale"] + record["origin"]
         return xyz * (score > 0)[..., None], score
 

@@ -216,7 +216,7 @@ class CameraView:
             (f"{side}_shoulder", f"{side}_elbow", 0.045),
             ("chin", "forehead", 0.08),
         ]
-        covered: BoolArray = self.under_table[:, _HANDS[side]].all(1)
+        covered: BoolArray = np.all(self.under_table[:, _HANDS[side]], axis=1)
         for a, b, radius in covers:
             covered |= _behind(hand, self.joint(a), self.joint(b), radius)
         neck, pelvis = self.joint("neck"), self.joint("pelvis")
@@ -226,7 +226,7 @@ class CameraView:
     def outside(self, margin: float) -> BoolArray:
         """Say which joints (T, V) lie farther outside the image than `margin` image heights."""
         reach = np.array([margin / self.aspect, margin])
-        outside: BoolArray = ((self.image < -reach) | (self.image > 1 + reach)).any(-1)
+        outside: BoolArray = np.any((self.image < -reach) | (self.image > 1 + reach), axis=-1)
         return outside
 
 

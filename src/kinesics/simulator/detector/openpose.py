@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from kinesics.simulator.camera import Camera
 from kinesics.simulator.detector.model import CameraView, DetectorModel, face_found, hand_lost, wander
@@ -103,7 +104,7 @@ def detect_openpose(
     found = np.empty((*points.shape[:2], 3), np.float32)
     found[..., :2] = pixels + _error(pixels, view, height, model, rng)
     found[..., 2] = _confidence(len(points), fps, model, rng)
-    lost = ((found[..., :2] < 0) | (found[..., :2] >= size)).any(-1)
+    lost: NDArray[np.bool_] = np.any((found[..., :2] < 0) | (found[..., :2] >= size), axis=-1)
     if table is not None:
         lost |= points[..., 2] < table
     lost[:, _FACE] |= ~face_found(view, model, rng)[:, None]

@@ -71,7 +71,7 @@ def masks() -> tuple[NDArray[np.uint8], FloatArray, FloatArray]:
 
     def load(name: str) -> FloatArray:
         image = PIL.Image.open(data / f"mpfb2/textures/mpfb_{name}.jpg").convert("L").resize((TEXTURE, TEXTURE))
-        grey: FloatArray = np.asarray(image, np.float32) / 255
+        grey: FloatArray = np.asarray(image, np.float32) / np.float32(255)
         return grey
 
     return part, load("lips"), load("ears")
@@ -139,7 +139,7 @@ class _Painter:
     def face(self) -> None:
         """Cheeks, ears, lips and brows."""
         rosy = self.skin * (1.0, 0.72, 0.70)
-        cheek = np.zeros(len(self.x))
+        cheek = np.zeros(len(self.x), np.float32)
         for side in ("left", "right"):
             cheek += np.exp(-((self._points.at - self._mark(f"{side}_cheek")) ** 2).sum(-1) / 0.022**2)
         self._over(0.35 * self.head * cheek, rosy)

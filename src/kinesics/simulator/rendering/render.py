@@ -374,7 +374,8 @@ def _with_grain(image: Image, field: NDArray[np.int16], rng: np.random.Generator
     """The image with a sensor's noise, the same in all channels: a random piece of a larger field of it."""
     height, width = image.shape[:2]
     top, left = rng.integers(field.shape[0] - height), rng.integers(field.shape[1] - width)
-    return np.clip(image + field[top : top + height, left : left + width], 0, 255).astype(np.uint8)
+    noisy: Image = np.clip(image + field[top : top + height, left : left + width], 0, 255).astype(np.uint8)
+    return noisy
 
 
 # ── the drawn skeleton ───────────────────────────────────────────────────────────────────────────────────────

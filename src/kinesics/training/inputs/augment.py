@@ -99,7 +99,7 @@ def augment(
         order = layout.mirror
         xyz, score = xyz[:, order] * np.array([-1, 1, 1], np.float32), score[:, order]
     if how.jitter:
-        xyz = xyz + rng.normal(0, how.jitter * _spread(xyz, score), xyz.shape)
+        xyz = xyz + rng.normal(0, how.jitter * _spread(xyz, score), xyz.shape).astype(np.float32)
     if rng.random() < how.flatten or flat:
         xyz = xyz * np.array([1, 1, 0], np.float32)  # a source without depth
     return xyz.astype(np.float32), hide(score.copy(), rng, layout, how)

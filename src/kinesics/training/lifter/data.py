@@ -106,7 +106,7 @@ class KinectMovements:
     def project(self, i: int, rng: np.random.Generator) -> ProjectedMovement:
         """Project movement i through a camera that `rng` draws."""
         joints = self._worlds[i]
-        known = joints.any((0, 2))
+        known: NDArray[np.bool_] = np.any(joints, axis=(0, 2))
         camera = look_at(
             np.median(joints[:, _NECK], axis=0),
             distance=rng.uniform(1.5, 4),

@@ -290,7 +290,7 @@ def _sequence(
 ) -> SkeletonSequence:
     xyz = points * np.array([scale, scale, 0], np.float32)
     score = np.clip(points[..., 2], 0, 1)
-    image_xy = None if size is None else points[..., :2] / np.array(size, np.float32)
+    image_xy: FloatArray | None = None if size is None else (points[..., :2] / size).astype(np.float32)
     return to_upper_body(SkeletonSequence(xyz, score, fps, layout, image_xy, is_3d=False))
 
 

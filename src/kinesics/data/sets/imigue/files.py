@@ -164,7 +164,8 @@ def read_openpose_xlsx(path: Path) -> FloatArray:
             )
         values = np.zeros((sheet.end[0] + 1, columns), np.float32)
         for frame, row in enumerate(sheet.iter_rows()):
-            values[frame] = [0.0 if cell == "" else cell for cell in row]
+            numbers: list[Any] = [0.0 if cell == "" else cell for cell in row]  # others than numbers end in ValueError
+            values[frame] = numbers
     except (CalamineError, OSError) as error:
         raise KinesicsError(f"{path}: expected an xlsx file, found none that can be read ({error}); {_COPY}") from error
     except (ValueError, TypeError):
