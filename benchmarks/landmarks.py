@@ -39,6 +39,8 @@ BODY = HOLISTIC.indices(
     "right_elbow", "left_wrist", "right_wrist",
 )  # fmt: skip
 MESH, LEFT, RIGHT = slice(33, 501), slice(501, 522), slice(522, 543)
+VISIBLE = 0.5  # of a joint, by MediaPipe
+ANOTHER = 0.3  # shoulder widths between two hands from which they are different ones
 TOUCH = 0.03  # metres between a fingertip and the face
 NEAR = 0.15  # shoulder widths between a fingertip that was found and the true one
 
@@ -63,7 +65,11 @@ def landmarks(path: Path, engine_name: str) -> tuple[FloatArray, NDArray[np.floa
 
 
 def parity(path: Path, reference: Path, engine: str) -> dict[str, FloatArray]:
-    """Percent by which points differ: body and hands of the shoulder width, face of its own; and frames that lack."""
+    """Percent by which points differ: body and hands of the shoulder width, face of its own; and what is missing.
+
+    Compared are joints of the body that both see, wrists only without a hand, which knows them better; hands that are
+    in about the same place, the others being counted; and the meshes, also with that of the task whose model ours is.
+    """
     points, score = landmarks(path, engine)
     with np.load(reference) as file:
         given = {name: file[name] for name in file.files}
@@ -71,22 +77,29 @@ def parity(path: Path, reference: Path, engine: str) -> dict[str, FloatArray]:
     shoulders = np.linalg.norm(pose[:, 11, :2] - pose[:, 12, :2], axis=-1)
     width = float(np.nanmedian(shoulders))
     body = np.linalg.norm(points[:, BODY, :2] - pose[:, BODY, :2], axis=-1) / width
-    hands = []
-    for rows, name in ((LEFT, "left"), (RIGHT, "right")):
+    body[(score[:, BODY] == 0) | (pose[:, BODY, 3] < VISIBLE)] = np.nan
+    hands, others = [], 0
+    for rows, name, wrist in ((LEFT, "left", 9), (RIGHT, "right", 10)):
         theirs = given[f"raw_{name}_hand_landmarks"]
-        hands.append(np.linalg.norm(points[:, rows, :2] - theirs[..., :2], axis=-1)[score[:, rows].all(1)] / width)
+        seen = score[:, rows].all(1)
+        off = np.linalg.norm(points[:, rows, :2] - theirs[..., :2], axis=-1) / width
+        hands.append(off[seen & (off.mean(1) < ANOTHER)])
+        others += int((seen & (off.mean(1) >= ANOTHER)).sum())
+        body[seen, wrist] = np.nan  # which is then the hand's
     face = given["raw_face_landmarks"][:, :468]
     across = np.linalg.norm(face[:, 454, :2] - face[:, 234, :2], axis=-1)[:, None]
     mesh = np.linalg.norm(points[:, MESH, :2] - face[..., :2], axis=-1) / across
     task = given.get("face")
     same = mesh if task is None else np.linalg.norm(points[:, MESH, :2] - task[:, :468, :2], axis=-1) / across
+    same[same.mean(1) > 1] = np.nan  # another person's face
     found = {"pose": score[:, 11] > 0, "face": score[:, 34] > 0}
     return {
-        "body": _seen(body[score[:, BODY] > 0]), "hands": _seen(np.concatenate(hands)),
+        "body": _seen(body), "hands": _seen(np.concatenate(hands)),
         "face": _seen(mesh[score[:, MESH] > 0]), "face, same model": _seen(same[score[:, MESH] > 0]),
         "lacks": np.array([
             int(np.isfinite(pose[:, 0, 0]).sum()) - int((score > 0).any(1).sum()),
             int(np.isfinite(face[:, 0, 0]).sum()) - int(found["face"].sum()),
+            others,
         ], np.float32),
     }  # fmt: skip
 
@@ -97,13 +110,15 @@ def _seen(shares: FloatArray) -> FloatArray:
 
 
 def parity_table(videos: list[Path], references: Path, engine: str) -> None:
-    print(f"\n| {engine} against MediaPipe | body | hands | face | face, same model | fewer frames with pose, face |")
+    print(
+        f"\n| {engine} against MediaPipe | body | hands | face | face, same model | fewer frames with pose, face; hands elsewhere |"
+    )
     print("|---|---:|---:|---:|---:|---:|")
     every: dict[str, list[FloatArray]] = {}
     for video in videos:
         found = parity(video, references / f"{video.stem}.npz", engine)
         cells = [_median_and_tail(found[name]) for name in ("body", "hands", "face", "face, same model")]
-        lacks = ", ".join(str(max(0, int(count))) for count in found["lacks"])
+        lacks = "{}, {}; {}".format(*(max(0, int(count)) for count in found["lacks"]))
         print(f"| {video.stem} | {' | '.join(cells)} | {lacks} |", flush=True)
         for name, values in found.items():
             every.setdefault(name, []).append(values)
