@@ -17,8 +17,8 @@ import PIL.Image
 import PIL.ImageDraw
 import PIL.ImageFont
 
-from kinesics.perception.engine import Landmarks
-from kinesics.perception.mediapipe_engine import MediaPipeEngine
+from kinesics.perception.engine import Landmarks, follow_all
+from kinesics.perception.engines import open_engine
 from kinesics.simulator.examples import simulate_class
 from kinesics.skeleton.drawing import EDGE, ON_DARK, ON_LIGHT, draw_skeleton, with_gaps
 from kinesics.skeleton.layouts import HOLISTIC
@@ -31,13 +31,12 @@ RULE, INK = (170, 176, 184), (40, 44, 52)
 
 def track(video: Path, time: float) -> tuple[Image, Landmarks]:
     """The frame at `time` seconds, and what the engine finds in it after all those before."""
-    seen = None
-    with MediaPipeEngine().follower() as follower:
-        for frame in read_frames(video, end=time + 1e-3):
-            seen = follower.see(frame.image)
+    images = [frame.image for frame in read_frames(video, end=time + 1e-3)]
+    with open_engine().follower() as follower:
+        seen = list(follow_all(follower, images))[-1]
     if seen is None:
         raise SystemExit("nobody is found in this frame")
-    return frame.image, seen
+    return images[-1], seen
 
 
 def compose(image: Image, seen: Landmarks) -> PIL.Image.Image:

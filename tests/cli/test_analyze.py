@@ -20,7 +20,7 @@ from kinesics.data.sets.imigue.classes import CLASSES
 from kinesics.inference.scorer import SCORERS, ScorerKind
 from kinesics.inference.scores import Scores
 from kinesics.models.skeleton.agcn import AGCNConfig, TwoStreamAGCN
-from kinesics.perception.engine import ENGINES
+from kinesics.perception.engines import ENGINES
 from kinesics.report import default_folder, written_results
 from kinesics.skeleton import UPPER_BODY, SkeletonSequence, load_metadata, load_skeletons, save_skeletons
 from kinesics.weights.load import save_weights

@@ -21,7 +21,7 @@ from kinesics.models.gesture.net import build_gesture_net
 from kinesics.models.skeleton.agcn import AGCN, AGCNConfig, TwoStreamAGCN
 from kinesics.models.video.mvit import TINY
 from kinesics.perception import Observation, observe
-from kinesics.perception.engine import DEFAULT_ENGINE, ENGINES
+from kinesics.perception.engines import DEFAULT_ENGINE, ENGINES
 from kinesics.preprocessing.person_crop import plan_crop
 from kinesics.skeleton import LAYOUTS, UPPER_BODY, SkeletonSequence, load_metadata, save_skeletons
 from kinesics.training.gesture.data import GestureData

@@ -15,7 +15,6 @@ from support import paths, source
 LINTER = Path(sys.executable).with_name("lint-imports")
 CIRCLES = {  # still to be cut
     ("kinesics.data.sets.imigue.checks", "kinesics.data.sets.imigue.dataset"),
-    ("kinesics.perception.engine", "kinesics.perception.fuse", "kinesics.perception.mediapipe_engine"),
 }
 
 

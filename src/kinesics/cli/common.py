@@ -57,7 +57,7 @@ def describe_engine(verb: argparse.ArgumentParser) -> None:
 
 def engine_name(options: argparse.Namespace) -> str:
     """The landmark engine that was named, or the default; raises KinesicsError where there is none of this name."""
-    from kinesics.perception.engine import DEFAULT_ENGINE, check_engine
+    from kinesics.perception.engines import DEFAULT_ENGINE, check_engine
 
     return check_engine(options.engine or DEFAULT_ENGINE)
 

@@ -15,7 +15,8 @@ from kinesics.data.splits import subject_split, who
 from kinesics.errors import KinesicsError
 from kinesics.files import visible, write_text
 from kinesics.perception import observe
-from kinesics.perception.engine import DEFAULT_ENGINE, LandmarkEngine
+from kinesics.perception.engine import LandmarkEngine
+from kinesics.perception.engines import DEFAULT_ENGINE
 from kinesics.progress import Progress, part_of
 from kinesics.skeleton.sequence import SUFFIX
 from kinesics.timeline.coding import Annotation

@@ -103,7 +103,7 @@ def _decode(clip: Path) -> Iterator[Case]:
 
 
 def _landmarks(clip: Path) -> Iterator[Case]:
-    from kinesics.perception.engine import ENGINES, open_engine
+    from kinesics.perception.engines import ENGINES, open_engine
     from kinesics.perception.observe import MAX_SIDE
     from kinesics.video import read_frames
 

@@ -18,7 +18,8 @@ from kinesics.inference.results import Analysis, EmotionPrediction, Expressions,
 from kinesics.inference.scorer import Scorer, open_scorer
 from kinesics.inference.scores import Scores, gesture_names
 from kinesics.perception import Observation, OpenPoseFolder, observe
-from kinesics.perception.engine import DEFAULT_ENGINE, LandmarkEngine
+from kinesics.perception.engine import LandmarkEngine
+from kinesics.perception.engines import DEFAULT_ENGINE
 from kinesics.progress import Progress, part_of
 from kinesics.skeleton import SkeletonSequence
 from kinesics.timeline import Timeline

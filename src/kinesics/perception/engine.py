@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Protocol
 
-from kinesics.errors import KinesicsError
 from kinesics.skeleton import SkeletonLayout
 from kinesics.skeleton.sequence import FloatArray
 from kinesics.video import Image
+
+Box = tuple[int, int, int, int]  # left, top, right, bottom in pixels
+BEGUN = 32  # images to begin before an answer is asked for: engines look at several together, and work on two such lots
 
 
 @dataclass(frozen=True)
@@ -29,20 +32,24 @@ class Landmarks:
     points: (V, 3) float32; x and y in pixels of the picture that was given, z in metres, away from the camera.
     score: (V,) float32 in 0..1, 0 for a point that is missing.
     metres_per_pixel: (2,) as measured on the body and on the head, NaN where it could not be measured.
+    actions: (52,) how strongly each of `ACTIONS` is shown, 0..1, NaN where the face is not seen well; None from an
+        engine that does not read them.
     """
 
     points: FloatArray
     score: FloatArray
     metres_per_pixel: FloatArray
+    actions: FloatArray | None = None
 
 
 class Follower(Protocol):
     """Follows one person from picture to picture."""
 
-    def begin(self, image: Image) -> Callable[[], Landmarks | None]:
+    def begin(self, image: Image, box: Box | None = None) -> Callable[[], Landmarks | None]:
         """Begin to look for the person in the next picture, (H, W, 3) uint8 RGB; what is returned waits for the answer.
 
-        Several pictures may be begun before the first one's answer is asked for.
+        box: the part of the picture that holds this person, among others. Many pictures may be begun before the first
+        one's answer is asked for; engines that look at several at once are fastest then.
         """
         ...
 
@@ -74,23 +81,12 @@ class Finder(Protocol):
     def find(self, image: Image) -> list[Face]: ...
 
 
-def _mediapipe() -> LandmarkEngine:
-    from kinesics.perception.mediapipe_engine import MediaPipeEngine
-
-    return MediaPipeEngine()
-
-
-DEFAULT_ENGINE = "mediapipe"
-ENGINES: dict[str, Callable[[], LandmarkEngine]] = {"mediapipe": _mediapipe}  # by the names that --engine takes
-
-
-def open_engine(name: str = DEFAULT_ENGINE) -> LandmarkEngine:
-    """The landmark engine of this name in `ENGINES`; raises KinesicsError as `check_engine`."""
-    return ENGINES[check_engine(name)]()
-
-
-def check_engine(name: str) -> str:
-    """The name, if there is an engine of it; else raises KinesicsError that lists them all."""
-    if name not in ENGINES:
-        raise KinesicsError(f"--engine {name}: no such landmark engine; expected one of {', '.join(ENGINES)}")
-    return name
+def follow_all(follower: Follower, images: Iterable[Image]) -> Iterator[Landmarks | None]:
+    """Follow one person through images in order, with as many begun ahead as engines look at together."""
+    begun: deque[Callable[[], Landmarks | None]] = deque()
+    for image in images:
+        begun.append(follower.begin(image))
+        if len(begun) > BEGUN:
+            yield begun.popleft()()
+    while begun:
+        yield begun.popleft()()

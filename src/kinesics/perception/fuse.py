@@ -43,17 +43,20 @@ _CLEAR = (0.25, 0.40)
 
 @dataclass(frozen=True, eq=False)
 class Parts:
-    """What MediaPipe sees of one person in one picture: (33, 3) and (468, 3) in pixels, world (33, 3) in metres."""
+    """What an engine sees of one person in one picture: (33, 3) and (468, 3) in pixels, world (33, 3) in metres.
+
+    hands: those found, of which it is not known whose they are, or the person's own left and right one.
+    """
 
     pose: FloatArray
     visibility: FloatArray
     world: FloatArray
     face: FloatArray | None
-    hands: list[Hand]
+    hands: list[Hand] | tuple[Hand | None, Hand | None]
     size: tuple[int, int]
 
 
-def fuse(parts: Parts) -> Landmarks:
+def fuse(parts: Parts, actions: FloatArray | None = None) -> Landmarks:
     """The parts as one person in the layout `HOLISTIC`: x, y in pixels, z in metres; points not seen are missing."""
     seen = _seen(parts)
     rulers = np.array([_body_ruler(parts, seen), _head_ruler(parts.face)], np.float32)
@@ -66,8 +69,7 @@ def fuse(parts: Parts) -> Landmarks:
     if face is not None:
         points[POSE : POSE + FACE], score[POSE : POSE + FACE] = face, 1
     surface = _bare_face(parts) if face is None else face
-    wrists = [parts.pose[wrist, :2] if seen[wrist] else None for wrist in _WRISTS]
-    for side, hand in enumerate(assign_hands(parts.hands, (wrists[0], wrists[1]), scale)):
+    for side, hand in enumerate(_own_hands(parts, seen, scale)):
         if hand is None:
             continue
         first, wrist = POSE + FACE + HAND * side, _WRISTS[side]
@@ -77,7 +79,14 @@ def fuse(parts: Parts) -> Landmarks:
         score[[*range(first, first + HAND), wrist]] = hand.score
         score[[wrist + 2, wrist + 4, wrist + 6]] = 0  # the pose's own fingers
     points[score == 0] = 0
-    return Landmarks(points, score, rulers)
+    return Landmarks(points, score, rulers, actions)
+
+
+def _own_hands(parts: Parts, seen: NDArray[np.bool_], scale: float) -> tuple[Hand | None, Hand | None]:
+    if isinstance(parts.hands, tuple):
+        return parts.hands
+    left, right = (parts.pose[wrist, :2] if seen[wrist] else None for wrist in _WRISTS)
+    return assign_hands(parts.hands, (left, right), scale)
 
 
 def _seen(parts: Parts) -> NDArray[np.bool_]:

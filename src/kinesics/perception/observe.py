@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -12,36 +12,50 @@ from typing import NamedTuple
 import numpy as np
 
 from kinesics.errors import KinesicsError
-from kinesics.perception.engine import DEFAULT_ENGINE, Follower, LandmarkEngine, Landmarks, open_engine
-from kinesics.perception.fuse import to_metres
+from kinesics.perception.actions import ACTIONS
+from kinesics.perception.engine import BEGUN, Box, Follower, LandmarkEngine, Landmarks
+from kinesics.perception.engines import DEFAULT_ENGINE, open_engine
+from kinesics.perception.fuse import steady_scale, to_metres
+from kinesics.perception.hidden import HandPlaces, where_hands_went
 from kinesics.perception.openpose import OpenPoseFolder, read_openpose_recording
+from kinesics.perception.smooth import BODY, smooth
 from kinesics.perception.tracks import SCAN_RATE, Track, all_tracks, alone, crop, passing, people_of
 from kinesics.progress import Progress, part_of
-from kinesics.skeleton import UPPER_BODY, SkeletonSequence, load_metadata, load_skeletons, save_skeletons, to_upper_body
+from kinesics.skeleton import (
+    UPPER_BODY,
+    SkeletonSequence,
+    load_arrays,
+    load_metadata,
+    load_skeletons,
+    save_skeletons,
+    to_upper_body,
+)
 from kinesics.skeleton.sequence import SUFFIX, FloatArray
 from kinesics.video import Frame, Gaps, Image, VideoInfo, prefetch, probe, read_frames
-
-Box = tuple[int, int, int, int]  # left, top, right, bottom in pixels
 
 MAX_FPS = 30.0
 MAX_SIDE = 1280  # pixels; larger pictures show the engine nothing more
 _SCAN_SHARE = 0.1  # of the progress bar
 _CHUNK = 64  # frames converted at a time
-_BEGUN = 2  # frames that are looked at beside the next one
 _STILL = 6  # levels of 255: where no pixel has changed by more, nothing has moved
-_REVISION = 3  # of this room's arithmetic; a cache of another one is rebuilt
+_REVISION = 4  # of this room's arithmetic; a cache of another one is rebuilt
 
 
 @dataclass(frozen=True, eq=False)
 class Observation:
     """The people of a recording, numbered from 1, largest first; `video` is None for recordings of landmarks.
 
-    `notes` tell, in sentences, what the recording lacks or claims falsely, and who was left out.
+    notes: in sentences, what the recording lacks or claims falsely, and who was left out.
+    actions: for each person (T, 52) how strongly each of `ACTIONS` is shown, 0..1, NaN where the face is not seen
+        well; none for recordings of landmarks, and from engines that do not read them.
+    hands: for each person where the hands are and went; none for recordings of landmarks.
     """
 
     people: tuple[SkeletonSequence, ...]
     video: VideoInfo | None
     notes: tuple[str, ...] = ()
+    actions: tuple[FloatArray, ...] = ()
+    hands: tuple[HandPlaces, ...] = ()
 
 
 def observe(
@@ -88,13 +102,24 @@ def observe(
         engine = open_engine(engine)
     note = _note(path, fps, engine)
     if cache is not None and _is_fresh(cache, note):
-        return Observation(tuple(load_skeletons(cache)), info, _notes_of(cache))
-    people, notes = _watch(info, fps, engine, progress or (lambda _: None))
-    if not people:
+        return _observation(info, tuple(load_skeletons(cache)), _notes_of(cache), load_arrays(cache))
+    seen, notes = _watch(info, fps, engine, progress or (lambda _: None))
+    if not seen:
         raise KinesicsError(f"{path}: expected a person in the video, found nobody; give one in which a person is seen")
+    people = tuple(replace(person, person=number) for number, (person, _) in enumerate(seen, 1))
+    arrays = {f"actions_{i}": actions for i, (_, actions) in enumerate(seen) if np.isfinite(actions).any()}
     if cache is not None:
-        _save(cache, people, note | {"notes": notes})
-    return Observation(people, info, notes)
+        _save(cache, people, note | {"notes": notes}, arrays)
+    return _observation(info, people, notes, arrays)
+
+
+def _observation(
+    info: VideoInfo, people: tuple[SkeletonSequence, ...], notes: tuple[str, ...], arrays: Mapping[str, FloatArray]
+) -> Observation:
+    missing = [np.full((len(person), len(ACTIONS)), np.nan, np.float32) for person in people]
+    actions = tuple(arrays.get(f"actions_{i}", missing[i]) for i in range(len(people))) if arrays else ()
+    hands = tuple(where_hands_went(person, (info.width, info.height)) for person in people)
+    return Observation(people, info, notes, actions, hands)
 
 
 def analysis_rate(fps: float, least: float | None = None) -> float:
@@ -138,18 +163,20 @@ def _notes_of(cache: Path) -> tuple[str, ...]:
     return tuple(str(one) for one in notes) if isinstance(notes, list) else ()
 
 
-def _save(cache: Path, people: tuple[SkeletonSequence, ...], note: dict[str, object]) -> None:
+def _save(
+    cache: Path, people: tuple[SkeletonSequence, ...], note: dict[str, object], arrays: Mapping[str, FloatArray]
+) -> None:
     try:
         cache.parent.mkdir(parents=True, exist_ok=True)
-        save_skeletons(cache, people, note)
+        save_skeletons(cache, people, note, arrays)
     except OSError as error:
         raise KinesicsError(f"{cache}: cannot be written ({error.strerror}); choose another place") from error
 
 
 def _watch(
     info: VideoInfo, fps: float, engine: LandmarkEngine, progress: Progress
-) -> tuple[tuple[SkeletonSequence, ...], tuple[str, ...]]:
-    """Two passes: who is there and where, then everybody's landmarks frame by frame; and the notes of both."""
+) -> tuple[list[tuple[SkeletonSequence, FloatArray]], tuple[str, ...]]:
+    """Everybody's joints and facial actions, and notes, in two passes: who is there and where, then frame by frame."""
     with engine.finder() as finder:
         found, last = all_tracks(_timed(info, SCAN_RATE, part_of(progress, 0, _SCAN_SHARE)), finder)
     tracks = people_of(found, last)
@@ -169,11 +196,11 @@ def _watch(
             for record in records:
                 record.look(frame, tracks)
             frames += 1
+        people = [record.finish(frames, fps) for record in records]
     progress(1.0)
-    people = [record.finish(frames, fps) for record in records]
-    present = [person for person in people if (person.score > 0).any(1).sum() >= min(frames, max(1, fps / 2))]
+    present = [seen for seen in people if (seen[0].score > 0).any(1).sum() >= min(frames, max(1, fps / 2))]
     notes = *info.notes, *gaps.notes(), *_left_out(others, len(people) - len(present))
-    return tuple(replace(person, person=number, start=info.start) for number, person in enumerate(present, 1)), notes
+    return [(replace(person, start=info.start), actions) for person, actions in present], notes
 
 
 def _left_out(others: int, unseen: int) -> Iterator[str]:
@@ -200,9 +227,9 @@ def _is_still(image: Image, before: Image) -> bool:
 
 
 class _Look(NamedTuple):
-    """What was begun on a part of a picture, which itself is not kept."""
+    """What was begun on a picture, which itself is not kept; box: the part that was looked at, None for all of it."""
 
-    box: Box
+    box: Box | None
     answer: Callable[[], Landmarks | None]
 
 
@@ -214,6 +241,7 @@ class _Record:
         self._xyz = np.zeros((count, len(UPPER_BODY), 3), np.float32)
         self._score = np.zeros((count, len(UPPER_BODY)), np.float32)
         self._scale = np.full((count, 2), np.nan, np.float32)
+        self._actions = np.full((count, len(ACTIONS)), np.nan, np.float32)
         self._size = (1, 1)
         self._first = 0
         self._waiting: list[_Look | None] = []
@@ -222,19 +250,21 @@ class _Record:
     def look(self, frame: Frame, tracks: list[Track]) -> None:
         height, width = frame.image.shape[:2]
         self._size = (width, height)
-        box = (0, 0, width, height) if self._track is None else crop(self._track, tracks, frame.time, self._size)
-        self._waiting.append(None if box is None or frame.held else self._begin(frame, box))
-        if len(self._waiting) > _BEGUN and (begun := self._waiting[-1 - _BEGUN]) is not None:
+        box = None if self._track is None else crop(self._track, tracks, frame.time, self._size)
+        away = frame.held or (self._track is not None and box is None)
+        self._waiting.append(None if away else self._begin(frame.image, box))
+        if len(self._waiting) > BEGUN and (begun := self._waiting[-1 - BEGUN]) is not None:
             begun.answer()
         if len(self._waiting) == _CHUNK:
             self._convert()
 
-    def _begin(self, frame: Frame, box: Box) -> _Look:
+    def _begin(self, image: Image, box: Box | None) -> _Look:
         """A look at this part of the picture; the one of before where nothing has moved since."""
-        left, top, right, bottom = box
-        image = frame.image[top:bottom, left:right]
-        if self._last is None or box != self._last[1].box or not _is_still(image, self._last[0]):
-            self._last = image, _Look(box, self._follower.begin(np.ascontiguousarray(image)))
+        left, top, right, bottom = box or (0, 0, image.shape[1], image.shape[0])
+        part = image[top:bottom, left:right]
+        if self._last is None or box != self._last[1].box or not _is_still(part, self._last[0]):
+            answer = self._follower.begin(image) if box is None else self._follower.begin(image, box)
+            self._last = part, _Look(box, answer)
         return self._last[1]
 
     def _convert(self) -> None:
@@ -246,7 +276,8 @@ class _Record:
             seen = None if look is None else look.answer()
             if look is not None and seen is not None and self._first + i < len(self._scale):
                 xyz[i], score[i], self._scale[self._first + i] = seen.points, seen.score, seen.metres_per_pixel
-                xyz[i, seen.score > 0, :2] += np.array(look.box[:2], np.float32)
+                if seen.actions is not None:
+                    self._actions[self._first + i] = seen.actions
         upper = to_upper_body(SkeletonSequence(xyz, score, 1.0, self._engine.layout))
         target = slice(self._first, min(self._first + len(upper), len(self._xyz)))
         length = target.stop - target.start
@@ -254,11 +285,14 @@ class _Record:
         self._first += len(self._waiting)
         self._waiting = []
 
-    def finish(self, frames: int, fps: float) -> SkeletonSequence:
+    def finish(self, frames: int, fps: float) -> tuple[SkeletonSequence, FloatArray]:
         if self._waiting:
             self._convert()
         xyz, score, scale = self._xyz[:frames], self._score[:frames], self._scale[:frames]
+        metres = np.array([*[float(np.median(steady_scale(scale, fps)))] * 2, 1], np.float32)
+        xyz[:, BODY] = smooth(xyz[:, BODY] * metres, score[:, BODY], fps) / metres
         image_xy: FloatArray = xyz[..., :2] / np.array(self._size, np.float32)
         to_metres(xyz, score, scale, self._size, fps)
         image_xy[score == 0] = 0
-        return SkeletonSequence(xyz, score, fps, UPPER_BODY, image_xy, is_3d=self._engine.is_3d)
+        person = SkeletonSequence(xyz, score, fps, UPPER_BODY, image_xy, is_3d=self._engine.is_3d)
+        return person, self._actions[:frames]

@@ -17,7 +17,7 @@ from kinesics.data.sets.imigue import files
 from kinesics.data.sets.imigue.classes import CLASSES, TRAIN_CLIPS, VALIDATION_CLIPS, class_id
 from kinesics.errors import KinesicsError
 from kinesics.files import write_text
-from kinesics.perception.engine import DEFAULT_ENGINE
+from kinesics.perception.engines import DEFAULT_ENGINE
 from kinesics.progress import Progress
 from kinesics.simulator.camera import Camera, shaken
 from kinesics.simulator.clips import worker_pool

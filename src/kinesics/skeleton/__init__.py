@@ -5,6 +5,7 @@ from kinesics.skeleton.layout import SkeletonLayout, make_layout
 from kinesics.skeleton.layouts import LAYOUTS, UPPER_BODY
 from kinesics.skeleton.sequence import (
     SkeletonSequence,
+    load_arrays,
     load_metadata,
     load_skeletons,
     resampled_rows,
@@ -17,6 +18,7 @@ __all__ = [
     "UPPER_BODY",
     "SkeletonLayout",
     "SkeletonSequence",
+    "load_arrays",
     "load_metadata",
     "load_skeletons",
     "make_layout",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 import zipfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -21,6 +21,7 @@ from kinesics.skeleton.layouts import LAYOUTS
 
 FloatArray = NDArray[np.float32]
 SUFFIX = ".skeleton.npz"
+_MORE = "more_"  # before the names of arrays beside the skeletons
 
 
 @dataclass(frozen=True, eq=False)
@@ -137,7 +138,12 @@ def rows_around(middle: float, step: float, places: FloatArray, length: int) -> 
     return held
 
 
-def save_skeletons(path: Path, sequences: Sequence[SkeletonSequence], extra: dict[str, object] | None = None) -> None:
+def save_skeletons(
+    path: Path,
+    sequences: Sequence[SkeletonSequence],
+    extra: dict[str, object] | None = None,
+    more: Mapping[str, FloatArray] | None = None,
+) -> None:
     """Write the people of one recording to one `.skeleton.npz`.
 
     Parameters
@@ -145,6 +151,7 @@ def save_skeletons(path: Path, sequences: Sequence[SkeletonSequence], extra: dic
     path : of the file
     sequences : one of each person
     extra : any metadata that fit into JSON; `load_metadata` gives them back
+    more : arrays by name; `load_arrays` gives them back
     """
     header = {"format": "kinesics skeleton", "version": 1, "note": extra or {}, "people": []}
     arrays: dict[str, NDArray[np.generic]] = {}
@@ -160,6 +167,7 @@ def save_skeletons(path: Path, sequences: Sequence[SkeletonSequence], extra: dic
         if sequence.image_xy is not None:
             arrays[f"image_xy_{i}"] = sequence.image_xy
     header["people"] = people
+    arrays |= {f"{_MORE}{name}": array for name, array in (more or {}).items()}
     arrays["header"] = np.frombuffer(json.dumps(header).encode(), np.uint8)
     with replacing(path) as temporary, temporary.open("wb") as file:
         np.savez(file, allow_pickle=False, **arrays)
@@ -169,6 +177,12 @@ def load_skeletons(path: Path) -> list[SkeletonSequence]:
     """The people in a `.skeleton.npz`; raises KinesicsError if it is not one."""
     with _opened(path) as (file, header):
         return [_person(file, i, person) for i, person in enumerate(header["people"])]
+
+
+def load_arrays(path: Path) -> dict[str, FloatArray]:
+    """The arrays that were saved beside the skeletons; raises KinesicsError like `load_skeletons`."""
+    with _opened(path) as (file, _):
+        return {name.removeprefix(_MORE): file[name] for name in file.files if name.startswith(_MORE)}
 
 
 def load_metadata(path: Path) -> dict[str, object]:

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import numpy as np
 
-from kinesics.perception.engine import DEFAULT_ENGINE, open_engine
+from kinesics.perception.engine import follow_all
+from kinesics.perception.engines import DEFAULT_ENGINE, open_engine
 from kinesics.skeleton.layouts import HOLISTIC, OPENPOSE_137
 from kinesics.skeleton.sequence import FloatArray
 from kinesics.video import read_frames
@@ -38,9 +39,8 @@ def track_openpose(path: Path, engine: str = DEFAULT_ENGINE) -> FloatArray:
     """
     found = []
     with open_engine(engine).follower() as follower:
-        for frame in read_frames(path):
+        for landmarks in follow_all(follower, (frame.image for frame in read_frames(path))):
             points = np.zeros((len(OPENPOSE_137), 3), np.float32)
-            landmarks = follower.begin(frame.image)()
             if landmarks is not None:
                 points[_TO, :2], points[_TO, 2] = landmarks.points[_AT, :2], landmarks.score[_AT]
                 for middle, pair in _MIDDLES.items():

@@ -1,0 +1,1 @@
+"""The landmark engine that travels with the package, and its models."""
