@@ -17,7 +17,8 @@ from kinesics.files import replacing
 from kinesics.inference.face_model import FaceExpressionModel
 from kinesics.inference.frame_pass import FrameRequest, read_requests
 from kinesics.inference.results import Expressions
-from kinesics.preprocessing.face_crop import align_face, readable_points
+from kinesics.preprocessing.face_crop import readable_points
+from kinesics.preprocessing.faces import faces_in_frame
 from kinesics.progress import Progress
 from kinesics.skeleton import SkeletonSequence, load_metadata
 from kinesics.skeleton.sequence import SUFFIX as SKELETON_SUFFIX
@@ -92,14 +93,10 @@ class ExpressionReader:
 
     def _take(self, number: int, frame: Frame) -> None:
         """Cut out everybody's face; one frame is held at a time, and the faces of a batch."""
-        scale = frame.image.shape[1] / self._video.width
-        for who, (person, points) in enumerate(zip(self._people, self._points, strict=True)):
-            row = round((frame.time - person.start) * person.fps)
-            if 0 <= row < len(points) and not np.isnan(points[row]).any():
-                image = align_face(frame.image, points[row] * scale, self._model.template, self._model.size)
-                self._faces.append(_Face(who, number, image))
-                if len(self._faces) == _BATCH:
-                    self._classify()
+        for who, image in faces_in_frame(frame, self._video.width, self._people, self._points, self._model.crop):
+            self._faces.append(_Face(who, number, image))
+            if len(self._faces) == _BATCH:
+                self._classify()
 
     def _classify(self) -> None:
         """The network on the faces that wait."""

@@ -6,13 +6,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, cast
 
-import torch
 from torch import Tensor
 
 from kinesics.models.face import mini_xception
+from kinesics.models.face.encoder import scaled_rgb
 from kinesics.models.face.mini_xception import MiniXception
-from kinesics.preprocessing.face_crop import SIZE, TEMPLATE, template_with_eyes
-from kinesics.skeleton.sequence import FloatArray
+from kinesics.preprocessing.face_crop import ARCFACE, FaceCrop
 from kinesics.video import Image
 from kinesics.weights.ledger import entry
 from kinesics.weights.load import load_network
@@ -30,18 +29,16 @@ class FaceExpressionModel:
 
     Attributes
     ----------
-    classify : from faces (N, size, size, 3) uint8 RGB, aligned to `template`, to logits (N, C) in the order of
+    classify : from faces (N, size, size, 3) uint8 RGB, aligned as `crop` says, to logits (N, C) in the order of
         `classes`, and features (N, W), or None where it gives none.
     classes : names of the C expressions.
-    template : (5, 2) pixels, where the eyes, the nose and the corners of the mouth are to lie.
-    size : pixels of the square crop.
+    crop : where the eyes, the nose and the corners of the mouth are to lie, and pixels of the square.
     facts : name, licence, training data, limits and sha256 of the weights.
     """
 
     classify: Callable[[Image], tuple[Tensor, Tensor | None]]
     classes: tuple[str, ...]
-    template: FloatArray
-    size: int
+    crop: FaceCrop
     facts: Mapping[str, Any]
 
 
@@ -58,22 +55,20 @@ def fer_model() -> FaceExpressionModel:
     """The small network that is shipped."""
     loaded, specification, sha256 = load_network(EXPRESSION)
     network = cast(MiniXception, loaded)
-    template = template_with_eyes(mini_xception.SIZE, mini_xception.EYES_APART, mini_xception.EYES_BELOW)
 
     def classify(faces: Image) -> tuple[Tensor, Tensor]:
         features = network.forward_features(mini_xception.grey(faces))
         return network.classify(features), features.mean((2, 3))
 
     facts = asdict(specification) | {"sha256": sha256}
-    return FaceExpressionModel(classify, specification.classes, template, mini_xception.SIZE, facts)
+    return FaceExpressionModel(classify, specification.classes, mini_xception.CROP, facts)
 
 
 def swinface_model(network: SwinFace, facts: Mapping[str, Any]) -> FaceExpressionModel:
     """SwinFace's expression head; `facts` are those of its weights."""
 
     def classify(faces: Image) -> tuple[Tensor, None]:
-        x = torch.from_numpy(faces).permute(0, 3, 1, 2).float() / 127.5 - 1
-        output: SwinFaceOutput = network(x, wanted=("Expression",))
+        output: SwinFaceOutput = network(scaled_rgb(faces), wanted=("Expression",))
         return output.expression, None
 
-    return FaceExpressionModel(classify, SWINFACE_CLASSES, TEMPLATE, SIZE, facts)
+    return FaceExpressionModel(classify, SWINFACE_CLASSES, ARCFACE, facts)
