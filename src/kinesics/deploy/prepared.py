@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from kinesics.errors import KinesicsError
 from kinesics.models.skeleton.agcn import TwoStreamAGCN
-from kinesics.preprocessing.normalise import ENOUGH, RULERS
+from kinesics.preprocessing.normalise import ENOUGH, REFERENCE_LENGTHS
 from kinesics.skeleton import SkeletonLayout
 
 
@@ -30,13 +30,13 @@ class NormaliseJoints(nn.Module):
 
     def __init__(self, layout: SkeletonLayout) -> None:
         super().__init__()
-        needed = {"neck", "head", *(joint for left, right, _ in RULERS for joint in (left, right))}
+        needed = {"neck", "head", *(joint for left, right, _ in REFERENCE_LENGTHS for joint in (left, right))}
         if missing := needed - set(layout.joints):
             raise KinesicsError(
                 f"layout {layout.name}: expected {', '.join(sorted(missing))} to normalise by, found none"
             )
         self.neck, self.head = layout.index("neck"), layout.index("head")
-        self.lengths = [(layout.index(left), layout.index(right), metres) for left, right, metres in RULERS]
+        self.lengths = [(layout.index(left), layout.index(right), metres) for left, right, metres in REFERENCE_LENGTHS]
 
     def forward(self, xyz: Tensor, score: Tensor) -> Tensor:
         present = score > 0

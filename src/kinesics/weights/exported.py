@@ -25,8 +25,14 @@ Run = Callable[[Mapping[str, Any]], dict[str, FloatArray]]
 class ExportedNetwork:
     """Named arrays in, named arrays out; what it wants and gives depends on the network, see `kinesics.deploy.export`.
 
-    A skeleton network takes `xyz` (N, T, V, 3) and `score` (N, T, V) as they were seen and gives `both`, `joint` and
+    A skeleton network takes `xyz` (N, T, V, 3) and `score` (N, T, V) as they were found and gives `both`, `joint` and
     `bone`, logits (N, C): its normalisation is inside.
+
+    Parameters
+    ----------
+    run : computes the outputs by name from the inputs by name.
+    specification : of the network.
+    sha256 : of the file.
     """
 
     def __init__(self, run: Run, specification: Specification, sha256: str) -> None:
@@ -47,8 +53,8 @@ def read_exported(path: Path, precision: str | None = None) -> ExportedNetwork:
     if not path.is_file():
         raise KinesicsError(f"{path}: no such weights file; write one with `kinesics export`")
     try:
-        run, told = _onnx(path) if path.suffix == ONNX else _openvino(path, precision)
-        specification = read_specification(told)
+        run, metadata = _onnx(path) if path.suffix == ONNX else _openvino(path, precision)
+        specification = read_specification(metadata)
     except ModuleNotFoundError as error:
         raise KinesicsError(
             f"{path}: expected the Python package {error.name} to run it, found none; pip install 'kinesics[runtime]'"
@@ -63,8 +69,8 @@ def read_exported(path: Path, precision: str | None = None) -> ExportedNetwork:
 
 def threads() -> int:
     """As many as OMP_NUM_THREADS says, which neither runtime reads, or as this process may use."""
-    told = os.environ.get("OMP_NUM_THREADS", "")
-    return int(told) if told.isdigit() and int(told) else len(os.sched_getaffinity(0))
+    wanted = os.environ.get("OMP_NUM_THREADS", "")
+    return int(wanted) if wanted.isdigit() and int(wanted) else len(os.sched_getaffinity(0))
 
 
 def _onnx(path: Path) -> tuple[Run, str]:
@@ -86,7 +92,7 @@ def _openvino(path: Path, precision: str | None) -> tuple[Run, str]:
     import openvino
 
     with zipfile.ZipFile(path) as archive:
-        model, values, told = (archive.read(name) for name in (MODEL, VALUES, METADATA))
+        model, values, metadata = (archive.read(name) for name in (MODEL, VALUES, METADATA))
     core = openvino.Core()
     network = core.read_model(model, openvino.Tensor(np.frombuffer(values, np.uint8)))
     wanted = {} if precision is None else {"INFERENCE_PRECISION_HINT": precision}
@@ -97,4 +103,4 @@ def _openvino(path: Path, precision: str | None) -> tuple[Run, str]:
         found = compiled(dict(inputs))
         return {name: np.array(found[name]) for name in names}
 
-    return run, told.decode()
+    return run, metadata.decode()
