@@ -16,7 +16,7 @@ from kinesics.inference.scores import Scores
 from kinesics.models.emotion.net import build_emotion_net
 from kinesics.models.face.mini_xception import MiniXception, MiniXceptionTokens
 from kinesics.timeline import Event
-from kinesics.weights.load import Specification, load_weights, save_weights
+from kinesics.weights.load import Specification, load_network, load_weights, save_weights
 
 EVENTS = [Event("touch neck", 11, start, start + 1, 0.8, person=1) for start in (3.0, 65.0, 100.0)]
 
@@ -55,6 +55,13 @@ def test_a_person_is_predicted_in_stretches(weights):
     half = predict(first, EVENTS[:1], 65.0, weights)
     assert half.positive != found.positive
     assert found.model["sha256"]
+
+
+def test_faces_are_as_many_as_the_weights_say(tmp_path, weights):
+    network, specification, _ = load_network(weights)
+    save_weights(tmp_path / "fast.safetensors", network, replace(specification, face_rate=5.0))
+    assert predict(faces(60), [], 60.0, weights).faces == 150
+    assert predict(faces(60), [], 60.0, tmp_path / "fast.safetensors").faces == 300
 
 
 def test_gestures_change_the_prediction(weights):

@@ -71,10 +71,11 @@ def swinface_model(network: SwinFace, facts: Mapping[str, Any]) -> FaceExpressio
     """SwinFace's expression head in torch; `facts` are those of its weights."""
     import torch
 
+    from kinesics.models.face.encoder import scaled_rgb
+
     @torch.no_grad()
     def classify(faces: Image) -> tuple[FloatArray, None]:
-        x = torch.from_numpy(faces).permute(0, 3, 1, 2).float() / 127.5 - 1
-        output: SwinFaceOutput = network(x, wanted=("Expression",))
+        output: SwinFaceOutput = network(scaled_rgb(faces), wanted=("Expression",))
         return output.expression.numpy(), None
 
     return FaceExpressionModel(classify, SWINFACE_CLASSES, ARCFACE, facts)
