@@ -17,7 +17,7 @@ CONFIGURED = {
     "LightningDataModule",
     "BatchData",
     "Callback",
-}  # their arguments are the options of a config
+}  # of options of a config
 HOMONYMS = {"predict", "collate", "quiet", "digest", "DEFAULT", "RATE", "STREAMS", "STRIDE"}
 LADDERS = {  # at most three, each with its reason
     "models/video/i3d.py _units": "walks the layers of one published network: plain, mixed, and pools without weights",

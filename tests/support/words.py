@@ -66,7 +66,7 @@ PHRASES = (
     Word("films?|filmed|filming", "video, rendered video, render", EVERYWHERE),
     Word('watched(?![/"])|watches', "tracked", EVERYWHERE),  # `watched/top1` and "watched" are keys in older files
     Word("seen way|way of looking|ways? to look at", "tracked, simulated detections", EVERYWHERE),
-    Word('pictures?(?!":)', "frame, image"),  # `"pictures":` is an option of older configs
+    Word('pictures?(?!")', "frame, image"),  # "pictures" is an option of older configs
     Word("surest|how sure|less sure|unsure", "most confident, confidence", EVERYWHERE),
     Word("reading of (?:an|the) emotion|readings? of emotions?", "prediction", EVERYWHERE),
     Word("rulers?", "reference lengths"),

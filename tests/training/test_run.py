@@ -270,6 +270,7 @@ def test_help_explains_every_option(tmp_path, monkeypatch, capsys, config):
     monkeypatch.setenv("COLUMNS", "200")
     assert main(["train", "--config", config, "--", "--help"]) == 0
     told = capsys.readouterr().out
-    for option in ("--model.encoder_rate", "--data.workers", "--data.augment"):
-        after = told.partition(f"{option} ")[2]
-        assert re.match(r"\S+\s+[A-Z]\w+", after), f"{option}: {after[:100]}"
+    for option in ("--model.encoder_rate", "--data.workers", "--data.augment", "--expect"):
+        explained = re.search(rf"^  {re.escape(option)} .*\s+[A-Za-z]\w+ \w+", told, re.MULTILINE)
+        assert explained, f"{option}: expected a sentence"
+    assert "The share of it that the encoders get" in told

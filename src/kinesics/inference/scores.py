@@ -55,7 +55,16 @@ def probabilities(logits: FloatArray, present: NDArray[np.bool_], specification:
 
 
 def softmax(logits: FloatArray) -> FloatArray:
-    """Logits (N, C) as probabilities (N, C)."""
+    """Turn logits into probabilities.
+
+    Parameters
+    ----------
+    logits : (N, C).
+
+    Returns
+    -------
+    (N, C), each row summing to 1.
+    """
     powers = np.exp(logits - logits.max(1, keepdims=True))
     rows: FloatArray = powers / powers.sum(1, keepdims=True)
     return rows
