@@ -99,7 +99,7 @@ def _views(skeleton: SkeletonSequence, rows: NDArray[np.int64], turn: float) -> 
 def _draw(panel: PIL.Image.Image, points: Points, layout: SkeletonLayout, on_video: bool = False) -> None:
     """One frame's skeleton, (V, 2) pixels, onto the panel."""
     large = panel.resize((_FINE * _SIDE, _FINE * _SIDE))
-    width = _FINE * (1.7 if len(layout) > 30 else 3)
+    width = _FINE * (1.7 if len(layout) > 50 else 3)
     colours, edge = (ON_DARK, EDGE) if on_video else (ON_LIGHT, None)
     draw_skeleton(PIL.ImageDraw.Draw(large), _FINE * points, layout, width=width, colours=colours, edge=edge)
     panel.paste(large.resize(panel.size, PIL.Image.Resampling.LANCZOS))
@@ -133,7 +133,7 @@ def _page(
             page.paste(panel, (_MARGIN + i * (_SIDE + _GAP), top))
         top += _SIDE + _GAP
     if skeleton is not None:
-        pen.text((_GAP * 2, top + 8), "joints seen", _INK, small)
+        pen.text((_GAP * 2, top + 8), "joints found", _INK, small)
         page.paste(_scores(skeleton, (width - _MARGIN - _GAP * 2, _STRIP)), (_MARGIN, top))
     return page
 
