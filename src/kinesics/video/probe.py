@@ -86,7 +86,7 @@ def _probe(path: Path, size: int, modified: int) -> VideoInfo:
     with opened(path) as (container, stream):
         cut_off = _lacks_bytes(path, stream)
         found = (None if cut_off else _from_index(container, stream)) or _from_packets(container, stream)
-        zero = _zero(container, found.start) + found.invented
+        zero = _zero(container, found.start)
         claims = [] if found.unstamped else list(_claims(container, stream, zero))
         if cut_off:
             _refuse_cut_off(path, found.end - zero, claims)
@@ -95,7 +95,7 @@ def _probe(path: Path, size: int, modified: int) -> VideoInfo:
         rate, duration = _rate(stream, found), found.end - zero
         notes = tuple(_notes(found, rate, duration, claims, zero))
         facts = path, width, height, rate, duration, found.count, round(max(0.0, found.start - zero), 6)
-        return VideoInfo(*facts, notes, zero, found.in_order, _pixel_aspect(stream), shape.orientation)
+        return VideoInfo(*facts, notes, zero + found.invented, found.in_order, _pixel_aspect(stream), shape.orientation)
 
 
 @dataclass(frozen=True, eq=False)
