@@ -38,7 +38,8 @@ class VideoInfo:
     frames a second where they run steadily; `duration`: the end of the last frame; `frames`: as counted; `start`: the
     first frame. `notes`: what differs from what the headers claim, in sentences. `origin`: the time stamp of the
     clock's zero; `in_order`: whether all time stamps are there and none begin anew, so that one can seek by them.
-    `pixel_aspect`: a stored pixel's width over its height; `orientation`: how stored frames are turned to be shown.
+    `pixel_aspect`: a stored pixel's width over its height; `orientation`: how stored frames are turned to be shown;
+    `gaps`: (start, end) of stretches of more than a second without a frame.
     """
 
     path: Path
@@ -53,6 +54,7 @@ class VideoInfo:
     in_order: bool = True
     pixel_aspect: float = 1.0
     orientation: Orientation = UPRIGHT
+    gaps: tuple[tuple[float, float], ...] = ()
 
 
 def probe(path: Path) -> VideoInfo:
