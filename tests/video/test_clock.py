@@ -77,18 +77,28 @@ def test_a_duration_that_is_claimed_falsely_is_told(tmp_path: Path) -> None:
 
 
 def test_a_gap_keeps_everything_in_its_place_and_is_told(tmp_path: Path) -> None:
-    times = [*steady(50), *steady(25, start=4.0)]
+    times = [*steady(50), *steady(25, start=5.0)]
     path = write(tmp_path / "gap.mp4", times)
     info = probe(path)
-    assert (info.fps, info.duration) == (pytest.approx(25), pytest.approx(5.0, abs=0.01))
+    assert (info.fps, info.duration) == (pytest.approx(25), pytest.approx(6.0, abs=0.01))
     gaps = Gaps(info, info.fps)
     ticks = list(gaps.follow(read_frames(path, fps=info.fps)))
-    assert [tick.time for tick in ticks] == pytest.approx(steady(125))
+    assert [tick.time for tick in ticks] == pytest.approx(steady(150))
     held = [tick.time for tick in ticks if tick.held]
-    assert (held[0], held[-1]) == (pytest.approx(2.0), pytest.approx(3.96))
-    assert number(ticks[100].image) == 50
+    assert (held[0], held[-1]) == (pytest.approx(2.0), pytest.approx(4.96))
+    assert number(ticks[125].image) == 50
     (note,) = gaps.notes()
-    assert "no frames from 2.00 to 4.00 s" in note
+    assert "no frames from 2.00 to 5.00 s" in note
+
+
+def test_over_a_short_gap_the_nearest_frames_stand_and_it_is_told(tmp_path: Path) -> None:
+    path = write(tmp_path / "gap.mp4", [*steady(50), *steady(25, start=3.4)])
+    gaps = Gaps(probe(path), 25)
+    ticks = list(gaps.follow(read_frames(path, fps=25)))
+    assert not any(tick.held for tick in ticks)
+    assert [number(ticks[i].image) for i in (49, 60, 75, 85)] == [49, 49, 50, 50]
+    (note,) = gaps.notes()
+    assert "no frames from 2.00 to 3.40 s" in note
 
 
 def test_a_slow_camera_has_no_gaps(tmp_path: Path) -> None:

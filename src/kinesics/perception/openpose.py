@@ -55,9 +55,13 @@ class OpenPoseFolder:
 
     def __post_init__(self) -> None:
         if not self.path.is_dir():
-            raise KinesicsError(f"{self.path}: expected a folder of OpenPose files with a rate, found something else")
+            raise KinesicsError(
+                f"{self.path}: expected a folder of OpenPose files with --fps, found something that tells its own"
+            )
         if not 0 < self.fps <= _MOST_FPS:
-            raise KinesicsError(f"{self.path}: expected a rate above 0 and up to {_MOST_FPS:g}, found {self.fps:g}")
+            raise KinesicsError(
+                f"{self.path}: expected a rate (--fps) above 0 and up to {_MOST_FPS:g}, found {self.fps:g}"
+            )
 
 
 @dataclass(frozen=True, eq=False)

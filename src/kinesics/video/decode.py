@@ -18,7 +18,7 @@ from kinesics.video.probe import VideoInfo, probe, square_size
 
 _PREROLL = 0.2  # seconds: reordered frames of an open group of them may precede their key frame
 _LATE = 0.2  # seconds by which a first frame may be late because frames are reordered
-_GAP, _GAP_STEPS = 1.0, 5  # seconds and frames; a longer gap between frames is one in the video
+_GAP, _GAP_STEPS = 2.0, 5  # seconds and frames for which the nearest frame stands for those that are not there
 _DOUBT = 32  # frames after a broken one, of which one thread or another may have lost those before
 _REORDERED = 16  # frames at most that are decoded before one that is shown earlier
 
@@ -27,13 +27,14 @@ _REORDERED = 16  # frames at most that are decoded before one that is shown earl
 class Frame:
     """One frame: `time` in seconds on the container's clock, which players show, `image` (H, W, 3) uint8 RGB.
 
-    held: whether the video has no frame about this time, and `image` is the nearest one, seconds away. broken: how
-    many frames up to this one could not be decoded.
+    held: whether the video has no frame about this time, and `image` is the nearest one, seconds away. own: the time at
+    which `image` itself is shown. broken: how many frames up to this one could not be decoded.
     """
 
     time: float
     image: Image
     held: bool = False
+    own: float = 0.0
     broken: int = 0
 
 
@@ -160,7 +161,7 @@ def _images(info: VideoInfo, picked: Iterable[tuple[float, _Decoded, int | None]
     for time, one, side in picked:
         if shown is None or one is not shown[0] or side != shown[1]:
             image, shown = _to_image(info, one.frame, side), (one, side)
-        yield Frame(time, image, one.held_at(time), one.broken)
+        yield Frame(time, image, one.held_at(time), one.time, one.broken)
 
 
 def _to_image(info: VideoInfo, frame: VideoFrame, max_side: int | None) -> Image:

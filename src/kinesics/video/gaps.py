@@ -1,4 +1,4 @@
-"""What a pass over the frames of a video finds missing, in sentences."""
+"""What a video lacks, in sentences: stretches without frames, and frames that cannot be decoded."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from collections.abc import Iterable, Iterator
 from kinesics.video.decode import Frame
 from kinesics.video.probe import VideoInfo
 
-_SHORT = 1.0  # seconds at the end that may be without a frame, unsaid
+_LONG, _LONG_STEPS = 1.0, 5  # seconds and frames; a longer step between frames is a gap to be told
 
 
 class Gaps:
-    """The stretches of a video without frames, as `read_frames` meets them on a steady clock.
+    """What shows to be missing in a video when its frames are read on a steady clock.
 
     Parameters
     ----------
@@ -21,32 +21,44 @@ class Gaps:
 
     def __init__(self, info: VideoInfo, fps: float) -> None:
         self._info, self._step = info, 1 / fps
-        self._stretches: list[tuple[float, float]] = []
+        self._longest = max(_LONG, _LONG_STEPS / info.fps)
+        self._long: list[tuple[float, float]] = []
+        self._held: list[tuple[float, float]] = []
+        self._own: float | None = None
         self._end, self._broken = 0.0, 0
 
     def follow(self, frames: Iterable[Frame]) -> Iterator[Frame]:
-        """Hand the frames on, and remember which are held and how many are broken."""
+        """Hand the frames on, and remember where none are and how many are broken."""
         for frame in frames:
-            begin, self._end = frame.time, frame.time + self._step
-            self._broken = frame.broken
+            if self._own is not None and frame.own - self._own > self._longest:
+                self._long.append((self._own + 1 / self._info.fps, frame.own))
             if frame.held:
-                if self._stretches and begin - self._stretches[-1][1] < self._step / 2:
-                    begin = self._stretches.pop()[0]
-                self._stretches.append((begin, self._end))
+                self._hold(frame.time)
+            self._own, self._end, self._broken = frame.own, frame.time + self._step, frame.broken
             yield frame
 
+    def _hold(self, time: float) -> None:
+        """Lengthen the last stretch of held frames, or begin another."""
+        begin = time
+        if self._held and time - self._held[-1][1] < self._step / 2:
+            begin = self._held.pop()[0]
+        self._held.append((begin, time + self._step))
+
     def notes(self) -> tuple[str, ...]:
-        """What was missing in the frames that were followed, in sentences."""
-        stretches = list(self._stretches)
-        if self._info.duration - self._end > _SHORT:
-            stretches.append((self._end, self._info.duration))
-        found = []
-        if stretches:
+        """What is missing in the video, after its frames have been followed."""
+        return tuple(self._notes())
+
+    def _notes(self) -> Iterator[str]:
+        if stretches := self._stretches():
             start, end = stretches[0]
             total = sum(end - start for start, end in stretches)
             more = f" (one of {len(stretches)} such gaps, {total:.2f} s in all)" if len(stretches) > 1 else ""
-            found.append(f"The video has no frames from {start:.2f} to {end:.2f} s{more}: nobody is seen there.")
+            yield f"The video has no frames from {start:.2f} to {end:.2f} s{more}."
         if self._broken:
             frames = "1 frame" if self._broken == 1 else f"{self._broken} frames"
-            found.append(f"{frames} of the video could not be decoded.")
-        return tuple(found)
+            yield f"{frames} of the video could not be decoded."
+
+    def _stretches(self) -> list[tuple[float, float]]:
+        held = [one for one in self._held if not any(one[0] < end and start < one[1] for start, end in self._long)]
+        last = (self._end, self._info.duration)
+        return sorted([*self._long, *held, *([last] if last[1] - last[0] > _LONG else [])])

@@ -38,7 +38,8 @@ class VideoInfo:
     frames a second where they run steadily; `duration`: the end of the last frame; `frames`: as counted; `start`: the
     first frame. `notes`: what differs from what the headers claim, in sentences. `origin`: the time stamp of the
     clock's zero; `in_order`: whether all time stamps are there and none begin anew, so that one can seek by them.
-    `pixel_aspect`: a stored pixel's width over its height; `orientation`: how stored frames are turned to be shown.
+    `pixel_aspect`: a stored pixel's width over its height; `orientation`: how stored frames are turned to be shown;
+    `gaps`: (start, end) of stretches of more than a second without a frame.
     """
 
     path: Path
@@ -53,6 +54,7 @@ class VideoInfo:
     in_order: bool = True
     pixel_aspect: float = 1.0
     orientation: Orientation = UPRIGHT
+    gaps: tuple[tuple[float, float], ...] = ()
 
 
 def probe(path: Path) -> VideoInfo:
@@ -86,7 +88,7 @@ def _probe(path: Path, size: int, modified: int) -> VideoInfo:
     with opened(path) as (container, stream):
         cut_off = _lacks_bytes(path, stream)
         found = (None if cut_off else _from_index(container, stream)) or _from_packets(container, stream)
-        zero = _zero(container, found.start) + found.invented
+        zero = _zero(container, found.start)
         claims = [] if found.unstamped else list(_claims(container, stream, zero))
         if cut_off:
             _refuse_cut_off(path, found.end - zero, claims)
@@ -95,7 +97,7 @@ def _probe(path: Path, size: int, modified: int) -> VideoInfo:
         rate, duration = _rate(stream, found), found.end - zero
         notes = tuple(_notes(found, rate, duration, claims, zero))
         facts = path, width, height, rate, duration, found.count, round(max(0.0, found.start - zero), 6)
-        return VideoInfo(*facts, notes, zero, found.in_order, _pixel_aspect(stream), shape.orientation)
+        return VideoInfo(*facts, notes, zero + found.invented, found.in_order, _pixel_aspect(stream), shape.orientation)
 
 
 @dataclass(frozen=True, eq=False)
