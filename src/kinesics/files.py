@@ -32,20 +32,20 @@ def replacing(path: Path) -> Iterator[Path]:
 
 
 def write_text(path: Path, text: str, encoding: str = "utf-8") -> None:
-    """Write the whole text or nothing, with line ends as they are.
+    r"""Write the whole text or nothing, with line ends as they are.
 
     Parameters
     ----------
-    path : the file, which is replaced if it is there
-    text : what it will hold
-    encoding : as Python names it
+    path : the file
+    text : what it will hold; bytes of a file's name that are no letters become `\udc..`, which JSON reads back
+    encoding : of the file
 
     Raises
     ------
     KinesicsError : if it cannot be written
     """
     with replacing(path) as temporary:
-        temporary.write_text(text, encoding=encoding, newline="")
+        temporary.write_text(text, encoding=encoding, errors="backslashreplace", newline="")
 
 
 def sha256_of(path: Path) -> str:

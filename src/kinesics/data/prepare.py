@@ -62,12 +62,29 @@ def prepare(
     progress: Progress | None = None,
     engine: LandmarkEngine | str = DEFAULT_ENGINE,
 ) -> Prepared:
-    """Write the clips that `labels` (files, or folders of them) name in `videos` (a folder, or one) as a ClipFolder.
+    """Write the clips that observers have coded in videos as a ClipFolder with landmarks.
 
     Landmarks go to `out/skeletons`, one file a video; those that are there already are not made again, so an
-    interrupted run goes on where it stopped and changed labels cost nothing. The videos stay where they are. No two
-    splits have a subject in common; a video whose subject is not told is a subject of its own. A video that cannot be
-    read, or in which nobody is found, is left out and told. Raises KinesicsError for labels that do not fit the videos.
+    interrupted run resumes and changed labels cost nothing. The videos stay where they are. No two splits have a
+    subject in common; a video whose subject is not named is a subject of its own. A video that cannot be read, or in
+    which nobody is found, is left out, and `left_out` says so.
+
+    Parameters
+    ----------
+    videos : a folder, or one video
+    labels : files of codings, or folders of them
+    out : the folder to write
+    seed : another seed is another split of the subjects
+    progress : called with the share that is done, 0..1
+    engine : that finds the landmarks, itself or its name
+
+    Returns
+    -------
+    what was written, and what of the codings is not in it
+
+    Raises
+    ------
+    KinesicsError : for labels that do not fit the videos, before any video is looked at, and where nobody is found
     """
     sources = _videos(videos)
     matched, unused = match_codings(sources, labels)

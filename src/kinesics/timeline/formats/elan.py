@@ -63,7 +63,8 @@ def write(path: Path, timeline: Timeline, provenance: Provenance) -> None:
     if media is not None:
         kind = mimetypes.guess_type(media.name)[0] or "video/*"
         # ELAN looks at the URL first; without a folder it falls back to the relative path, which survives a move
-        eaf.add_linked_file(f"file:///{media.name}", relpath=f"./{relative(media, path)}", mimetype=kind)
+        name, place = (text.encode(errors="backslashreplace").decode() for text in (media.name, relative(media, path)))
+        eaf.add_linked_file(f"file:///{name}", relpath=f"./{place}", mimetype=kind)
     for row, event, start, end in without_overlap(timeline):
         name = tidy(row)
         if name not in eaf.tiers:

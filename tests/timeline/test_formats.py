@@ -199,6 +199,17 @@ def test_labels_of_several_lines_and_with_marks_stay_text(tmp_path, name):
         assert FORMATS[name].read(path).events[0].label in (hostile, "a 00:00.000 --> 00:01.000 <script>&")
 
 
+@pytest.mark.parametrize("name", FORMATS)
+def test_names_that_are_no_utf8(tmp_path, name):
+    """A file's name may be any bytes, as on older systems; Python keeps those that are no letters as surrogates."""
+    strange = "M\udcfcller.mp4"
+    path = tmp_path / f"timeline{FORMATS[name].suffix}"
+    FORMATS[name].write(path, TIMELINE, Provenance({"name": strange}, classes=CLASSES, media=tmp_path / strange))
+    assert path.read_bytes().decode("utf-8")
+    if name == "JSON":
+        assert json.loads(path.read_text())["recording"]["name"] == strange
+
+
 def test_a_new_format_is_a_row(tmp_path, monkeypatch):
     def write(path, timeline, provenance):
         path.write_text("".join(f"{event.label} in {provenance.recording['name']}\n" for event in timeline))
