@@ -111,7 +111,8 @@ def _seen(shares: FloatArray) -> FloatArray:
 
 def parity_table(videos: list[Path], references: Path, engine: str) -> None:
     print(
-        f"\n| {engine} against MediaPipe | body | hands | face | face, same model | fewer frames with pose, face; hands elsewhere |"
+        f"\n| {engine} against MediaPipe | body | hands | face | face, same model "
+        "| fewer frames with pose, face; hands elsewhere |"
     )
     print("|---|---:|---:|---:|---:|---:|")
     every: dict[str, list[FloatArray]] = {}

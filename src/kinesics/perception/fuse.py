@@ -139,7 +139,7 @@ def _bare_face(parts: Parts) -> FloatArray:
     """
     face = np.column_stack([parts.pose[:11, :2], parts.world[:11, 2]])
     a, b = np.triu_indices(len(face))
-    middles: FloatArray = (face[a] + face[b]) / 2
+    middles: FloatArray = ((face[a] + face[b]) / 2).astype(np.float32)
     return middles
 
 
@@ -222,7 +222,7 @@ def _steady_hands(xyz: FloatArray, score: FloatArray, fps: float) -> None:
         depth = xyz[seen, rows[0], 2]
         filled = _running_median(np.interp(frames, seen, depth), width)
         steady = np.convolve(np.pad(filled, width // 2, mode="edge"), np.full(width, 1 / width), "valid")
-        xyz[np.ix_(seen, rows, [2])] += (steady[seen] - depth)[:, None, None]
+        xyz[np.ix_(seen, np.array(rows), np.array([2]))] += (steady[seen] - depth)[:, None, None]
 
 
 def _odd(width: float) -> int:

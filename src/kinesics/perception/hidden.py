@@ -55,7 +55,7 @@ def where_hands_went(person: SkeletonSequence, size: tuple[int, int]) -> HandPla
     state = np.zeros((len(person), 2), np.int8)
     last = np.full((len(person), 2, 2), np.nan, np.float32)
     for side, rows in enumerate(_HANDS):
-        seen = (person.score[:, rows] > 0).any(1)
+        seen: NDArray[np.bool_] = np.any(person.score[:, rows] > 0, axis=1)
         middles = _middles(person, rows)
         latest = np.maximum.accumulate(np.where(seen, np.arange(len(person)), -1))
         last[latest >= 0, side] = middles[latest[latest >= 0]]

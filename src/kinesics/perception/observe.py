@@ -291,7 +291,7 @@ class _Record:
         xyz, score, scale = self._xyz[:frames], self._score[:frames], self._scale[:frames]
         metres = np.array([*[float(np.median(steady_scale(scale, fps)))] * 2, 1], np.float32)
         xyz[:, BODY] = smooth(xyz[:, BODY] * metres, score[:, BODY], fps) / metres
-        image_xy: FloatArray = xyz[..., :2] / np.array(self._size, np.float32)
+        image_xy: FloatArray = (xyz[..., :2] / self._size).astype(np.float32)
         to_metres(xyz, score, scale, self._size, fps)
         image_xy[score == 0] = 0
         person = SkeletonSequence(xyz, score, fps, UPPER_BODY, image_xy, is_3d=self._engine.is_3d)

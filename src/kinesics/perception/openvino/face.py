@@ -100,7 +100,7 @@ def look_at_faces(images: Sequence[ImagePart], regions: Regions, models: Models)
     """
     side = MODELS["face"].side
     raw, presence = models.run("face", cut(images, regions, side))
-    points = to_image(raw.reshape(-1, POINTS, 3) / side, regions)
+    points = to_image(raw.reshape(-1, POINTS, 3) / np.float32(side), regions)
     return Faces(points, sigmoid(presence.reshape(-1)), np.ones(len(points), bool))
 
 

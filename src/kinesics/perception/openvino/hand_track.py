@@ -107,7 +107,7 @@ class HandTrack:
         own = found.regions()
         again = np.flatnonzero((apart(own, regions) > _FAR) & (found.presence >= hands.PRESENT))
         if len(again):
-            better = hands.look_at_hands([views[i] for i in again], own[again], self._models)
+            better = hands.look_at_hands([views[int(i)] for i in again], own[again], self._models)
             for name, values in vars(better).items():
                 getattr(found, name)[again] = values
         return found
@@ -174,7 +174,7 @@ class HandTrack:
         for side in (0, 1):
             mine = [slot.row for slot in slots if slot.side == side]
             arms.append(hands.arm_regions(poses.points[mine], side))
-            forearms.append(hands.forearm_regions(poses.points[mine], side, 1 / stretch.scale[mine]))
+            forearms.append(hands.forearm_regions(poses.points[mine], side, np.float32(1) / stretch.scale[mine]))
         cropped = hands.cropped_regions(views, np.concatenate(arms), self._models)
         found = hands.look_at_hands(views * 2, np.concatenate([cropped, *forearms]), self._models)
         for k, slot in enumerate(slots * 2):

@@ -114,7 +114,7 @@ def cropped_regions(images: Sequence[ImagePart], regions: Regions, models: Model
     (N, 4) regions around the hands themselves.
     """
     side = MODELS["hand_crop"].side
-    places = models.run("hand_crop", cut(images, regions, side))[0].reshape(-1, 2, 2) / side
+    places = models.run("hand_crop", cut(images, regions, side))[0].reshape(-1, 2, 2) / np.float32(side)
     ends = to_image(places, regions)
     return around(ends[:, 0], ends[:, 1], -90, 1.0, 0.1)
 
@@ -134,7 +134,7 @@ def look_at_hands(images: Sequence[ImagePart], regions: Regions, models: Models)
     """
     side = MODELS["hand"].side
     raw, presence, right = models.run("hand", cut(images, regions, side))
-    places = raw.reshape(-1, POINTS, 3) / side
+    places = raw.reshape(-1, POINTS, 3) / np.float32(side)
     places[..., 2] /= _DEPTH
     return Hands(to_image(places, regions), presence[:, 0], 1 - right[:, 0])
 

@@ -90,10 +90,10 @@ def look_at_poses(images: Sequence[ImagePart], regions: Regions, models: Models)
     -------
     The bodies.
     """
-    spec = MODELS["pose"]
-    raw, presence, heat, world = models.run("pose", cut(images, regions, spec.side))
+    side = MODELS["pose"].side
+    raw, presence, heat, world = models.run("pose", cut(images, regions, side))
     rows = raw.reshape(len(raw), -1, 5)
-    places = rows[:, :_ALL, :3] / spec.side
+    places = rows[:, :_ALL, :3] / np.float32(side)
     places[..., :2] = refined(places[..., :2], heat[..., :_ALL])
     space = world.reshape(len(world), -1, 3)[:, :POINTS]
     return Poses(to_image(places, regions), sigmoid(rows[:, :POINTS, 3]), turn(space, regions[:, 3]), presence[:, 0])
@@ -140,5 +140,5 @@ def sigmoid(logits: FloatArray) -> FloatArray:
     -------
     The chances, 0..1.
     """
-    chance: FloatArray = 1 / (1 + np.exp(-np.clip(logits, -80, 80)))
+    chance: FloatArray = (1 / (1 + np.exp(-np.clip(logits, -80, 80)))).astype(np.float32)
     return chance

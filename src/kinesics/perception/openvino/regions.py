@@ -242,4 +242,5 @@ def painted_over(image: Image, points: Points) -> Image:
     mask = np.zeros(image.shape[:2], np.uint8)
     cv2.fillConvexPoly(mask, cv2.convexHull(points.round().astype(np.int32)), (255,))
     mask = cv2.dilate(mask, np.ones((5, 5), np.uint8)).astype(np.uint8)
-    return cv2.inpaint(image, mask, 3, cv2.INPAINT_TELEA).astype(np.uint8)
+    painted: Image = cv2.inpaint(image, mask, 3, cv2.INPAINT_TELEA).astype(np.uint8)
+    return painted

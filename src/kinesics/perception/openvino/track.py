@@ -55,7 +55,7 @@ class PoseTrack:
         for _ in range(_LOOKS):
             if not len(todo):
                 return
-            found = pose.look_at_poses([views[i] for i in todo], used[todo], self._models)
+            found = pose.look_at_poses([views[int(i)] for i in todo], used[todo], self._models)
             _put(poses, todo, found)
             own = found.regions()
             far = (apart(own, used[todo]) > _FAR) & (found.presence >= pose.PRESENT)
