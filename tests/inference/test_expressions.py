@@ -20,6 +20,7 @@ from kinesics.inference.face_model import (
 )
 from kinesics.models.face.swinface import SwinFace
 from kinesics.perception import Observation, observe
+from kinesics.preprocessing.face_crop import FaceCrop
 from kinesics.skeleton import UPPER_BODY
 from kinesics.video import read_frames, write_video
 from kinesics.weights.load import Specification, save_weights
@@ -109,7 +110,7 @@ def test_another_network_gets_the_crop_that_it_wants(woman: tuple[Path, Path, Ob
         return torch.tensor([[0.0, 1.0]]).repeat(len(faces), 1), None
 
     template = np.array([[30, 40], [70, 40], [50, 60], [35, 80], [65, 80]], np.float32)
-    model = FaceExpressionModel(classify, ("no", "yes"), template, 96, {"name": "constant"})
+    model = FaceExpressionModel(classify, ("no", "yes"), FaceCrop(template, 96), {"name": "constant"})
     (found,) = read_expressions(observation.video, observation.people, model)
     assert {faces.shape[1:] for faces in given} == {(96, 96, 3)}
     assert {faces.dtype for faces in given} == {np.dtype(np.uint8)}
@@ -144,7 +145,7 @@ def test_swinface_serves_as_well() -> None:
     torch.manual_seed(0)
     network = SwinFace().eval()
     model = swinface_model(network, {"name": "random"})
-    faces = np.random.default_rng(0).integers(0, 256, (2, model.size, model.size, 3), np.uint8)
+    faces = np.random.default_rng(0).integers(0, 256, (2, model.crop.size, model.crop.size, 3), np.uint8)
     with torch.no_grad():
         found, _ = model.classify(faces)
         x = torch.from_numpy((faces.transpose(0, 3, 1, 2) / 255 - 0.5) / 0.5).float()
@@ -185,4 +186,5 @@ def test_swinface_is_taken_where_its_weights_are(tmp_path, monkeypatch):
     save_weights(tmp_path / "swinface.safetensors", SwinFace(), described)
     model = face_model()
     assert model.facts["name"] == "swinface"
-    assert model.classify(np.zeros((1, model.size, model.size, 3), np.uint8))[0].shape == (1, len(model.classes))
+    logits, _ = model.classify(np.zeros((1, model.crop.size, model.crop.size, 3), np.uint8))
+    assert logits.shape == (1, len(model.classes))

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from kinesics.inference.skeleton import WINDOW_STRIDE, skeleton_scorer
+from kinesics.inference.skeleton import skeleton_scorer
 from kinesics.models.skeleton.agcn import AGCNConfig, TwoStreamAGCN
 from kinesics.skeleton import UPPER_BODY, SkeletonSequence
 from kinesics.weights.load import NONE, Specification
@@ -36,7 +36,14 @@ def test_probabilities_on_a_steady_clock_over_the_whole_recording(scorer, frames
     np.testing.assert_allclose(out.probability.sum(1), 1, atol=1e-5)
     assert set(out.by_modality) == {"joint", "bone"}
     assert out.times[0] == 0
-    assert out.times[-1] <= frames / 25 <= out.times[-1] + WINDOW_STRIDE / 12.5 + 0.1
+    assert out.times[-1] <= frames / 25 <= out.times[-1] + 0.32 + 0.1
+
+
+def test_windows_lie_as_far_apart_as_the_weights_say(scorer):
+    wide = replace(scorer, specification=replace(SPECIFICATION, stride=0.96))
+    times = wide.score_person(recording(500)).times
+    np.testing.assert_allclose(np.diff(times), 0.96, atol=1e-5)
+    assert len(times) < len(scorer.score_person(recording(500)).times) / 2
 
 
 def test_frame_rate_does_not_matter(scorer):

@@ -22,8 +22,6 @@ from kinesics.weights.specification import EMOTION
 
 Rows = NDArray[np.int64]
 
-FACE_TOKEN_RATE = 2.5  # faces a second, as in training
-_STRETCH = 60.0  # seconds of a recording in one forward pass: as long as those of training
 _FEWEST = 25  # faces; with fewer there is no prediction
 _STREAMS = ("face", "gestures")
 
@@ -62,11 +60,12 @@ def _predict(
     network: ExportedNetwork, facts: Mapping[str, Any], face: Expressions, events: Sequence[Event], duration: float
 ) -> EmotionPrediction | None:
     """One person's prediction: the mean over stretches of the recording."""
-    rows = _rows_with_features(face)
+    serving = network.specification.serving
+    rows = _rows_with_features(face, serving.face_rate)
     if face.tokens is None or len(rows) < _FEWEST:
         return None
     positive: list[dict[str, float]] = []  # of each stretch, from both streams and from each
-    for first, last in _stretches(duration):
+    for first, last in _stretches(duration, serving.stretch):
         inside = rows[(face.times[rows] >= first) & (face.times[rows] < last)]
         if len(inside) == 0:
             continue
@@ -84,18 +83,18 @@ def _predict(
     return EmotionPrediction(face.person, both, facts["classes"], means, len(rows), len(events), facts)
 
 
-def _rows_with_features(face: Expressions) -> Rows:
-    """Rows of `face` with features, about `FACE_TOKEN_RATE` a second."""
+def _rows_with_features(face: Expressions, rate: float) -> Rows:
+    """Rows of `face` with features, about `rate` a second."""
     if face.tokens is None or len(face.times) < 2:
         return np.zeros(0, np.int64)
-    step = max(1, round(1 / FACE_TOKEN_RATE / float(face.times[1] - face.times[0])))
+    step = max(1, round(1 / rate / float(face.times[1] - face.times[0])))
     rows = np.arange(0, len(face.times), step)
     known: Rows = rows[~np.isnan(face.tokens[rows, 0])]
     return known
 
 
-def _stretches(duration: float) -> Iterator[tuple[float, float]]:
-    count = max(1, round(duration / _STRETCH))
+def _stretches(duration: float, length: float) -> Iterator[tuple[float, float]]:
+    count = max(1, round(duration / length))
     ends = np.linspace(0, duration, count + 1)
     ends[-1] += 1  # the last moment belongs to the last stretch
     yield from zip(ends[:-1].tolist(), ends[1:].tolist(), strict=True)

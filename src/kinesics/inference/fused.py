@@ -30,7 +30,6 @@ from kinesics.weights.specification import Specification
 if TYPE_CHECKING:  # an exported network needs no torch
     from kinesics.models.gesture.net import GestureNet
 
-SCORE_STEP = 1.0  # seconds between windows
 _BATCH = 2  # windows
 _AHEAD = 2  # windows whose frames wait for the network
 
@@ -65,7 +64,7 @@ class FusedScorer:
     def score(
         self, people: Sequence[SkeletonSequence], observation: Observation, progress: Progress
     ) -> tuple[Scores, ...]:
-        """Everybody's class probabilities every `SCORE_STEP` seconds, each of the window around it.
+        """Everybody's class probabilities at the stride of the specification, each of the window around it.
 
         Windows are as long as training clips were on average, and lie inside the recording. One in which the person's
         skeleton is missing gets the answer of the video's own head, and without a video all get that of the
@@ -81,7 +80,7 @@ class FusedScorer:
         """
         self._check_frames(observation)
         length = self.specification.frames / self.specification.fps
-        times = [np.arange(0, max(person.duration, 1e-3), SCORE_STEP) for person in people]
+        times = [np.arange(0, max(person.duration, 1e-3), self.specification.serving.stride) for person in people]
         starts = [_starts(clock, length, person) for clock, person in zip(times, people, strict=True)]
         order = sorted((start, who) for who, (unique, _) in enumerate(starts) for start in unique.tolist())
         windows = [self._window(people[who], observation.video, start, start + length) for start, who in order]

@@ -23,7 +23,6 @@ if TYPE_CHECKING:  # an exported network needs no torch
     from kinesics.models.skeleton.agcn import TwoStreamAGCN
     from kinesics.models.skeleton.agcn_inference import InferenceAGCN
 
-WINDOW_STRIDE = 4  # network frames between windows: 0.32 s at 12.5 fps
 STREAMS = ("both", "joint", "bone")
 _BATCH = 16  # windows; small: what a batch needs in passing is most of what scoring needs at all
 
@@ -63,22 +62,25 @@ class SkeletonScorer:
         return tuple(self.score_person(person) for person in people)
 
     def score_person(self, person: SkeletonSequence) -> Scores:
-        """One person's class probabilities every `WINDOW_STRIDE` network frames.
+        """One person's class probabilities, a window after the other at the stride of the specification.
 
         Every window's answer counts most at its middle and, falling off like a cosine, up to a quarter of its length
         away; windows in which nobody is present are "none".
         """
         specification = self.specification
+        stride = specification.stride_frames
         rows = resampled_rows(person, specification.fps)
-        starts = np.arange(0, max(len(rows), 1), WINDOW_STRIDE) - specification.frames // 2
+        starts = np.arange(0, max(len(rows), 1), stride) - specification.frames // 2
         # allocated at once: small results in a list would pin the heap between the networks' large ones
         shape = (len(starts), len(specification.classes))
         streams = {name: np.zeros(shape, np.float32) for name in STREAMS}
         for first in range(0, len(starts), _BATCH):
             for name, probability in self._batch(person, rows, starts[first : first + _BATCH]).items():
                 streams[name][first : first + _BATCH] = probability
-        smooth = {name: _overlap_average(values, specification.frames) for name, values in streams.items()}
-        times = (person.start + np.arange(len(starts)) * WINDOW_STRIDE / specification.fps).astype(np.float32)
+        smooth = {
+            name: _overlap_average(values, specification.frames // 4 // stride) for name, values in streams.items()
+        }
+        times = (person.start + np.arange(len(starts)) * stride / specification.fps).astype(np.float32)
         both = smooth.pop("both")
         return Scores(times, both, specification.classes, person.person, smooth)
 
@@ -145,8 +147,9 @@ def exported_skeleton_scorer(network: ExportedNetwork) -> SkeletonScorer:
     return SkeletonScorer(lambda xyz, score: network(xyz=xyz, score=score), network.specification, network.sha256)
 
 
-def _overlap_average(probability: FloatArray, frames: int) -> FloatArray:
-    reach = max(1, frames // 4 // WINDOW_STRIDE)
+def _overlap_average(probability: FloatArray, reach: int) -> FloatArray:
+    """A weighted mean over windows up to `reach` away, one at least."""
+    reach = max(1, reach)
     kernel = np.cos(np.linspace(-np.pi / 2, np.pi / 2, 2 * reach + 3))[1:-1]
     padded = np.pad(probability, ((reach, reach), (0, 0)), mode="edge")
     smooth = sum(weight * padded[i : i + len(probability)] for i, weight in enumerate(kernel / kernel.sum()))

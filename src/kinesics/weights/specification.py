@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from kinesics.errors import KinesicsError
 from kinesics.skeleton import LAYOUTS, SkeletonLayout
@@ -35,6 +35,29 @@ _EARLIER_NORMALISATIONS = {  # the module paths that stood in files before, whic
 }
 
 
+class Serving(NamedTuple):
+    """How a recording is read for a network; 0 for what does not apply.
+
+    stride: seconds between windows.
+    face_rate: faces a second.
+    stretch: seconds that are read at a time.
+    """
+
+    stride: float = 0.0
+    face_rate: float = 0.0
+    stretch: float = 0.0
+
+
+def _usual_serving(network: str, fps: float) -> Serving:
+    """How it was done before specifications said."""
+    usual = {
+        "two_stream_agcn": Serving(stride=4 / fps if fps else 0.0),
+        "gesture_net": Serving(stride=1.0),
+        "emotion_net": Serving(face_rate=2.5, stretch=60.0),
+    }
+    return usual.get(network, Serving())
+
+
 @dataclass(frozen=True)
 class Specification:
     """What weights are and how to use them.
@@ -59,8 +82,7 @@ class Specification:
     face_rate: faces a second, for networks of emotion.
     stretch: seconds of a recording that are read at a time, for networks of emotion.
 
-    The last three are 0 where they do not apply; networks that need them have those of weights made before the
-    specification told.
+    The last three are 0 where they do not apply, and in weights that were made before they stood here: see `serving`.
     """
 
     name: str
@@ -83,19 +105,17 @@ class Specification:
     face_rate: float = 0.0
     stretch: float = 0.0
 
-    def __post_init__(self) -> None:
-        for name, value in self._served().items():
-            if not getattr(self, name):
-                object.__setattr__(self, name, value)
+    @property
+    def serving(self) -> Serving:
+        """How recordings are read for the network: as it says, or as they were before it could say."""
+        usual = _usual_serving(self.network, self.fps)
+        own = (self.stride, self.face_rate, self.stretch)
+        return Serving(*(said or before for said, before in zip(own, usual, strict=True)))
 
-    def _served(self) -> dict[str, float]:
-        """What serving has always used with this network."""
-        served = {
-            "two_stream_agcn": {"stride": 4 / self.fps if self.fps else 0.0},
-            "gesture_net": {"stride": 1.0},
-            "emotion_net": {"face_rate": 2.5, "stretch": 60.0},
-        }
-        return served.get(self.network, {})
+    @property
+    def stride_frames(self) -> int:
+        """The stride in frames of the network, one at least."""
+        return max(1, round(self.serving.stride * self.fps))
 
     @property
     def skeleton(self) -> SkeletonLayout:
