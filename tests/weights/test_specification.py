@@ -4,6 +4,7 @@ import json
 from dataclasses import asdict
 
 import pytest
+from support.paths import DOCS
 
 from kinesics.weights.ledger import ledger
 from kinesics.weights.load import load_network
@@ -29,6 +30,11 @@ def described(network: str, **fields: object) -> Specification:
 def test_earlier_module_paths_are_read_as_stable_names(earlier, stable):
     text = json.dumps(asdict(described("agcn", normalisation=earlier)))
     assert read_specification(text).normalisation == stable
+
+
+def test_the_docs_name_them_all():
+    page = (DOCS / "weights.md").read_text("utf-8")
+    assert all(f"| `{name}` |" in page for name in NORMALISATIONS)
 
 
 def test_shipped_weights_are_read_with_stable_names():

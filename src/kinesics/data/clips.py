@@ -80,14 +80,14 @@ def read_clip(
     plan = plan_crop(skeleton, info, clip.start, end, frames, size)
     # faces are small: they need the frame as it is
     images = _decode(info, plan.times, None if faces else plan.max_side)
-    read = Clip(clip, np.stack([plan.cut(image) for image in images]), plan.box, plan.picture, plan.times, skeleton)
+    read = Clip(clip, np.stack([plan.cut(image) for image in images]), plan.box, plan.frame_size, plan.times, skeleton)
     if skeleton is None or skeleton.image_xy is None:
         return read
     if faces and skeleton.layout == UPPER_BODY:
-        points = face_points(skeleton, plan.picture)[skeleton.rows_at(plan.times, held=True)]
+        points = face_points(skeleton, plan.frame_size)[skeleton.rows_at(plan.times, held=True)]
         upright, seen = align_faces(images, points, *crop)
         read = replace(read, faces=upright, face_seen=seen)
-    placed = replace(skeleton, image_xy=plan.box.inside(skeleton.image_xy, plan.picture))
+    placed = replace(skeleton, image_xy=plan.box.inside(skeleton.image_xy, plan.frame_size))
     return replace(read, skeleton=placed)
 
 

@@ -14,7 +14,7 @@ from kinesics.models.emotion.net import EmotionNet
 from kinesics.models.emotion.streams import Gestures, Stream
 from kinesics.models.face.mini_xception import LUMA, SIZE, MiniXception
 from kinesics.models.skeleton.agcn import TwoStreamAGCN
-from kinesics.preprocessing.normalise import ENOUGH, RULERS
+from kinesics.preprocessing.normalise import ENOUGH, REFERENCE_LENGTHS
 from kinesics.skeleton import SkeletonLayout
 
 
@@ -38,13 +38,13 @@ class NormaliseJoints(nn.Module):
 
     def __init__(self, layout: SkeletonLayout) -> None:
         super().__init__()
-        needed = {"neck", "head", *(joint for left, right, _ in RULERS for joint in (left, right))}
+        needed = {"neck", "head", *(joint for left, right, _ in REFERENCE_LENGTHS for joint in (left, right))}
         if missing := needed - set(layout.joints):
             raise KinesicsError(
                 f"layout {layout.name}: expected {', '.join(sorted(missing))} to normalise by, found none"
             )
         self.neck, self.head = layout.index("neck"), layout.index("head")
-        self.lengths = [(layout.index(left), layout.index(right), metres) for left, right, metres in RULERS]
+        self.lengths = [(layout.index(left), layout.index(right), metres) for left, right, metres in REFERENCE_LENGTHS]
 
     def forward(self, xyz: Tensor, score: Tensor) -> Tensor:
         """Normalise windows of joints.

@@ -257,7 +257,7 @@ def _joints(window: _Window, frames: int) -> tuple[FloatArray, FloatArray, Float
     rows = rows_around(last / 2, last / frames, np.arange(frames, dtype=np.float32), len(person))
     places = np.full((*person.score.shape, 2), 0.5, np.float32)
     if plan is not None and person.image_xy is not None:
-        places = joint_places(plan.box.inside(person.image_xy, plan.picture), person.score, person.layout)
+        places = joint_places(plan.box.inside(person.image_xy, plan.frame_size), person.score, person.layout)
     return person.xyz[rows], person.score[rows], places[rows]
 
 

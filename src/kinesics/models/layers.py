@@ -15,14 +15,32 @@ from torchvision.ops import StochasticDepth
 
 
 def attention_bias(mask: Tensor) -> Tensor:
-    """What a mask (N, L) adds to attention logits: its log; all 0 in a sample without a real token."""
+    """Turn a mask into what it adds to attention logits.
+
+    Parameters
+    ----------
+    mask : (N, L), True or above 0 where a token is real.
+
+    Returns
+    -------
+    (N, L), the mask's log; all 0 in a sample without a real token.
+    """
     weight = mask.float()
     bias = weight.clamp(min=1e-6).log().masked_fill(weight == 0, -torch.inf)
     return bias.masked_fill(~has_any(mask), 0)  # the softmax of nothing but −∞ is NaN
 
 
 def has_any(mask: Tensor) -> Tensor:
-    """(N, 1), True for samples with a real token."""
+    """Tell which samples have a real token.
+
+    Parameters
+    ----------
+    mask : (N, L), True or above 0 where a token is real.
+
+    Returns
+    -------
+    (N, 1) bool.
+    """
     return (mask > 0).any(1, keepdim=True)
 
 
@@ -44,6 +62,19 @@ class Attention(nn.Module):
         self.out = nn.Linear(width, width)
 
     def forward(self, x: Tensor, memory: Tensor, mask: Tensor | None = None, bias: Tensor | None = None) -> Tensor:
+        """Attend.
+
+        Parameters
+        ----------
+        x : (N, L, D), the queries.
+        memory : (N, S, D), what is attended to.
+        mask : (N, S), which tokens of `memory` are real; None: all.
+        bias : (N, heads, L, S), added to the logits, or None.
+
+        Returns
+        -------
+        (N, L, D); zeros in a sample without a real token.
+        """
         query = self.query(x).unflatten(-1, (self.heads, -1)).transpose(1, 2)  # (N, heads, L, D/heads)
         key, value = self.key_value(memory).unflatten(-1, (2, self.heads, -1)).permute(2, 0, 3, 1, 4)
         if mask is not None:
@@ -62,7 +93,14 @@ def feed_forward(width: int, expansion: int = 4) -> nn.Sequential:
 
 
 class SelfAttentionBlock(nn.Module):
-    """Pre-norm self-attention, then a feed-forward layer, both with stochastic depth `drop`; (N, L, D) to the same."""
+    """Pre-norm self-attention, then a feed-forward layer, both with stochastic depth.
+
+    Parameters
+    ----------
+    width : D.
+    heads : of attention.
+    drop : the probability of stochastic depth.
+    """
 
     def __init__(self, width: int, heads: int, drop: float = 0.0) -> None:
         super().__init__()
@@ -72,6 +110,17 @@ class SelfAttentionBlock(nn.Module):
         self.drop = StochasticDepth(drop, "row")
 
     def forward(self, x: Tensor, mask: Tensor | None = None) -> Tensor:
+        """Attend inside one set of tokens.
+
+        Parameters
+        ----------
+        x : (N, L, D).
+        mask : (N, L), which tokens are real; None: all.
+
+        Returns
+        -------
+        (N, L, D).
+        """
         inner = self.norm(x)
         x = x + self.drop(self.attention(inner, inner, mask))
         y: Tensor = x + self.drop(self.feed(x))
@@ -79,9 +128,13 @@ class SelfAttentionBlock(nn.Module):
 
 
 class CrossAttentionBlock(nn.Module):
-    """Pre-norm attention of `x` (N, L, D) to `memory` (N, S, D), then a feed-forward layer; stochastic depth `drop`.
+    """Pre-norm attention of one set of tokens to another, then a feed-forward layer, both with stochastic depth.
 
-    mask and bias: as in `Attention`.
+    Parameters
+    ----------
+    width : D.
+    heads : of attention.
+    drop : the probability of stochastic depth.
     """
 
     def __init__(self, width: int, heads: int, drop: float = 0.0) -> None:
@@ -93,6 +146,19 @@ class CrossAttentionBlock(nn.Module):
         self.drop = StochasticDepth(drop, "row")
 
     def forward(self, x: Tensor, memory: Tensor, mask: Tensor | None = None, bias: Tensor | None = None) -> Tensor:
+        """Attend to another set of tokens.
+
+        Parameters
+        ----------
+        x : (N, L, D), the queries.
+        memory : (N, S, D), what is attended to.
+        mask : (N, S), which tokens of `memory` are real; None: all.
+        bias : (N, heads, L, S), added to the logits, or None.
+
+        Returns
+        -------
+        (N, L, D).
+        """
         x = x + self.drop(self.attention(self.norm(x), self.memory_norm(memory), mask, bias))
         y: Tensor = x + self.drop(self.feed(x))
         return y
@@ -112,6 +178,17 @@ class AttentionPool(nn.Module):
         self.out = nn.Linear(width, width)
 
     def forward(self, x: Tensor, mask: Tensor | None = None) -> tuple[Tensor, Tensor]:
+        """Pool the tokens.
+
+        Parameters
+        ----------
+        x : (N, L, D).
+        mask : (N, L), which tokens are real; None: all.
+
+        Returns
+        -------
+        The pooled (N, D), and the weights (N, L), the heads' mean.
+        """
         x = self.norm(x)
         scores = self.score(x).float()
         if mask is not None:
@@ -126,7 +203,15 @@ class AttentionPool(nn.Module):
 
 
 class TimeEmbedding(nn.Module):
-    """Times (N, L) in seconds to (N, L, D): sines and cosines of periods `shortest` to `longest`, projected."""
+    """Times in seconds to vectors: sines and cosines of several periods, projected.
+
+    Parameters
+    ----------
+    width : D.
+    shortest : period in seconds.
+    longest : period in seconds.
+    waves : how many periods, spaced evenly in the logarithm.
+    """
 
     def __init__(self, width: int, shortest: float, longest: float, waves: int = 32) -> None:
         super().__init__()
@@ -135,13 +220,33 @@ class TimeEmbedding(nn.Module):
         self.project = nn.Linear(2 * waves, width)
 
     def forward(self, seconds: Tensor) -> Tensor:
+        """Embed times.
+
+        Parameters
+        ----------
+        seconds : (N, L).
+
+        Returns
+        -------
+        (N, L, D).
+        """
         angles = seconds[..., None] * self.get_buffer("frequencies")
         y: Tensor = self.project(torch.cat([angles.sin(), angles.cos()], -1))
         return y
 
 
 def mean_of_real(tokens: Tensor, mask: Tensor | None = None) -> Tensor:
-    """The mean (N, D) of the real tokens; zeros where there is none."""
+    """Average the real tokens.
+
+    Parameters
+    ----------
+    tokens : (N, L, D).
+    mask : (N, L), which are real; None: all.
+
+    Returns
+    -------
+    (N, D); zeros where there is none.
+    """
     if mask is None:
         return tokens.mean(1)
     share = mask / mask.sum(1, keepdim=True).clamp(min=1)

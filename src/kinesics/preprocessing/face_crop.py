@@ -1,6 +1,6 @@
 """Faces cut out upright and in one size: five-point alignment to a template, as face networks want it.
 
-Positions are in pixels from the picture's upper left corner, x to the right and y down.
+Positions are in pixels from the image's upper left corner, x to the right and y down.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from kinesics.skeleton.sequence import FloatArray
 
 Image = NDArray[np.uint8]  # (H, W, 3) RGB
 SIZE = 112
-# where a frontal face's points lie in 112×112 pixels (Deng et al., ArcFace, CVPR 2019), left to right in the picture:
+# where a frontal face's points lie in 112×112 pixels (Deng et al., ArcFace, CVPR 2019), left to right in the image:
 # the eyes' middles, the tip of the nose, the corners of the mouth
 TEMPLATE = np.array(
     [[38.2946, 51.6963], [73.5318, 51.5014], [56.0252, 71.7366], [41.5493, 92.3655], [70.7299, 92.2041]], np.float32
@@ -43,7 +43,18 @@ ARCFACE = FaceCrop()
 
 
 def template_with_eyes(size: int, apart: float, below: float) -> FloatArray:
-    """The template for another crop: the eyes so far apart and so far below the upper edge, in shares of its `size`."""
+    """Scale the template to another crop.
+
+    Parameters
+    ----------
+    size : pixels of the square.
+    apart : how far apart the eyes are, as a share of `size`.
+    below : how far below the upper edge the eyes are, as a share of `size`.
+
+    Returns
+    -------
+    (5, 2) pixels.
+    """
     eyes = TEMPLATE[:2]
     scale = apart * size / np.linalg.norm(eyes[1] - eyes[0])
     template: FloatArray = ((TEMPLATE - eyes.mean(0)) * scale + np.array([0.5, below]) * size).astype(np.float32)
@@ -56,9 +67,9 @@ FER2013 = FaceCrop(template_with_eyes(64, 0.38, 0.40), 64)
 
 
 def face_points(person: SkeletonSequence, size: tuple[int, int]) -> FloatArray:
-    """(T, 5, 2) the template's points in a picture of `size` (width, height), NaN in frames without a face.
+    """Find the template's points in frames of `size` (width, height): (T, 5, 2) pixels, NaN without a face.
 
-    Raises ValueError for a sequence without positions in the picture or in another layout than `UPPER_BODY`.
+    Raises ValueError for a sequence without positions in the image or in another layout than `UPPER_BODY`.
     """
     if person.image_xy is None or person.layout != UPPER_BODY:
         raise ValueError(f"expected image positions in the layout upper_body, found {person.layout.name}")
@@ -68,7 +79,7 @@ def face_points(person: SkeletonSequence, size: tuple[int, int]) -> FloatArray:
 
 
 def hand_before_face(person: SkeletonSequence, size: tuple[int, int]) -> NDArray[np.bool_]:
-    """(T,) whether a finger lies between or near eyes and mouth; what such a face looks like cannot be told."""
+    """Tell in which frames (T,) a finger lies between or near eyes and mouth: such a face cannot be read."""
     points = face_points(person, size)  # refuses a sequence without positions
     turn, shift = similarity(points).T
     assert person.image_xy is not None
@@ -81,16 +92,25 @@ def hand_before_face(person: SkeletonSequence, size: tuple[int, int]) -> NDArray
 
 
 def readable_points(person: SkeletonSequence, size: tuple[int, int]) -> FloatArray:
-    """As `face_points`; NaN also where a finger hides the face."""
+    """Find what `face_points` finds; NaN also where a finger hides the face."""
     points = face_points(person, size)
     points[hand_before_face(person, size)] = np.nan
     return points
 
 
 def similarity(points: FloatArray, template: FloatArray = TEMPLATE) -> NDArray[np.complex128]:
-    """(N, 2) complex a, b: the turn, scale and shift z → a·z + b that best bring points (N, 5, 2) to the template.
+    """Find the turn, scale and shift that best bring points to the template.
 
-    The least-squares similarity (Umeyama, PAMI 1991) in complex numbers, weighted by `WEIGHTS`; NaN for missing points.
+    The least-squares similarity (Umeyama, PAMI 1991) in complex numbers, weighted by `WEIGHTS`.
+
+    Parameters
+    ----------
+    points : (N, 5, 2) pixels, NaN where missing.
+    template : (5, 2) pixels.
+
+    Returns
+    -------
+    (N, 2) complex a, b of z → a·z + b; NaN for missing points.
     """
     weights = WEIGHTS / WEIGHTS.sum()
     z, goal = _complex(points), _complex(template)
@@ -106,7 +126,19 @@ def _complex(points: FloatArray) -> NDArray[np.complex128]:
 
 
 def align_face(image: Image, points: FloatArray, template: FloatArray = TEMPLATE, size: int = SIZE) -> Image:
-    """The face (size, size, 3) uint8 RGB in an image (H, W, 3), by its five points (5, 2); black beyond the picture."""
+    """Cut out one face by its five points.
+
+    Parameters
+    ----------
+    image : (H, W, 3) uint8 RGB.
+    points : (5, 2) pixels in the image.
+    template : (5, 2), where they are to lie.
+    size : pixels of the square.
+
+    Returns
+    -------
+    (size, size, 3) uint8 RGB, black beyond the image.
+    """
     turn, shift = similarity(points[None], template)[0]
     corners = (np.array([0, size, size * 1j, size * (1 + 1j)]) - shift) / turn
     height, width = image.shape[:2]
@@ -126,9 +158,18 @@ def align_face(image: Image, points: FloatArray, template: FloatArray = TEMPLATE
 def align_faces(
     images: Iterable[Image], points: FloatArray, template: FloatArray = TEMPLATE, size: int = SIZE
 ) -> tuple[Image, NDArray[np.bool_]]:
-    """One face an image, (N, size, size, 3) uint8 RGB, by points (N, 5, 2); black where `points` is NaN.
+    """Cut out one face an image.
 
-    The second value (N,) says where there is a face.
+    Parameters
+    ----------
+    images : N of them.
+    points : (N, 5, 2) pixels, NaN where there is no face.
+    template : (5, 2), where they are to lie.
+    size : pixels of the square.
+
+    Returns
+    -------
+    The faces (N, size, size, 3) uint8 RGB, black where there is none, and (N,) where there is one.
     """
     seen = ~np.isnan(points).any((1, 2))
     faces = np.zeros((len(points), size, size, 3), np.uint8)

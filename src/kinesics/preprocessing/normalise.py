@@ -9,18 +9,28 @@ from kinesics.skeleton.layout import SkeletonLayout
 from kinesics.skeleton.layouts import UPPER_BODY
 from kinesics.skeleton.sequence import FloatArray
 
-# a grown person's usual widths in metres; the ratio of each to what is seen gives the scale
-RULERS = (("left_shoulder", "right_shoulder", 0.36), ("left_ear", "right_ear", 0.145))
-ENOUGH = 0.3  # share of the window's frames that must show a ruler: at the picture's border few, poor ones do
+# a grown person's usual widths in metres; the ratio of each to what is found gives the scale
+REFERENCE_LENGTHS = (("left_shoulder", "right_shoulder", 0.36), ("left_ear", "right_ear", 0.145))
+ENOUGH = 0.3  # share of the window's frames that must show such a length: at the image's border few, poor ones do
 
 
 def normalise(xyz: FloatArray, score: FloatArray, layout: SkeletonLayout = UPPER_BODY) -> FloatArray:
-    """(T, V, 3) and (T, V) to (T, V, 4): x, y, z in shoulder widths around the window's neck, and the score.
+    """Scale a window of joints to shoulder widths around its neck.
 
-    One origin and one scale serve the whole window, so that movement of the trunk stays movement; both are
-    medians over the frames in which they are seen. A layout without neck and head is centred on the median of its
-    joints, one without shoulders and ears is measured by the mean distance from there. Missing joints are zero in
-    all four channels.
+    One origin and one scale serve the whole window, so that movement of the trunk stays movement; both are medians over
+    the frames in which they are known. A layout without neck and head is centred on the median of its joints, one
+        without
+    shoulders and ears is measured by the mean distance from there.
+
+    Parameters
+    ----------
+    xyz : (T, V, 3) in any unit.
+    score : (T, V), 0 for a missing joint.
+    layout : of the joints.
+
+    Returns
+    -------
+    (T, V, 4): x, y, z and the score; missing joints are zero in all four.
     """
     seen = score > 0
     centred = xyz - _origin(xyz, seen, layout)
@@ -44,8 +54,8 @@ def _origin(xyz: FloatArray, seen: NDArray[np.bool_], layout: SkeletonLayout) ->
 
 def _unit(centred: FloatArray, seen: NDArray[np.bool_], layout: SkeletonLayout) -> float:
     """Shoulder width; a grown person's in metres where nothing can be measured."""
-    usual = RULERS[0][2]
-    known = [ruler for ruler in RULERS if ruler[0] in layout.joints and ruler[1] in layout.joints]
+    usual = REFERENCE_LENGTHS[0][2]
+    known = [one for one in REFERENCE_LENGTHS if one[0] in layout.joints and one[1] in layout.joints]
     for left, right, metres in known:
         a, b = layout.indices(left, right)
         both = seen[:, a] & seen[:, b]

@@ -18,14 +18,24 @@ MARGIN = 0.3  # of the person's extent, added to it: hair, elbows and whatever t
 
 
 class CropBox(NamedTuple):
-    """A square of a picture in pixels; it may reach beyond the picture's border."""
+    """A square of a frame in pixels; it may reach beyond the frame's border."""
 
     left: float
     top: float
     side: float
 
     def inside(self, image_xy: FloatArray, size: tuple[int, int]) -> FloatArray:
-        """Positions (..., 2) from 0..1 across a picture of `size` (width, height) to 0..1 across the box."""
+        """Map positions in a frame to positions in the box.
+
+        Parameters
+        ----------
+        image_xy : (..., 2) in 0..1 across the frame.
+        size : (width, height) of the frame in pixels.
+
+        Returns
+        -------
+        (..., 2), 0..1 across the box.
+        """
         pixels = image_xy * np.array(size, np.float32)
         across: FloatArray = ((pixels - np.array(self[:2], np.float32)) / self.side).astype(np.float32)
         return across
@@ -33,21 +43,33 @@ class CropBox(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class CropPlan:
-    """Which pictures of a video make a clip, and what is cut out of each.
+    """Which frames of a video make a clip, and what is cut out of each.
 
-    times: (N,) seconds, the middles of N equal parts of the clip. picture: (width, height) of the video. max_side:
-    pixels on its longer side to which it is scaled down before, since the cut needs no more. size: pixels of the cut.
+    times: (N,) seconds, the middles of N equal parts of the clip.
+    box: what is cut out, in pixels of the video.
+    frame_size: (width, height) of the video.
+    max_side: pixels on the longer side to which a frame is scaled down before, since the cut needs no more.
+    size: pixels of the cut.
     """
 
     times: NDArray[np.float64]
     box: CropBox
-    picture: tuple[int, int]
+    frame_size: tuple[int, int]
     max_side: int
     size: int
 
     def cut(self, image: Image) -> Image:
-        """(size, size, 3) what the box holds, black beyond the picture; `image` may be of any scale."""
-        left, top, side = (round(value * image.shape[1] / self.picture[0]) for value in self.box)
+        """Cut out what the box holds.
+
+        Parameters
+        ----------
+        image : a frame of any scale.
+
+        Returns
+        -------
+        (size, size, 3) uint8 RGB, black beyond the frame.
+        """
+        left, top, side = (round(value * image.shape[1] / self.frame_size[0]) for value in self.box)
         square = PIL.Image.fromarray(image).crop((left, top, left + side, top + side))
         return np.asarray(square.resize((self.size, self.size), PIL.Image.Resampling.BILINEAR))
 
@@ -55,15 +77,29 @@ class CropPlan:
 def plan_crop(
     skeleton: SkeletonSequence | None, info: VideoInfo, start: float, end: float, frames: int, size: int
 ) -> CropPlan:
-    """`frames` pictures of `size` pixels from start to end (seconds); `skeleton`: the person's, of that time alone."""
-    picture = (info.width, info.height)
-    box = person_box(skeleton, picture)
+    """Plan which frames of a video make a clip, and what is cut out of each.
+
+    Parameters
+    ----------
+    skeleton : the person's, of that time alone, or None.
+    info : of the video.
+    start : seconds.
+    end : seconds.
+    frames : how many.
+    size : pixels of the square.
+
+    Returns
+    -------
+    The plan.
+    """
+    frame_size = (info.width, info.height)
+    box = person_box(skeleton, frame_size)
     times = start + (np.arange(frames) + 0.5) * (end - start) / frames
-    return CropPlan(times, box, picture, math.ceil(max(picture) * min(1.0, size / box.side)), size)
+    return CropPlan(times, box, frame_size, math.ceil(max(frame_size) * min(1.0, size / box.side)), size)
 
 
 def person_box(skeleton: SkeletonSequence | None, size: tuple[int, int]) -> CropBox:
-    """One square for the whole clip in a picture of `size` (width, height), inside the picture as far as it can be."""
+    """Find one square for the whole clip in frames of `size` (width, height), inside them as far as it can be."""
     width, height = size
     whole = CropBox((width - max(size)) / 2, (height - max(size)) / 2, max(size))
     if skeleton is None or skeleton.image_xy is None or not (skeleton.score > 0).any():
@@ -81,10 +117,21 @@ def person_box(skeleton: SkeletonSequence | None, size: tuple[int, int]) -> Crop
 
 
 def joint_places(image_xy: FloatArray, score: FloatArray, layout: SkeletonLayout) -> FloatArray:
-    """(T, V, 2) a place for every joint at all times, by which a fusion network knows where to look.
+    """Give every joint a place at all times, by which a fusion network knows where to look.
 
-    A joint is where it was seen; in between it moves evenly, before and after it stays; one that is never seen is
-    with its nearest ancestor that was, else in the middle of all joints, and 0.5, 0.5 where nobody is seen.
+    A joint is where it was found; in between it moves evenly, before and after it stays; one that is never found is
+        with
+    its nearest ancestor that was, else in the middle of all joints, and 0.5, 0.5 where nobody is found.
+
+    Parameters
+    ----------
+    image_xy : (T, V, 2).
+    score : (T, V), 0 for a missing joint.
+    layout : of the joints.
+
+    Returns
+    -------
+    (T, V, 2).
     """
     seen = score > 0
     times = np.arange(len(score))

@@ -14,12 +14,31 @@ _ANCHORS = UPPER_BODY.indices("neck", "head", "nose")
 
 
 def as_trained(xyz: FloatArray, score: FloatArray) -> FloatArray:
-    """Windows xyz (N, T, V, 3) and score (N, T, V) of `UPPER_BODY` as the networks want them: (N, 4, T, V, 1)."""
+    """Normalise windows of `UPPER_BODY` as the networks take them.
+
+    Parameters
+    ----------
+    xyz : (N, T, V, 3) in any unit.
+    score : (N, T, V), 0 for a missing joint.
+
+    Returns
+    -------
+    (N, 4, T, V, 1).
+    """
     windows = np.stack([normalise(*window) for window in zip(xyz, score, strict=True)])
     return np.ascontiguousarray(windows.transpose(0, 3, 1, 2)[..., None])
 
 
 def is_seen(score: FloatArray) -> NDArray[np.bool_]:
-    """(N,) in which windows, by their scores (N, T, V), somebody is seen."""
+    """Tell in which windows somebody is found.
+
+    Parameters
+    ----------
+    score : (N, T, V), 0 for a missing joint.
+
+    Returns
+    -------
+    (N,) bool.
+    """
     seen: NDArray[np.bool_] = (score[..., _ANCHORS].max(2) > 0).mean(1) >= _PRESENT
     return seen

@@ -28,10 +28,14 @@ Run = Callable[[Mapping[str, Any]], dict[str, FloatArray]]
 class ExportedNetwork:
     """Named arrays in, named arrays out; what it wants and gives depends on the network, see `kinesics.deploy.export`.
 
-    `sha256` is that of the weights that were exported, or of the file where an earlier export does not tell.
-
-    A skeleton network takes `xyz` (N, T, V, 3) and `score` (N, T, V) as they were seen and gives `both`, `joint` and
+    A skeleton network takes `xyz` (N, T, V, 3) and `score` (N, T, V) as they were found and gives `both`, `joint` and
     `bone`, logits (N, C): its normalisation is inside.
+
+    Parameters
+    ----------
+    run : computes the outputs by name from the inputs by name.
+    specification : of the network.
+    sha256 : of the weights that were exported, or of the file where an earlier export does not say.
     """
 
     def __init__(self, run: Run, specification: Specification, sha256: str) -> None:

@@ -45,6 +45,7 @@ class Entry:
 
     @property
     def here(self) -> bool:
+        """Whether the file is here."""
         return self.path.is_file()
 
     @property

@@ -26,9 +26,18 @@ Network = TypeVar("Network", bound=nn.Module)
 
 
 def save_weights(path: Path, network: nn.Module, specification: Specification, *, half: bool = True) -> None:
-    """Write network and specification, in half precision or with every bit kept.
+    """Write network and specification.
 
-    Raises KinesicsError if the file cannot be written.
+    Parameters
+    ----------
+    path : of the file.
+    network : whose tensors are written.
+    specification : of the network.
+    half : whether in half precision; else every bit is kept.
+
+    Raises
+    ------
+    KinesicsError : if the file cannot be written.
     """
     state = {
         k: (v.detach().half() if half and v.is_floating_point() else v.detach()).contiguous().clone()

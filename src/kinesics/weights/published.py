@@ -23,9 +23,21 @@ Read = tuple[nn.Module, dict[str, Any]]  # the network, and what its specificati
 
 
 def read_published(entry: Entry, file: Path, sha256: str) -> tuple[nn.Module, Specification]:
-    """The network of this ledger entry, in eval mode, from its published file (whose sha256 was checked).
+    """Read the network of a ledger entry from its published file, whose sha256 was checked.
 
-    Raises KinesicsError for a file that holds other things than tensors, or those of another network.
+    Parameters
+    ----------
+    entry : of the ledger.
+    file : the published one.
+    sha256 : of the file.
+
+    Returns
+    -------
+    The network in eval mode, and its specification.
+
+    Raises
+    ------
+    KinesicsError : for a file that holds other things than tensors, or those of another network.
     """
     try:
         network, facts = READERS[entry.network](file)

@@ -110,7 +110,7 @@ class Specification:
         """How recordings are read for the network: as it says, or as they were before it could say."""
         usual = _usual_serving(self.network, self.fps)
         own = (self.stride, self.face_rate, self.stretch)
-        return Serving(*(said or before for said, before in zip(own, usual, strict=True)))
+        return Serving(*(value or before for value, before in zip(own, usual, strict=True)))
 
     @property
     def stride_frames(self) -> int:

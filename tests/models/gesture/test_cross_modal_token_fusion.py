@@ -143,6 +143,15 @@ def test_without_cross_attention_the_modalities_do_not_see_each_other():
             assert torch.equal(attend(joints, video, *masks)[:, :4], attend(joints, other, *masks)[:, :4]) is same
 
 
+def test_weights_with_an_earlier_name_of_a_part_are_read():
+    network = fusion()
+    earlier = {key.replace("tokens.attend.", "tokens.talk."): value for key, value in network.state_dict().items()}
+    assert earlier.keys() != network.state_dict().keys()
+    again = FUSIONS["full"](network.config)
+    again.load_state_dict(earlier)
+    assert all(torch.equal(value, network.state_dict()[key]) for key, value in again.state_dict().items())
+
+
 @pytest.mark.parametrize("name", FUSIONS)
 def test_a_sample_without_one_modality_gets_the_answer_of_the_others_head(name):
     network, (video, joints) = fusion(name), tokens()

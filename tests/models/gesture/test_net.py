@@ -2,7 +2,7 @@ import pytest
 import torch
 
 from kinesics.errors import KinesicsError
-from kinesics.models.gesture.net import FUSIONS, GESTURE_PRESETS, GestureNet, build_gesture_net
+from kinesics.models.gesture.net import FUSIONS, GESTURE_PRESETS, GestureNet, build_gesture_net, drop_modality
 from kinesics.models.video.encoder import ClipTokens
 from kinesics.models.video.i3d import I3D
 from kinesics.skeleton import UPPER_BODY
@@ -38,15 +38,14 @@ def test_the_score_channel_is_the_confidence_that_the_exchange_sees(network):
         assert (scored - network.fuse(clip, joints, places).joint_usefulness).abs().max() > 1e-4
 
 
-def test_modality_dropout_leaves_each_sample_one_modality_and_never_takes_the_last(network):
-    network.modality_dropout = 0.5
+def test_modality_dropout_leaves_each_sample_one_modality_and_never_takes_the_last():
     torch.manual_seed(0)
     everyone = torch.ones(20_000, dtype=torch.bool)
-    has_video, has_skeleton = network._drop_modality(everyone, None, None)
+    has_video, has_skeleton = drop_modality(0.5, everyone, everyone)
     assert (has_video | has_skeleton).all()
     assert (~has_video).float().mean() == pytest.approx(0.25, abs=0.02)
     assert (~has_skeleton).float().mean() == pytest.approx(0.25, abs=0.02)
-    without_video, with_skeleton = network._drop_modality(everyone, ~everyone, None)
+    without_video, with_skeleton = drop_modality(0.5, ~everyone, everyone)
     assert with_skeleton.all()
     assert not without_video.any()
 

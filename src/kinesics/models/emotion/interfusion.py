@@ -44,13 +44,30 @@ class Closeness(nn.Module):
         self.log_reach = nn.Parameter(torch.linspace(math.log(SHORTEST), math.log(LONGEST), heads))  # of seconds
 
     def forward(self, seconds: Tensor, others: Tensor) -> Tensor:
-        """Times (N, L) and (N, S) to (N, heads, L, S)."""
+        """Compute what distance in time takes off attention.
+
+        Parameters
+        ----------
+        seconds : (N, L), of the queries.
+        others : (N, S), of what is attended to.
+
+        Returns
+        -------
+        (N, heads, L, S), 0 and below.
+        """
         distance = (seconds[:, None, :, None] - others[:, None, None]).abs()
         return -distance / self.log_reach.exp()[:, None, None]
 
 
 class GatedCrossAttention(nn.Module):
-    """A cross-attention block of which every token lets in as much as its own gate, in 0..1, is open."""
+    """A cross-attention block of which every token lets in as much as its own gate, in 0..1, is open.
+
+    Parameters
+    ----------
+    width : D.
+    heads : of attention.
+    drop : the probability of stochastic depth.
+    """
 
     def __init__(self, width: int, heads: int, drop: float) -> None:
         super().__init__()
@@ -59,6 +76,7 @@ class GatedCrossAttention(nn.Module):
         self.gate = nn.Sequential(nn.LayerNorm(width), nn.Linear(width, 1), nn.Sigmoid())
 
     def forward(self, own: Embedded, others: Iterable[Embedded]) -> Embedded:
+        """Attend to all tokens of the other streams."""
         memory, mask, seconds = (torch.cat(parts, 1) for parts in zip(*others, strict=True))
         x = own.tokens
         seen = self.block(x, memory, mask, self.closeness(own.seconds, seconds))
@@ -75,6 +93,7 @@ class Interleave(nn.Module):
         self.across = nn.ModuleDict({name: GatedCrossAttention(*sizes) for name in STREAM_NAMES})
 
     def forward(self, streams: Mapping[str, Embedded]) -> dict[str, Embedded]:
+        """Attend inside each stream, then to the others."""
         streams = {name: x._replace(tokens=self.inside[name](x.tokens, x.mask)) for name, x in streams.items()}
         if len(streams) == 1:
             return streams
@@ -95,6 +114,7 @@ class Interleaved(nn.Module):
         self.head = nn.Sequential(nn.LayerNorm(config.width), nn.Linear(config.width, 1))
 
     def forward(self, streams: Mapping[str, Embedded]) -> tuple[Tensor, dict[str, Tensor]]:
+        """Combine the streams that are there, by name."""
         for block in self.blocks:
             streams = block(streams)
         vectors, moments = self.pools(streams)

@@ -48,7 +48,11 @@ EMOTION_PRESETS = {
 class EmotionNet(nn.Module):
     """A face encoder, a clip encoder, and a head over their tokens and the micro-gestures.
 
-    An encoder may be None, where that stream is never given as images.
+    Parameters
+    ----------
+    face : the face encoder; None where faces are never given as images.
+    video : the clip encoder; None where context is never given as clips.
+    head : over the tokens.
     """
 
     def __init__(self, face: FaceEncoder | None, video: ClipEncoder | None, head: EmotionHead) -> None:
@@ -70,6 +74,10 @@ class EmotionNet(nn.Module):
         context : `tokens` are prepared clips (N, L, 3, T, S, S).
         gestures : as `EmotionHead.forward` takes them.
 
+        Returns
+        -------
+        As `EmotionHead.forward`.
+
         Raises
         ------
         ValueError : where all streams are None or empty, or for images of a stream without an encoder.
@@ -86,7 +94,18 @@ class EmotionNet(nn.Module):
     def fuse(
         self, face: Stream | None = None, context: Stream | None = None, gestures: Gestures | None = None
     ) -> EmotionOutput:
-        """Predict from tokens, fresh or cached, as `EmotionHead.forward`; a context token is a clip's pooled vector."""
+        """Predict from tokens, fresh or cached.
+
+        Parameters
+        ----------
+        face : a token a face, or None.
+        context : a clip's pooled vector a window, or None.
+        gestures : detected micro-gestures, or None.
+
+        Returns
+        -------
+        As `EmotionHead.forward`.
+        """
         return self.fusion(face, context, gestures)  # type: ignore[no-any-return]
 
     def _tokens(self, faces: Tensor) -> Tensor:
@@ -126,6 +145,10 @@ def build_emotion_net(
     head : a name in `HEADS`.
     encoders : of faces and of clips, in the place of the preset's own.
 
+    Returns
+    -------
+    The network.
+
     Raises
     ------
     KeyError : for an unknown preset.
@@ -152,6 +175,10 @@ def head_config(preset: str, gestures: int, face: FaceEncoder | None, video: Cli
     gestures : how many classes of micro-gestures.
     face : the face encoder, or None without one.
     video : the clip encoder, or None without one.
+
+    Returns
+    -------
+    The sizes.
 
     Raises
     ------

@@ -21,9 +21,16 @@ _EPSILON = 1e-3  # of Keras' batch norm
 
 
 class MiniXception(nn.Module):
-    """Faces (N, 1, 64, 64) as `grey` makes them, upright and cut out as `CROP` says, to logits (N, 7) of `CLASSES`.
+    """Faces to expressions: two convolutions, four separable blocks with a strided short cut, and a last convolution.
 
-    Two convolutions, four separable blocks with a strided short cut, and a last convolution whose maps are averaged.
+    Faces are (N, 1, 64, 64), as `grey` makes them, upright and cut out as `CROP` says; logits in the order of
+        `CLASSES`.
+
+    Parameters
+    ----------
+    stem : channels of the first two convolutions.
+    widths : channels of the separable blocks.
+    classes : how many expressions.
     """
 
     def __init__(self, stem: int = 8, widths: tuple[int, ...] = (16, 32, 64, 128), classes: int = len(CLASSES)) -> None:
@@ -36,21 +43,62 @@ class MiniXception(nn.Module):
         self.head = nn.Conv2d(widths[-1], classes, 3, padding=1)
 
     def forward(self, x: Tensor) -> Tensor:
+        """Classify faces.
+
+        Parameters
+        ----------
+        x : (N, 1, 64, 64) in −1..1.
+
+        Returns
+        -------
+        (N, 7) logits.
+        """
         return self.classify(self.forward_features(x))
 
     def forward_features(self, x: Tensor) -> Tensor:
-        """The last features, (N, 128, 4, 4)."""
+        """Compute the last features.
+
+        Parameters
+        ----------
+        x : (N, 1, 64, 64) in −1..1.
+
+        Returns
+        -------
+        (N, 128, 4, 4).
+        """
         y: Tensor = self.blocks(self.stem(x))
         return y
 
     def classify(self, features: Tensor) -> Tensor:
-        """The logits of these features."""
+        """Classify features.
+
+        Parameters
+        ----------
+        features : (N, 128, 4, 4).
+
+        Returns
+        -------
+        (N, 7) logits.
+        """
         y: Tensor = self.head(features).mean((2, 3))
         return y
 
 
 def grey(faces: NDArray[np.uint8]) -> Tensor:
-    """RGB faces (N, 64, 64, 3) uint8 as luma in −1..1, (N, 1, 64, 64) float32."""
+    """Turn faces to luma (ITU-R BT.601).
+
+    Parameters
+    ----------
+    faces : (N, 64, 64, 3) uint8 RGB.
+
+    Returns
+    -------
+    (N, 1, 64, 64) float32 in −1..1.
+
+    Raises
+    ------
+    ValueError : for faces of another size.
+    """
     if faces.shape[1:] != (SIZE, SIZE, 3):
         raise ValueError(f"expected faces (N, {SIZE}, {SIZE}, 3), found {faces.shape}")
     luma = torch.from_numpy(faces).float() @ torch.tensor(LUMA)
@@ -69,10 +117,29 @@ class MiniXceptionTokens(nn.Module):
         self.network.head.requires_grad_(False)
 
     def prepare(self, faces: NDArray[np.uint8]) -> Tensor:
-        """Scale aligned faces; see `grey`."""
+        """Scale aligned faces.
+
+        Parameters
+        ----------
+        faces : (N, 64, 64, 3) uint8 RGB.
+
+        Returns
+        -------
+        (N, 1, 64, 64) float32 in −1..1.
+        """
         return grey(faces)
 
     def forward(self, faces: Tensor) -> Tensor:
+        """Encode faces.
+
+        Parameters
+        ----------
+        faces : (N, 1, 64, 64) in −1..1.
+
+        Returns
+        -------
+        (N, width) tokens.
+        """
         return self.network.forward_features(faces).mean((2, 3))
 
 
@@ -85,6 +152,16 @@ class SeparableBlock(nn.Module):
         self.short = nn.Sequential(nn.Conv2d(ins, outs, 1, stride=2, bias=False), _norm(outs))
 
     def forward(self, x: Tensor) -> Tensor:
+        """Run both paths.
+
+        Parameters
+        ----------
+        x : (N, C, H, W).
+
+        Returns
+        -------
+        (N, C', H / 2, W / 2), rounded up.
+        """
         y: Tensor = _pool(self.deep(x)) + self.short(x)
         return y
 

@@ -87,7 +87,16 @@ class Backbone(nn.Module):
         )
 
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """The local map (N, 1344, 7, 7), the global map (N, 768, 7, 7) and the embedding (N, 512)."""
+        """Compute the maps of faces.
+
+        Parameters
+        ----------
+        x : (N, 3, 112, 112) in −1..1.
+
+        Returns
+        -------
+        The local map (N, 1344, 7, 7), the global map (N, 768, 7, 7) and the embedding (N, 512).
+        """
         x = self.patch_norm(self.patch(x).permute(0, 2, 3, 1))  # (N, 56, 56, 96)
         local = []
         for stage, merge in zip(self.stages, self.merges, strict=False):
@@ -119,6 +128,16 @@ class Branch(nn.Module):
         )
 
     def forward(self, maps: Tensor) -> Tensor:
+        """Compute the features of one group of heads.
+
+        Parameters
+        ----------
+        maps : (N, 2112, 7, 7), local and global joined.
+
+        Returns
+        -------
+        (N, 512).
+        """
         parts = torch.split(maps, list(self.widths), 1)
         x = torch.cat([conv(part) for conv, part in zip(self.convs, parts, strict=True)], 1)
         gate = torch.sigmoid(self.gate(x.mean((2, 3))) + self.gate(x.amax((2, 3))))
@@ -137,9 +156,20 @@ class SwinFace(nn.Module):
         self.heads = nn.ModuleList(nn.Linear(512, SIZES.get(name, 2)) for name in HEADS)
 
     def forward(self, x: Tensor, wanted: Collection[str] = ("Expression",)) -> SwinFaceOutput:
-        """`wanted` names heads of `HEADS`; the expression branch is always computed, for the tokens.
+        """Compute the heads that are asked for; the expression branch always is, for the tokens.
 
-        Raises ValueError for a head that does not exist.
+        Parameters
+        ----------
+        x : (N, 3, 112, 112) in −1..1.
+        wanted : names in `HEADS`.
+
+        Returns
+        -------
+        The embedding, the heads' logits and the tokens.
+
+        Raises
+        ------
+        ValueError : for a head that does not exist.
         """
         if unknown := set(wanted) - set(HEADS):
             raise ValueError(f"SwinFace has no head {', '.join(sorted(unknown))}; it has {', '.join(HEADS)}")
@@ -189,10 +219,29 @@ class SwinFaceTokens(nn.Module):
             branch.requires_grad_(number == EXPRESSION_BRANCH)
 
     def prepare(self, faces: NDArray[np.uint8]) -> Tensor:
-        """Scale aligned faces; see `scaled_rgb`."""
+        """Scale aligned faces.
+
+        Parameters
+        ----------
+        faces : (N, 112, 112, 3) uint8 RGB.
+
+        Returns
+        -------
+        (N, 3, 112, 112) float32 in −1..1.
+        """
         return scaled_rgb(faces)
 
     def forward(self, faces: Tensor) -> Tensor:
+        """Encode faces.
+
+        Parameters
+        ----------
+        faces : (N, 3, 112, 112) in −1..1.
+
+        Returns
+        -------
+        (N, 1024) tokens.
+        """
         tokens: Tensor = self.network(faces, wanted=()).tokens
         return tokens.flatten(1)
 

@@ -27,7 +27,17 @@ OCTAVES = 4  # of the place embedding: its waves span 2, 1, ½ and ¼ of the ima
 
 
 def resample_time(x: Tensor, steps: int) -> Tensor:
-    """Step 1: (N, T, …) averaged over time to (N, steps, …)."""
+    """Step 1: average over time to another number of steps.
+
+    Parameters
+    ----------
+    x : (N, T, …).
+    steps : how many.
+
+    Returns
+    -------
+    (N, steps, …).
+    """
     if x.shape[1] == steps:
         return x
     # the pooling below in terms that every runtime knows
@@ -40,7 +50,17 @@ def resample_time(x: Tensor, steps: int) -> Tensor:
 
 
 def sample_at_joints(patches: Tensor, places: Tensor) -> Tensor:
-    """Step 2: the map (N, T, H, W, D) at places (N, T, V, 2), 0..1 across the image, bilinearly: (N, T, V, D)."""
+    """Step 2: look up the video map where each joint is, bilinearly.
+
+    Parameters
+    ----------
+    patches : (N, T, H, W, D).
+    places : (N, T, V, 2), 0..1 across the image.
+
+    Returns
+    -------
+    (N, T, V, D).
+    """
     maps = patches.flatten(0, 1).permute(0, 3, 1, 2)
     grid = (2 * places - 1).flatten(0, 1)[:, :, None].to(maps.dtype)
     found = F.grid_sample(maps, grid, padding_mode="border", align_corners=False)  # (N·T, D, V, 1)
@@ -64,16 +84,45 @@ class Exchange(nn.Module):
         self.partner = nn.Sequential(nn.LayerNorm(width), nn.Linear(width, width))
 
     def score_joints(self, tokens: Tensor, confidence: Tensor) -> Tensor:
-        """(N, T, V, D) and (N, T, V) in 0..1 to (N, T, V)."""
+        """Score the joint tokens.
+
+        Parameters
+        ----------
+        tokens : (N, T, V, D).
+        confidence : (N, T, V) in 0..1.
+
+        Returns
+        -------
+        (N, T, V) usefulness in 0..1.
+        """
         usefulness: Tensor = self.joint_scorer(torch.cat([tokens, confidence[..., None]], -1))
         return usefulness[..., 0].float().sigmoid()
 
     def score_patches(self, tokens: Tensor) -> Tensor:
-        """(N, T, H, W, D) to (N, T, H, W)."""
+        """Score the patch tokens.
+
+        Parameters
+        ----------
+        tokens : (N, T, H, W, D).
+
+        Returns
+        -------
+        (N, T, H, W) usefulness in 0..1.
+        """
         usefulness: Tensor = self.patch_scorer(tokens)
         return usefulness[..., 0].float().sigmoid()
 
     def cut(self, usefulness: Tensor) -> Tensor:
+        """Set usefulness below the threshold to 0; in training, for a random half of the samples.
+
+        Parameters
+        ----------
+        usefulness : (N, …) in 0..1.
+
+        Returns
+        -------
+        The same, cut.
+        """
         useless = usefulness < self.threshold
         if self.training:
             sample = torch.rand(len(usefulness), device=usefulness.device) < 0.5
@@ -81,7 +130,18 @@ class Exchange(nn.Module):
         return usefulness.masked_fill(useless, 0)
 
     def forward(self, joints: Tensor, partners: Tensor, share: Tensor) -> Tensor:
-        """Joint tokens and their partners (N, T, V, D), mixed by each joint's share (N, T, V)."""
+        """Mix joint tokens with their partners.
+
+        Parameters
+        ----------
+        joints : (N, T, V, D).
+        partners : (N, T, V, D), what the video shows at each joint.
+        share : (N, T, V) in 0..1, of the joint's own token.
+
+        Returns
+        -------
+        (N, T, V, D).
+        """
         partners = self.partner(partners)
         return partners + share[..., None] * (joints - partners)
 
@@ -106,6 +166,19 @@ class CrossModalBlocks(nn.Module):
         self.blocks = nn.ModuleList(SelfAttentionBlock(*sizes) for _ in range(config.self_blocks))
 
     def forward(self, joints: Tensor, video: Tensor, joint_mask: Tensor, video_mask: Tensor) -> Tensor:
+        """Attend between the two token sets, then inside.
+
+        Parameters
+        ----------
+        joints : (N, L, D).
+        video : (N, S, D).
+        joint_mask : (N, L), which joints are real.
+        video_mask : (N, S), how much attention each patch draws.
+
+        Returns
+        -------
+        All tokens (N, L + S, D).
+        """
         for to_joints, to_video in zip(self.to_joints, self.to_video, strict=True):
             joints, video = to_joints(joints, video, video_mask), to_video(video, joints, joint_mask)
         if not self.across:
@@ -127,6 +200,16 @@ class PlaceEmbedding(nn.Module):
         self.project = nn.Linear(4 * OCTAVES, width)
 
     def forward(self, places: Tensor) -> Tensor:
+        """Embed places.
+
+        Parameters
+        ----------
+        places : (…, 2), 0..1 across the image.
+
+        Returns
+        -------
+        (…, D).
+        """
         angles = (places[..., None] * self.get_buffer("frequencies")).flatten(-2)
         y: Tensor = self.project(torch.cat([angles.sin(), angles.cos()], -1))
         return y
@@ -135,7 +218,11 @@ class PlaceEmbedding(nn.Module):
 class TokenFusion(nn.Module):
     """Steps 1 to 5 on the tokens of both modalities.
 
-    exchange: whether useless joints give way to their partners. across: whether the modalities attend to each other.
+    Parameters
+    ----------
+    config : the sizes.
+    exchange : whether useless joints give way to their partners.
+    across : whether the modalities attend to each other.
     """
 
     def __init__(self, config: FusionConfig, *, exchange: bool, across: bool) -> None:

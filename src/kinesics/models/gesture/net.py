@@ -53,8 +53,14 @@ GESTURE_PRESETS = {
 class GestureNet(nn.Module):
     """A clip encoder, a 2s-AGCN over one person, and their fusion.
 
-    In training, a sample that has both modalities loses one of them with probability `modality_dropout`: its answer
-    is then that of the other's own head, so that neither encoder learns to lean on the other.
+    Parameters
+    ----------
+    video : the clip encoder.
+    skeleton : the skeleton encoder.
+    fusion : of the tokens of both.
+    modality_dropout : how often, in training, a sample that has both modalities loses one of them: its answer is then
+        that of
+        the other's own head, so that neither encoder learns to lean on the other.
     """
 
     def __init__(
@@ -116,22 +122,45 @@ class GestureNet(nn.Module):
         has_video: Tensor | None = None,
         has_skeleton: Tensor | None = None,
     ) -> FusionOutput:
-        """Classify clips by their tokens, fresh or cached, as `GestureFusion.forward`, after modality dropout."""
+        """Classify clips by their tokens, fresh or cached, after modality dropout.
+
+        Parameters
+        ----------
+        video : tokens of the clips, or None.
+        joints : (N, T", V, C) tokens, or None.
+        places : (N, T, V, 2), where each joint is, 0..1 across the video's frames, or None.
+        confidence : (N, T, V) in 0..1, or None.
+        has_video : (N,) bool, or None for all.
+        has_skeleton : (N,) bool, or None for all.
+
+        Returns
+        -------
+        As `GestureFusion.forward`.
+        """
         if self.training and video is not None and joints is not None:
-            has_video, has_skeleton = self._drop_modality(joints, has_video, has_skeleton)
+            everyone = torch.ones(len(joints), dtype=torch.bool, device=joints.device)
+            has_video = everyone if has_video is None else has_video
+            has_skeleton = everyone if has_skeleton is None else has_skeleton
+            has_video, has_skeleton = drop_modality(self.modality_dropout, has_video, has_skeleton)
         return self.fusion(video, joints, places, confidence, has_video, has_skeleton)  # type: ignore[no-any-return]
 
-    def _drop_modality(
-        self, joints: Tensor, has_video: Tensor | None, has_skeleton: Tensor | None
-    ) -> tuple[Tensor, Tensor]:
-        everyone = torch.ones(len(joints), dtype=torch.bool, device=joints.device)
-        has_video = everyone if has_video is None else has_video
-        has_skeleton = everyone if has_skeleton is None else has_skeleton
-        both = has_video & has_skeleton
-        draw = torch.rand(len(joints), device=joints.device) * 2
-        lose_video = both & (draw < self.modality_dropout)
-        lose_skeleton = both & (draw > 2 - self.modality_dropout)
-        return has_video & ~lose_video, has_skeleton & ~lose_skeleton
+
+def drop_modality(probability: float, has_video: Tensor, has_skeleton: Tensor) -> tuple[Tensor, Tensor]:
+    """Take one modality from a random share of the samples that have both.
+
+    Parameters
+    ----------
+    probability : of a sample to lose one.
+    has_video : (N,) bool, which samples have video.
+    has_skeleton : (N,) bool, which samples have a skeleton.
+
+    Returns
+    -------
+    Both masks (N,) afterwards.
+    """
+    both = has_video & has_skeleton
+    draw = torch.rand(len(both), device=both.device) * 2
+    return has_video & ~(both & (draw < probability)), has_skeleton & ~(both & (draw > 2 - probability))
 
 
 def build_gesture_net(
@@ -152,6 +181,10 @@ def build_gesture_net(
     fusion : a name in `FUSIONS`.
     modality_dropout : see `GestureNet`.
     video : a clip encoder in the place of the preset's own.
+
+    Returns
+    -------
+    The network.
 
     Raises
     ------

@@ -53,7 +53,16 @@ class AGCNConfig:
 
 
 class AdaptiveGraphConv(nn.Module):
-    """y = Σ_k W_k x (A_k + PA_k + C_k), with C_k a softmax over embedded similarities; (N, C, T, V) in and out."""
+    """A graph convolution whose graphs are partly fixed, partly learned and partly of the sample.
+
+    y = Σ_k W_k x (A_k + PA_k + C_k), with C_k a softmax over embedded similarities.
+
+    Parameters
+    ----------
+    c_in : channels of the input.
+    c_out : channels of the output.
+    graph : (3, V, V), see `kinesics.models.skeleton.graph.adjacency`.
+    """
 
     def __init__(self, c_in: int, c_out: int, graph: Tensor) -> None:
         super().__init__()
@@ -71,6 +80,16 @@ class AdaptiveGraphConv(nn.Module):
         nn.init.constant_(self.bn.weight, 1e-6)
 
     def forward(self, x: Tensor) -> Tensor:
+        """Convolve over the joints.
+
+        Parameters
+        ----------
+        x : (N, C, T, V).
+
+        Returns
+        -------
+        (N, C', T, V).
+        """
         n, c, t, v = x.shape
         theta = self.theta(x).view(n, SUBSETS, self.c_embed * t, v)
         phi = self.phi(x).view(n, SUBSETS, self.c_embed * t, v)
@@ -82,7 +101,15 @@ class AdaptiveGraphConv(nn.Module):
 
 
 class TemporalConv(nn.Module):
-    """A k×1 convolution over time with the same padding, then batch norm."""
+    """A convolution over time with the same padding, then batch norm.
+
+    Parameters
+    ----------
+    c_in : channels of the input.
+    c_out : channels of the output.
+    kernel : in steps of time.
+    stride : in steps of time.
+    """
 
     def __init__(self, c_in: int, c_out: int, kernel: int, stride: int) -> None:
         super().__init__()
@@ -90,12 +117,31 @@ class TemporalConv(nn.Module):
         self.bn = nn.BatchNorm2d(c_out)
 
     def forward(self, x: Tensor) -> Tensor:
+        """Convolve over time.
+
+        Parameters
+        ----------
+        x : (N, C, T, V).
+
+        Returns
+        -------
+        (N, C', T / stride, V).
+        """
         y: Tensor = self.bn(self.conv(x))
         return y
 
 
 class AGCNBlock(nn.Module):
-    """Graph convolution, temporal convolution, residual (none in the first block), ReLU."""
+    """Graph convolution, temporal convolution, residual, ReLU.
+
+    Parameters
+    ----------
+    c_in : channels of the input.
+    c_out : channels of the output.
+    stride : in steps of time.
+    graph : (3, V, V).
+    residual : whether there is one: the first block has none.
+    """
 
     def __init__(self, c_in: int, c_out: int, stride: int, graph: Tensor, residual: bool) -> None:
         super().__init__()
@@ -107,6 +153,16 @@ class AGCNBlock(nn.Module):
             self.residual = nn.Identity() if same else TemporalConv(c_in, c_out, 1, stride)
 
     def forward(self, x: Tensor) -> Tensor:
+        """Convolve over joints, then over time.
+
+        Parameters
+        ----------
+        x : (N, C, T, V).
+
+        Returns
+        -------
+        (N, C', T / stride, V).
+        """
         y = self.tcn(self.gcn(x))
         return torch.relu(y if self.residual is None else y + self.residual(x))
 
@@ -129,6 +185,16 @@ class AGCN(nn.Module):
         nn.init.normal_(self.fc.weight, 0, math.sqrt(2 / config.classes))
 
     def forward(self, x: Tensor) -> AGCNOutput:
+        """Classify clips.
+
+        Parameters
+        ----------
+        x : (N, C, T, V, M) joints or bones.
+
+        Returns
+        -------
+        The logits, and the last feature map.
+        """
         n, c, t, v, m = x.shape
         x = x.permute(0, 4, 3, 1, 2).reshape(n, m * v * c, t)
         x = self.data_bn(x).view(n * m, v, c, t).permute(0, 2, 3, 1).contiguous()
@@ -140,10 +206,20 @@ class AGCN(nn.Module):
 
     @classmethod
     def from_reference(cls, state: Mapping[str, Tensor], layout: SkeletonLayout | None = None) -> AGCN:
-        """The network that a published checkpoint describes, in eval mode; all sizes are inferred from it.
+        """Build the network that a published checkpoint describes, in eval mode; all sizes are inferred from it.
 
-        The fixed graph is not in the checkpoint: pass its layout, or none for NTU-25 with 25 joints.
-        Raises ValueError where layout and checkpoint do not fit, and on entries that are left over.
+        Parameters
+        ----------
+        state : the checkpoint's tensors by their published names.
+        layout : the fixed graph's, which is not in the checkpoint; None means NTU-25 with 25 joints.
+
+        Returns
+        -------
+        The network.
+
+        Raises
+        ------
+        ValueError : where layout and checkpoint do not fit.
         """
         joints = state["l1.gcn1.PA"].shape[-1]
         if layout is None:
@@ -229,7 +305,16 @@ class TwoStreamAGCN(nn.Module):
         return [self.joint.fc, self.bone.fc]
 
     def bones(self, x: Tensor) -> Tensor:
-        """Give each joint minus its parent. With a fourth channel (the score) a bone that lacks an end is zero."""
+        """Subtract from each joint its parent.
+
+        Parameters
+        ----------
+        x : (N, C, T, V, M). With a fourth channel, the score, a bone that lacks an end is zero.
+
+        Returns
+        -------
+        (N, C, T, V, M).
+        """
         parent = x.index_select(3, self.get_buffer("parents"))
         if x.shape[1] < 4:
             return x - parent
@@ -237,7 +322,16 @@ class TwoStreamAGCN(nn.Module):
         return torch.cat([(x[:, :3] - parent[:, :3]) * (score > 0), score], 1)
 
     def streams(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        """Give the inputs of the joint stream and of the bone stream."""
+        """Make the inputs of the joint stream and of the bone stream.
+
+        Parameters
+        ----------
+        x : (N, C, T, V, M) joints.
+
+        Returns
+        -------
+        Both (N, C', T, V, M); with contact C' is C + 1.
+        """
         bones = self.bones(x)
         if self.contact is None:
             return x, bones
@@ -245,6 +339,16 @@ class TwoStreamAGCN(nn.Module):
         return torch.cat([x, near], 1), torch.cat([bones, near], 1)
 
     def forward(self, x: Tensor) -> TwoStreamOutput:
+        """Classify clips.
+
+        Parameters
+        ----------
+        x : (N, C, T, V, M) joints.
+
+        Returns
+        -------
+        The logits of both streams and of each, and the joint tokens.
+        """
         joints, bones = self.streams(x)
         joint, bone = self.joint(joints), self.bone(bones)
         tokens = torch.cat([joint.tokens, bone.tokens], -1)

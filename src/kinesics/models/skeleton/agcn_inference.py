@@ -32,6 +32,16 @@ class InferenceAGCN(nn.Module):
         self.requires_grad_(False)
 
     def forward(self, x: Tensor) -> TwoStreamOutput:
+        """Classify clips.
+
+        Parameters
+        ----------
+        x : (N, C, T, V, M) joints.
+
+        Returns
+        -------
+        What `TwoStreamAGCN` gives, in float32.
+        """
         joints, bones = self.streams(x)
         joint, bone = self.joint(joints), self.bone(bones)
         tokens = torch.cat([joint.tokens, bone.tokens], -1)

@@ -15,7 +15,7 @@ class Contact(nn.Module):
     """Joints (N, 4, T, V, M), as `normalise` gives them, to (N, 1, T, V, M): 1 for what touches, 1/e at 6 cm.
 
     Each joint of a hand looks for the nearest place of neck and face, every other joint for the nearest fingertip, in
-    the picture's plane: depth is the worst of what an engine knows. 0 where one of the two is not seen. Raises
+    the image plane: depth is the worst of what an engine knows. 0 where one of the two is missing. Raises
     ValueError for a layout without fingertips, or without a face.
     """
 
@@ -33,6 +33,16 @@ class Contact(nn.Module):
         self.register_buffer("order", torch.tensor(hands + others).argsort(), persistent=False)
 
     def forward(self, x: Tensor) -> Tensor:
+        """Measure how near hands are to face and body.
+
+        Parameters
+        ----------
+        x : (N, 4, T, V, M), as `normalise` gives joints.
+
+        Returns
+        -------
+        (N, 1, T, V, M) in 0..1.
+        """
         pairs = (("hands", "face"), ("others", "tips"))
         found = [_nearness(*(x.index_select(3, self.get_buffer(part)) for part in pair)) for pair in pairs]
         return torch.cat(found, 2).index_select(2, self.get_buffer("order"))[:, None]

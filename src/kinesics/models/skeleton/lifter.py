@@ -40,6 +40,15 @@ class LifterConfig:
 
 
 class LifterBlock(nn.Module):
+    """A dilated convolution over time in a residual branch.
+
+    Parameters
+    ----------
+    width : channels.
+    dilation : in frames.
+    dropout : of the branch.
+    """
+
     def __init__(self, width: int, dilation: int, dropout: float) -> None:
         super().__init__()
         self.norm = nn.LayerNorm(width)
@@ -48,6 +57,16 @@ class LifterBlock(nn.Module):
         self.dropout = nn.Dropout(dropout)
 
     def forward(self, x: Tensor) -> Tensor:  # (N, T, D)
+        """Convolve over time.
+
+        Parameters
+        ----------
+        x : (N, T, D).
+
+        Returns
+        -------
+        (N, T, D).
+        """
         y = F.gelu(self.over_time(self.norm(x).transpose(1, 2)).transpose(1, 2))
         z: Tensor = x + self.dropout(self.mix(y))
         return z
@@ -69,12 +88,31 @@ class Lifter(nn.Module):
         """Frames to either side that an output depends on."""
         return sum(self.config.dilations)
 
-    def forward(self, plane: Tensor) -> Tensor:
-        return forward_kinematics(self.bone_vectors(plane))
+    def forward(self, flat: Tensor) -> Tensor:
+        """Lift joints.
 
-    def bone_vectors(self, plane: Tensor) -> Tensor:
-        """Predict the vector to each joint from its parent, (N, T, 42, 3) metres."""
-        x = self.first(plane.flatten(2))
+        Parameters
+        ----------
+        flat : (N, T, 42, 3), as `image_plane` gives them.
+
+        Returns
+        -------
+        (N, T, 42, 3) metres from the neck, in the camera's axes.
+        """
+        return forward_kinematics(self.bone_vectors(flat))
+
+    def bone_vectors(self, flat: Tensor) -> Tensor:
+        """Predict the vector to each joint from its parent.
+
+        Parameters
+        ----------
+        flat : (N, T, 42, 3), as `image_plane` gives joints.
+
+        Returns
+        -------
+        (N, T, 42, 3) metres.
+        """
+        x = self.first(flat.flatten(2))
         for block in self.blocks:
             x = block(x)
         vectors: Tensor = self.last(x).unflatten(-1, (-1, 3))
@@ -82,7 +120,16 @@ class Lifter(nn.Module):
 
 
 def forward_kinematics(vectors: Tensor) -> Tensor:
-    """Sum bone vectors (N, T, 42, 3) to joints, the neck at 0; the arms' bones get their mean length."""
+    """Sum bone vectors to joints; the arms' bones get their mean length over the recording.
+
+    Parameters
+    ----------
+    vectors : (N, T, 42, 3) metres from each joint's parent.
+
+    Returns
+    -------
+    (N, T, 42, 3) metres, the neck at 0.
+    """
     length = vectors[:, :, _RIGID].norm(dim=-1, keepdim=True)
     steady = vectors[:, :, _RIGID] / length.clamp(min=1e-6) * length.mean(1, keepdim=True)
     rigid = dict(zip(_RIGID, steady.unbind(2), strict=True))
@@ -97,10 +144,17 @@ def forward_kinematics(vectors: Tensor) -> Tensor:
 
 
 def image_plane(xy: FloatArray, score: FloatArray) -> FloatArray:
-    """Scale joints (T, 42, 2) in any unit and their scores (T, 42) to what the network takes, (T, 42, 3).
+    """Scale joints to what the network takes.
 
-    That is x and y around each frame's neck, in metres of a person of the reference lengths, and the score; missing
-    joints are zero. A missing neck is taken to be where it was in the nearest frame that has it.
+    Parameters
+    ----------
+    xy : (T, 42, 2) in any unit.
+    score : (T, 42), 0 for a missing joint.
+
+    Returns
+    -------
+    (T, 42, 3): x and y around each frame's neck, in metres of a person of the reference lengths, and the score;
+    missing joints are zero. A missing neck is taken to be where it was in the nearest frame that has it.
     """
     seen = score > 0
     centred = (xy - _necks(xy, seen)[:, None]) / _size(xy, seen)

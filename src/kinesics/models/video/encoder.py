@@ -41,10 +41,19 @@ class ClipEncoder(Protocol):
 
 
 def prepare_clip(frames: NDArray[np.uint8], encoder: ClipEncoder) -> Tensor:
-    """Scale frames (T, H, W, 3) uint8 RGB to one clip (3, T, S, S) as the encoder wants it.
+    """Scale frames to one clip as an encoder wants it; time is the caller's to sample.
 
     The shorter side becomes 8/7 of S (256 for 224), and the middle is cut out, as the Kinetics networks were tested;
-    square frames are taken to be cut already and only resized. Time is the caller's to sample.
+    square frames are taken to be cut already and only resized.
+
+    Parameters
+    ----------
+    frames : (T, H, W, 3) uint8 RGB.
+    encoder : whose size, mean and deviation count.
+
+    Returns
+    -------
+    (3, T, S, S) float32.
     """
     x = torch.from_numpy(np.ascontiguousarray(frames)).permute(0, 3, 1, 2).float() / 255
     height, width = x.shape[2:]

@@ -42,7 +42,15 @@ def _same(x: Tensor, kernel: tuple[int, int, int], stride: tuple[int, int, int])
 
 
 class Unit(nn.Module):
-    """Convolution without bias, batch norm, ReLU."""
+    """Convolution without bias, batch norm, ReLU.
+
+    Parameters
+    ----------
+    c_in : channels of the input.
+    c_out : channels of the output.
+    kernel : in each dimension.
+    stride : in each dimension.
+    """
 
     def __init__(self, c_in: int, c_out: int, kernel: int, stride: int = 1) -> None:
         super().__init__()
@@ -51,6 +59,16 @@ class Unit(nn.Module):
         self.bn = nn.BatchNorm3d(c_out, eps=1e-3, momentum=1e-3)
 
     def forward(self, x: Tensor) -> Tensor:
+        """Convolve.
+
+        Parameters
+        ----------
+        x : (N, C, T, H, W).
+
+        Returns
+        -------
+        (N, C', T', H', W'), each size divided by the stride and rounded up.
+        """
         return torch.relu(self.bn(self.conv(_same(x, self.kernel, self.stride))))
 
 
@@ -62,6 +80,16 @@ class Pool(nn.Module):
         self.kernel, self.stride = kernel, stride
 
     def forward(self, x: Tensor) -> Tensor:
+        """Pool.
+
+        Parameters
+        ----------
+        x : (N, C, T, H, W).
+
+        Returns
+        -------
+        (N, C, T', H', W'), each size divided by the stride and rounded up.
+        """
         return F.max_pool3d(_same(x, self.kernel, self.stride), self.kernel, self.stride)
 
 
@@ -84,6 +112,16 @@ class Mixed(nn.Module):
         self.width = c[0] + c[2] + c[4] + c[5]
 
     def forward(self, x: Tensor) -> Tensor:
+        """Run the four branches.
+
+        Parameters
+        ----------
+        x : (N, C, T, H, W).
+
+        Returns
+        -------
+        (N, C', T, H, W), the branches joined on channels.
+        """
         unit = self.units
         second = unit["Branch_1/Conv3d_0b_3x3"](unit["Branch_1/Conv3d_0a_1x1"](x))
         third = unit["Branch_2/Conv3d_0b_3x3"](unit["Branch_2/Conv3d_0a_1x1"](x))
@@ -123,6 +161,16 @@ class I3D(nn.Module):
         return {"frames": self.frames, "size": self.size}
 
     def forward(self, clip: Tensor) -> ClipTokens:
+        """Encode clips.
+
+        Parameters
+        ----------
+        clip : (N, 3, T, H, W) in −1..1.
+
+        Returns
+        -------
+        The map before the classifier, and its mean.
+        """
         for layer in self.layers.values():
             clip = layer(clip)
         over_time = clip.mean((3, 4))
@@ -131,15 +179,37 @@ class I3D(nn.Module):
         return ClipTokens(clip.permute(0, 2, 3, 4, 1), over_time.mean(2))
 
     def classify(self, clip: Tensor) -> Tensor:
-        """(N, 400) logits of the Kinetics-400 actions, in alphabetical order."""
+        """Classify clips.
+
+        Parameters
+        ----------
+        clip : (N, 3, T, H, W) in −1..1.
+
+        Returns
+        -------
+        (N, 400) logits of the Kinetics-400 actions, in alphabetical order.
+        """
         logits: Tensor = self.head(self(clip).pooled)
         return logits
 
     @classmethod
     def from_reference(cls, state: Mapping[str, Tensor], frames: int = 64, size: int = 224) -> I3D:
-        """The network with the weights of a published checkpoint, by their joined names, in eval mode.
+        """Build the network with published weights, in eval mode.
 
-        Raises KeyError or RuntimeError for another network's, ValueError for entries that are left over.
+        Parameters
+        ----------
+        state : as `kinesics.weights.published.read_i3d_checkpoint` gives it.
+        frames : of the clips that are announced.
+        size : pixels of their frames.
+
+        Returns
+        -------
+        The network.
+
+        Raises
+        ------
+        KeyError, RuntimeError : for another network's weights.
+        ValueError : for entries that are left over.
         """
         network, left = cls(frames, size), dict(state)
         for name, unit in _units(network):
@@ -162,10 +232,7 @@ class I3D(nn.Module):
 
 
 def _units(network: I3D) -> Iterator[tuple[str, Unit]]:
-    for name, layer in network.layers.items():
-        if isinstance(layer, Unit):
-            yield name, layer
-        elif isinstance(layer, Mixed):
-            for inner, unit in layer.units.items():
-                assert isinstance(unit, Unit)
-                yield f"{name}.{inner}", unit
+    """All units, by their published names."""
+    for name, module in network.layers.named_modules():
+        if isinstance(module, Unit):
+            yield name.replace(".units.", "."), module

@@ -71,7 +71,16 @@ class VideoEncoder(nn.Module):
         return asdict(self.config)
 
     def forward(self, clip: Tensor) -> ClipTokens:
-        """Encode clips (N, 3, T, H, W), RGB in 0..1 less `mean` over `std`; `pooled` is the class token."""
+        """Encode clips.
+
+        Parameters
+        ----------
+        clip : (N, 3, T, H, W), RGB in 0..1 less `mean` over `std`.
+
+        Returns
+        -------
+        The token grid; `pooled` is the class token.
+        """
         network = self.network
         x = network.pos_encoding(network.conv_proj(clip).flatten(2).transpose(1, 2))
         size = (network.pos_encoding.temporal_size, *network.pos_encoding.spatial_size)
@@ -83,7 +92,13 @@ class VideoEncoder(nn.Module):
     def load_torchvision(self, state: Mapping[str, Tensor]) -> None:
         """Take over the weights of torchvision's `mvit_v2_s`; its classifier is left out.
 
-        Raises RuntimeError where names or shapes differ.
+        Parameters
+        ----------
+        state : torchvision's tensors by name.
+
+        Raises
+        ------
+        RuntimeError : where names or shapes differ.
         """
         self.network.load_state_dict({name: value for name, value in state.items() if not name.startswith("head.")})
 

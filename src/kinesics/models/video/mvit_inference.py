@@ -44,6 +44,16 @@ class InferenceVideoEncoder(nn.Module):
         self.to(dtype).requires_grad_(False)
 
     def forward(self, clip: Tensor) -> ClipTokens:
+        """Encode clips.
+
+        Parameters
+        ----------
+        clip : (N, 3, T, H, W), RGB in 0..1 less `mean` over `std`.
+
+        Returns
+        -------
+        What `VideoEncoder` gives, in float32.
+        """
         x = self.patches(clip.to(self.dtype)).flatten(2).transpose(1, 2)
         x = torch.cat([self.class_token.expand(x.shape[0], 1, -1), x], 1)
         for block in self.blocks:

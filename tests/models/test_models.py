@@ -199,7 +199,7 @@ CASES = [
     Case(
         "lifter",
         lambda: Lifter(LifterConfig(width=16, dilations=(1, 2))),
-        lambda: {"plane": torch.randn(N, 20, len(UPPER_BODY), 3)},
+        lambda: {"flat": torch.randn(N, 20, len(UPPER_BODY), 3)},
         {"real": (20, len(UPPER_BODY), 3)},
     ),
     Case(
