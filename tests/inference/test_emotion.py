@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 
+from kinesics.deploy.export import export
 from kinesics.evaluation import EMOTION
 from kinesics.inference import emotion
 from kinesics.inference.analyze import event_rule
@@ -16,6 +17,7 @@ from kinesics.inference.scores import Scores
 from kinesics.models.emotion.net import build_emotion_net
 from kinesics.models.face.mini_xception import MiniXception, MiniXceptionTokens
 from kinesics.timeline import Event
+from kinesics.weights.exported import OPENVINO
 from kinesics.weights.load import Specification, load_network, load_weights, save_weights
 
 EVENTS = [Event("touch neck", 11, start, start + 1, 0.8, person=1) for start in (3.0, 65.0, 100.0)]
@@ -27,7 +29,13 @@ def weights(tmp_path_factory):
     network = build_emotion_net("tiny", 32, "full", (MiniXceptionTokens(MiniXception()), None)).eval()
     path = tmp_path_factory.mktemp("weights") / "emotion.safetensors"
     config = {"preset": "tiny", "gestures": 32, "mode": "full", "face": "small", "video": None}
-    save_weights(path, network, Specification("e", "emotion_net", config, EMOTION, "", "", "", ""))
+    return saved(path, network, Specification("e", "emotion_net", config, EMOTION, "", "", "", ""))
+
+
+def saved(path, network, specification):
+    """The weights file, with its export beside it, as the shipped ones have."""
+    save_weights(path, network, specification)
+    export(path.with_suffix(OPENVINO), "openvino", weights=path)
     return path
 
 
@@ -59,9 +67,9 @@ def test_a_person_is_predicted_in_stretches(weights):
 
 def test_faces_are_as_many_as_the_weights_say(tmp_path, weights):
     network, specification, _ = load_network(weights)
-    save_weights(tmp_path / "fast.safetensors", network, replace(specification, face_rate=5.0))
+    fast = saved(tmp_path / "fast.safetensors", network, replace(specification, face_rate=5.0))
     assert predict(faces(60), [], 60.0, weights).faces == 150
-    assert predict(faces(60), [], 60.0, tmp_path / "fast.safetensors").faces == 300
+    assert predict(faces(60), [], 60.0, fast).faces == 300
 
 
 def test_gestures_change_the_prediction(weights):
