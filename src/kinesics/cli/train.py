@@ -53,14 +53,13 @@ def _train(options: argparse.Namespace) -> None:
 
 
 def _train_default(options: argparse.Namespace, out: Path) -> None:
+    from kinesics.training.shipped.gesture_weights import ShippedRecipe
     from kinesics.training.shipped.recipe import SimulatedCounts, train_shipped_weights
 
     if options.start is not None:
         must_exist(options.start)
-    counts = SimulatedCounts(options.clips, options.tracked)
-    figures = train_shipped_weights(
-        out, counts, epochs=options.epochs, seed=options.seed, start=options.start, real=options.real
-    )
+    counts, recipe = SimulatedCounts(options.clips, options.tracked), ShippedRecipe(options.epochs, options.seed)
+    figures = train_shipped_weights(out, counts, recipe, start=options.start, real=options.real)
     for name, value in figures.items():
         print(f"{name:40} {value:.3f}")
 

@@ -124,7 +124,7 @@ def _remember(cli: TrainingCLI, out: Path) -> None:
     data = cli.datamodule
     clips = [clip for split in SPLITS for clip in data.clips(split)]
     config = yaml.safe_load(cli.parser.dump(cli.config, skip_check=True))
-    identity = run_identity(data.facts.classes, clips, config)
+    identity = run_identity(data.spec.classes, clips, config)
     resumes = newest_checkpoint(out) is not None
     remember_run(out, identity, resumes=resumes, writes=cli.trainer.is_global_zero)
 

@@ -32,9 +32,8 @@ class SimulatedCounts:
 def train_shipped_weights(
     out: Path,
     counts: SimulatedCounts,
+    recipe: ShippedRecipe,
     *,
-    epochs: int,
-    seed: int = 1,
     start: Path | None = None,
     real: Path | None = None,
 ) -> dict[str, float]:
@@ -44,8 +43,7 @@ def train_shipped_weights(
     ----------
     out : the run's folder; the simulated sets go to `out/data`, the lifter to `out/lifter`.
     counts : clips a class.
-    epochs : of the gesture network; the lifter, which still gains where that no longer does, takes a third more.
-    seed : of everything.
+    recipe : of the gesture network; the lifter, which still gains where that no longer does, takes a third more epochs.
     start : gesture weights to start from.
     real : UTD-MHAD, for the lifter.
 
@@ -59,9 +57,10 @@ def train_shipped_weights(
     """
     movement = None if real is None else UTDMHAD(real)
     data = out / "data"
-    _simulate(data, counts, seed)
-    figures = train_gesture_weights(data, out, ShippedRecipe(epochs, seed), start)
-    return figures | train_lifter(data, out / "lifter", real=movement, epochs=4 * epochs // 3, seed=seed)
+    _simulate(data, counts, recipe.seed)
+    figures = train_gesture_weights(data, out, recipe, start)
+    epochs = max(1, 4 * recipe.epochs // 3)
+    return figures | train_lifter(data, out / "lifter", real=movement, epochs=epochs, seed=recipe.seed)
 
 
 def _simulate(data: Path, counts: SimulatedCounts, seed: int) -> None:
