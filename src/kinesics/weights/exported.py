@@ -28,15 +28,15 @@ Run = Callable[[Mapping[str, Any]], dict[str, FloatArray]]
 class ExportedNetwork:
     """Named arrays in, named arrays out; what it wants and gives depends on the network, see `kinesics.deploy.export`.
 
-        A skeleton network takes `xyz` (N, T, V, 3) and `score` (N, T, V) as they were found and gives `both`, `joint` and
-        `bone`, logits (N, C): its normalisation is inside.
+    A skeleton network takes `xyz` (N, T, V, 3) and `score` (N, T, V) as they were found and gives `both`, `joint` and
+    `bone`, logits (N, C): its normalisation is inside.
 
-        Parameters
-        ----------
-        run : computes the outputs by name from the inputs by name.
-        specification : of the network.
-            sha256 : of the weights that were exported, or of the file where an earlier export does not tell.
-        """
+    Parameters
+    ----------
+    run : computes the outputs by name from the inputs by name.
+    specification : of the network.
+        sha256 : of the weights that were exported, or of the file where an earlier export does not tell.
+    """
 
     def __init__(self, run: Run, specification: Specification, sha256: str) -> None:
         self.specification, self.sha256 = specification, sha256
