@@ -7,10 +7,8 @@ import pytest
 
 pytest.importorskip("anny", reason="needs the simulate extra (anny)")
 
-from kinesics.cli import main
 from kinesics.data.sets.imigue.classes import CLASSES
 from kinesics.errors import KinesicsError
-from kinesics.simulator import clips as simulated_clips
 from kinesics.simulator.clip_arrays import ClipArrays
 from kinesics.simulator.clips import (
     ClipRecipe,
@@ -73,18 +71,6 @@ def test_a_clip_is_tracked_by_the_real_engine(tmp_path):
     assert clips.rate(0) == 12.5
     assert clips.score[fold_arms].any()
     assert np.isfinite(clips.xyz).all()
-
-
-def test_without_opengl_training_says_what_to_do(tmp_path, monkeypatch, capsys):
-    def simulate(_, recipe):
-        if recipe.tracked:
-            raise NoGraphicsError("no display")
-
-    monkeypatch.setattr(simulated_clips, "simulate_dataset", simulate)
-    assert main(["train", "--out", str(tmp_path / "run")]) == 2
-    message = capsys.readouterr().err.splitlines()[-1]
-    assert "train-watched: expected OpenGL to render with, found none (no display)" in message
-    assert "--tracked 0" in message
 
 
 def test_an_interrupted_data_set_goes_on_where_it_stopped(tmp_path):

@@ -1,22 +1,15 @@
-"""All of the shipped training at once, on a clip a class."""
-
-import pytest
-
-pytest.importorskip("lightning", reason="the train extra is not installed")
-
-from kinesics.models.skeleton.lifter import Lifter
-from kinesics.training.shipped import event_thresholds
-from kinesics.training.shipped.gesture_weights import ShippedRecipe
-from kinesics.training.shipped.recipe import SimulatedCounts, train_shipped_weights
-from kinesics.weights.load import load_as, load_weights
+from kinesics.cli import main
+from kinesics.simulator.rendering.render import NoGraphicsError
+from kinesics.training.shipped import recipe as shipped_recipe
 
 
-def test_people_are_simulated_and_both_networks_trained(tmp_path, monkeypatch):
-    monkeypatch.setattr(event_thresholds, "SECONDS", 4.0)
-    recipe = ShippedRecipe(epochs=1, batch=16, recordings=2)
-    figures = train_shipped_weights(tmp_path, SimulatedCounts(clips=1, tracked=0), recipe)
-    assert {"top1", "event_f1", "mm_simulated"} <= set(figures)
-    assert not any(name.startswith("tracked/") for name in figures)
-    _, specification, _ = load_weights(tmp_path / "gesture-skeleton.safetensors")
-    assert "34 of simulated detections;" in specification.training_data
-    assert load_as(Lifter, tmp_path / "lifter" / "lifter.safetensors")[1].network == "lifter"
+def test_without_opengl_training_says_what_to_do(tmp_path, monkeypatch, capsys):
+    def simulate(_, recipe):
+        if recipe.tracked:
+            raise NoGraphicsError("no display")
+
+    monkeypatch.setattr(shipped_recipe, "simulate_dataset", simulate)
+    assert main(["train", "--out", str(tmp_path / "run")]) == 2
+    message = capsys.readouterr().err.splitlines()[-1]
+    assert "train-tracked: expected OpenGL to render with, found none (no display)" in message
+    assert "--tracked 0" in message
