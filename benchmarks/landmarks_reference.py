@@ -69,8 +69,8 @@ def run_face_task(images: list[Image], task: Path, *, single: bool = False) -> d
     actions = np.full((len(images), 52), np.nan, np.float32)
     with vision.FaceLandmarker.create_from_options(options) as landmarker:
         for i, image in enumerate(images):
-            image = mediapipe.Image(image_format=mediapipe.ImageFormat.SRGB, data=image)
-            result = landmarker.detect(image) if single else landmarker.detect_for_video(image, round(40 * i))
+            given = mediapipe.Image(image_format=mediapipe.ImageFormat.SRGB, data=image)
+            result = landmarker.detect(given) if single else landmarker.detect_for_video(given, round(40 * i))
             height, width = image.shape[:2]
             if result.face_landmarks:
                 rows = [(one.x, one.y, one.z) for one in result.face_landmarks[0]]

@@ -24,13 +24,15 @@ from kinesics.skeleton.sequence import FloatArray
 _ARM = 0.1  # visibility of a wrist from which a hand is looked for at the arm's end
 _WRIST = 0.5  # and from which its place says whose hand that is
 _FAR = 0.2  # between the region that was looked at and the hand's own (see `apart`)
-_REACH = (0.08, 0.25)  # metres between a hand's wrist and the arm's, for a hand that looks like another side's, or not
+_REACH = (0.12, 0.25)  # metres between a hand's wrist and the arm's, for a hand that looks like another side's, or not
+_THEIRS = 0.15  # metres from the other arm's end, better seen, within which a hand is rather that arm's
 _SIZES = (0.02, 0.20)  # metres from wrist to middle knuckle
 _SAME = 0.4  # hand lengths between the points of one hand found twice, on average
 _STEP = 0.15  # metres that a hand moves between two images at most, as a rule
 _SIDE, _STAYS = 0.8, 1.5  # what the model's idea of the side counts, and where the hand was before
 _SEARCH_EVERY = 4  # images
 _HEAD, _ARM_END = 3.0, (0.6, 1.2)  # sides of the squares in which palms are searched for: face widths, metres
+_SURE = 0.8  # presence of a hand that was searched for; sofas and collars have more than half of it
 _ROUND = 2.0  # sizes of a hand around it that are kept of an image in which it is painted over
 _ODD = 0.2  # chance of the right side below which what is left of a hand is not another one
 _TRUNK = (7, 8, 11, 12, 13, 14, 23, 24)
@@ -211,9 +213,10 @@ class HandTrack:
     def _accept(self, stretch: _Stretch, slot: Slot, found: Hands, k: int, before: FloatArray | None) -> None:
         """Take a hand that was looked for if it is one, fits there, and is not the other one."""
         points, other = found.points[k], Slot(slot.row, 1 - slot.side)
+        enough = _SURE if before is None else hands.PRESENT
         twice = stretch.has(other) and _same(points, stretch.points[other])
         fits = np.isfinite(_cost(stretch, slot, points, float(found.left[k]), before))
-        if found.presence[k] >= hands.PRESENT and not stretch.has(slot) and fits and not twice:
+        if found.presence[k] >= enough and not stretch.has(slot) and fits and not twice:
             stretch.put(slot, points, float(found.presence[k]), float(found.left[k]))
 
 
@@ -263,6 +266,10 @@ def _cost(stretch: _Stretch, slot: Slot, points: FloatArray, left: float, before
         reach = _REACH[0] + (_REACH[1] - _REACH[0]) * likely
         away = float(np.hypot(*(points[0, :2] - stretch.wrists[slot]))) * scale / reach
         cost += away if away < 1 else np.inf
+    other = Slot(slot.row, 1 - slot.side)
+    if stretch.visible[other] >= max(_WRIST, float(stretch.visible[slot])):
+        away = float(np.hypot(*(points[0, :2] - stretch.wrists[other]))) * scale / _THEIRS
+        cost += max(0.0, 1 - away)
     if before is not None:
         moved = float(np.linalg.norm(points[:, :2].mean(0) - before[:, :2].mean(0))) * scale
         cost += min(moved / _STEP, _STAYS)
