@@ -23,7 +23,7 @@ from kinesics.preprocessing.normalise import normalise
 from kinesics.skeleton import UPPER_BODY, SkeletonSequence, save_skeletons
 from kinesics.weights.exported import read_exported
 from kinesics.weights.load import load_weights, save_weights
-from kinesics.weights.specification import NONE, Specification
+from kinesics.weights.specification import DEFAULT, NONE, Specification
 
 SMALL = AGCNConfig(classes=3, channels=4, persons=1, widths=(8, 16), strides=(1, 2))
 SPECIFICATION = Specification(
@@ -85,9 +85,12 @@ def test_analysis_without_torch(exported, tmp_path):
         "import sys; sys.modules.update(torch=None, torchvision=None)\n"
         "from kinesics.cli import main\n"
         "assert main(['analyze', sys.argv[1], '--weights', sys.argv[2], '--out', sys.argv[3]]) == 0\n"
-        "assert main(['analyze', sys.argv[1], '--out', sys.argv[3]]) == 2\n"
+        "assert main(['analyze', sys.argv[1], '--out', sys.argv[3]]) == 0\n"  # the shipped weights are exported
+        "assert main(['analyze', sys.argv[1], '--weights', sys.argv[4], '--out', sys.argv[3]]) == 2\n"
     )
-    arguments = [tmp_path / "p.skeleton.npz", exported, tmp_path / "out"]
+    alone = tmp_path / "alone.safetensors"
+    alone.write_bytes(DEFAULT.read_bytes())
+    arguments = [tmp_path / "p.skeleton.npz", exported, tmp_path / "out", alone]
     done = subprocess.run([sys.executable, "-c", code, *map(str, arguments)], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     assert (tmp_path / "out" / "report.html").exists()

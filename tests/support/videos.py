@@ -16,7 +16,7 @@ FPS = 25
 
 
 def picture(i: int, width: int = 96, height: int = 64) -> np.ndarray:
-    image = np.full((height, width, 3), 20 + 4 * i, np.uint8)
+    image = np.full((height, width, 3), min(20 + 4 * i, 255), np.uint8)
     image[: height // 2, : width // 3] = (255, 0, 0)
     return image
 

@@ -91,7 +91,7 @@ def test_a_grid_is_run_once_and_told(place, monkeypatch, capsys):
     [
         (("split: test", "splits: test"), "expected an ablation"),
         (("mean_class, ", "beauty, "), "expected metrics among top1, top5, mean_class, macro_f1, found beauty"),
-        (("joint}", "jaw}"), "cannot be run so"),
+        (("joint}", "jaw}"), "model.modality: expected skeleton, joint, bone, video, both, found jaw"),
         (("@both", "@nobody"), "wants the folder of a finished run"),
     ],
 )

@@ -22,7 +22,7 @@ def _mediapipe() -> LandmarkEngine:
     return MediaPipeEngine()
 
 
-DEFAULT_ENGINE = "openvino"
+DEFAULT_ENGINE = "mediapipe"  # the shipped weights learned from its landmarks
 ENGINES: dict[str, Callable[[], LandmarkEngine]] = {  # by the names that --engine takes
     "openvino": _openvino,
     "mediapipe": _mediapipe,

@@ -288,7 +288,7 @@ def allocate_clips(folder: Path, recipe: ClipRecipe) -> None:
     )
     for name, (dtype, shape) in zip(_ARRAYS, kinds, strict=True):
         # sparse until written
-        array = np.lib.format.open_memmap(folder / f"{name}.npy", mode="w+", dtype=dtype, shape=shape)
+        array = np.lib.format.open_memmap(folder / f"{name}.npy", mode="w+", dtype=dtype, shape=shape)  # type: ignore[no-untyped-call,unused-ignore]
         if name == "label":
             array[:] = -1
         array.flush()
