@@ -580,7 +580,7 @@ def _stroke(s: Scene) -> dict[str, object]:
     }  # fmt: skip
 
 
-PROGRAMS: dict[str, Program] = BODY_PROGRAMS | {
+_HAND_PROGRAMS: dict[str, Program] = {
     "touch hat": _touch_hat,
     "touch face": _touch_face, "touch forehead": _touch_forehead, "cover face": _cover_face, "rub eyes": _rub_eyes,
     "touch other face part": _touch_other_face_part, "touch ears": _touch_ears, "bite nails": _bite_nails,
@@ -592,6 +592,7 @@ PROGRAMS: dict[str, Program] = BODY_PROGRAMS | {
     "arms akimbo": _arms_akimbo,
     "illustrative": _illustrative,
 }  # fmt: skip
+PROGRAMS: dict[str, Program] = {label: (BODY_PROGRAMS | _HAND_PROGRAMS)[label] for label in CLASSES}
 
 _LAIN = 2.0  # seconds for which arms lie on the table before they are withdrawn
 _STANDING = {"arms akimbo": 0.6, "put arms back": 0.5, "scratch back": 0.3}

@@ -197,7 +197,7 @@ def _template() -> _Template:
 
 def _build_template() -> _Template:
     import anny
-    import torch
+    import torch  # Anny is a PyTorch model: the simulator's one use of torch, once a machine
 
     with torch.no_grad():
         model = anny.Anny(facial_actions="all")
