@@ -90,14 +90,14 @@ def test_moments_without_a_face_are_left_out(weights):
 
 
 def test_weights_are_loaded_once_for_everybody(weights, monkeypatch):
-    loaded = []
-    load = emotion.load_network
-    monkeypatch.setattr(emotion, "load_network", lambda path: loaded.append(path) or load(path))
+    opened = []
+    read = emotion.read_exported
+    monkeypatch.setattr(emotion, "read_exported", lambda path, *how: opened.append(path) or read(path, *how))
     people = [replace(faces(60, seed=number), person=number) for number in (1, 2, 3)]
     found = predict_outcomes(people, EVENTS, 60.0, weights)
     assert [one.person for one in found] == [1, 2, 3]
     assert [one.gestures for one in found] == [3, 0, 0], "everybody's own"
-    assert loaded == [weights]
+    assert opened == [weights.with_suffix(OPENVINO)]
 
 
 def test_the_shipped_network_predicts_from_what_an_analysis_holds():

@@ -35,7 +35,7 @@ class ExportedNetwork:
     ----------
     run : computes the outputs by name from the inputs by name.
     specification : of the network.
-        sha256 : of the weights that were exported, or of the file where an earlier export does not tell.
+    sha256 : of the weights that were exported, or of the file where an earlier export does not tell.
     """
 
     def __init__(self, run: Run, specification: Specification, sha256: str) -> None:
