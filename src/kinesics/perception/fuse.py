@@ -57,7 +57,17 @@ class Parts:
 
 
 def fuse(parts: Parts, actions: FloatArray | None = None) -> Landmarks:
-    """The parts as one person in the layout `HOLISTIC`: x, y in pixels, z in metres; points not seen are missing."""
+    """Fuse the parts into one person in the layout `HOLISTIC`; points that are not seen are missing.
+
+    Parameters
+    ----------
+    parts : what an engine found of the person
+    actions : (52,) facial actions, 0..1, or None where none are read
+
+    Returns
+    -------
+    the person's landmarks: x, y in pixels, z in metres
+    """
     seen = _seen(parts)
     scales = np.array([_body_scale(parts, seen), _head_scale(parts.face)], np.float32)
     scale = float(np.nanmean(scales)) if np.isfinite(scales).any() else _guessed_scale(parts)
