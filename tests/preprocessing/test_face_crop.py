@@ -11,7 +11,7 @@ from support.footage import cut
 from support.paths import sample
 
 from kinesics.perception import observe
-from kinesics.perception.silence import quiet
+from kinesics.perception.silence import silence_library
 from kinesics.preprocessing.face_crop import (
     SIZE,
     TEMPLATE,
@@ -107,7 +107,7 @@ def found_again(face: Image) -> np.ndarray:
     room, large = 80, 4 * SIZE  # the detector wants to see more than a face
     picture = np.asarray(PIL.Image.fromarray(face).resize((large, large), PIL.Image.Resampling.BICUBIC))
     picture = np.ascontiguousarray(np.pad(picture, ((room, room), (room, room), (0, 0))))
-    with quiet(), FaceMesh(static_image_mode=True, max_num_faces=1, min_detection_confidence=0.3) as mesh:
+    with silence_library(), FaceMesh(static_image_mode=True, max_num_faces=1, min_detection_confidence=0.3) as mesh:
         (landmarks,) = mesh.process(picture).multi_face_landmarks
     points = np.array([(point.x, point.y) for point in landmarks.landmark])
     return np.array([points[list(corners)].mean(0) * len(picture) - room for corners in EYES]) / 4

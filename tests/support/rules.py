@@ -147,12 +147,6 @@ RULES: dict[str, Callable[[], Iterator[str]]] = {
 } | {"words": lambda: iter(words.uses())}
 
 
-def place(fault: str) -> str:
-    """The file that a fault names, from the root of the repository."""
-    file = re.split(r"[: ]", fault, maxsplit=1)[0]
-    return file if (paths.ROOT / file).exists() else f"src/kinesics/{file}"
-
-
 def _handles_arrays(found: Definition) -> bool:
     return any(ARRAY.search(ast.unparse(given.annotation)) for given in found.arguments if given.annotation)
 

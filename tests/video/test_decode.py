@@ -10,8 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kinesics.errors import KinesicsError
-from kinesics.video import lacks_bytes, probe, read_frames, read_frames_at, write_video
-from kinesics.video.decode import _on_clock
+from kinesics.video import clock, lacks_bytes, probe, read_frames, read_frames_at, write_video
 
 CODECS = {".mp4": "libx264", ".mov": "libx264", ".avi": "mpeg4", ".webm": "libvpx", ".gif": "gif"}
 FORMATS = {"libx264": "yuv420p", "mpeg4": "yuv420p", "libvpx": "yuv420p", "gif": "rgb8"}
@@ -132,10 +131,11 @@ def test_its_own_rate_as_clock_changes_nothing(tmp_path: Path) -> None:
 )
 def test_clock_takes_the_nearest_frame(gaps: list[float], fps: float, start: float) -> None:
     times = np.cumsum([0, *gaps])
-    picked = list(_on_clock(((float(t), i) for i, t in enumerate(times)), fps, start, None))  # type: ignore[misc]
+    timed = ((float(time), i) for i, time in enumerate(times))
+    picked = list(clock.nearest(timed, clock.steady(fps, start, None), 1 / fps))
     for i, (tick, frame) in enumerate(picked):
         assert tick == pytest.approx(start + i / fps)
-        assert abs(times[int(frame)] - tick) <= np.abs(times - tick).min() + 1e-9  # type: ignore[call-overload]
+        assert abs(times[frame] - tick) <= np.abs(times - tick).min() + 1e-9
     length = times[-1] + gaps[-1] - start
     assert len(picked) == pytest.approx(max(0, length * fps), abs=1.02)
 

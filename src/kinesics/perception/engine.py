@@ -18,7 +18,7 @@ BEGUN = 32  # images to begin before an answer is asked for: engines look at sev
 
 @dataclass(frozen=True)
 class Face:
-    """Where somebody's head is in a picture: its middle and its width, in pixels."""
+    """Where somebody's head is in a frame: its middle and its width, in pixels."""
 
     x: float
     y: float
@@ -27,9 +27,9 @@ class Face:
 
 @dataclass(frozen=True, eq=False)
 class Landmarks:
-    """One person in one picture.
+    """One person in one frame.
 
-    points: (V, 3) float32; x and y in pixels of the picture that was given, z in metres, away from the camera.
+    points: (V, 3) float32; x and y in pixels of the frame that was given, z in metres, away from the camera.
     score: (V,) float32 in 0..1, 0 for a point that is missing.
     metres_per_pixel: (2,) as measured on the body and on the head, NaN where it could not be measured.
     actions: (52,) how strongly each of `ACTIONS` is shown, 0..1, NaN where the face is not seen well; None from an
@@ -43,13 +43,22 @@ class Landmarks:
 
 
 class Follower(Protocol):
-    """Follows one person from picture to picture."""
+    """Follows one person from frame to frame."""
 
     def begin(self, image: Image, box: Box | None = None) -> Callable[[], Landmarks | None]:
-        """Begin to look for the person in the next picture, (H, W, 3) uint8 RGB; what is returned waits for the answer.
+        """Begin to look for the person in the next frame.
 
-        box: the part of the picture that holds this person, among others. Many pictures may be begun before the first
-        one's answer is asked for; engines that look at several at once are fastest then.
+        Many frames may be begun before the first one's answer is asked for; engines that look at several at once are
+        fastest then.
+
+        Parameters
+        ----------
+        image : (H, W, 3) uint8 RGB
+        box : the part of the frame that holds this person, among others; None for all of it
+
+        Returns
+        -------
+        what waits for the answer: the person's landmarks, or None where there is nobody
         """
         ...
 
@@ -68,17 +77,25 @@ class LandmarkEngine(Protocol):
         ...
 
     @property
-    def is_3d(self) -> bool: ...
+    def is_3d(self) -> bool:
+        """Whether z is measured."""
+        ...
 
-    def finder(self) -> AbstractContextManager[Finder]: ...
+    def finder(self) -> AbstractContextManager[Finder]:
+        """Open what finds everybody in a frame."""
+        ...
 
-    def follower(self) -> AbstractContextManager[Follower]: ...
+    def follower(self) -> AbstractContextManager[Follower]:
+        """Open what follows one person."""
+        ...
 
 
 class Finder(Protocol):
-    """Finds everybody in single pictures."""
+    """Finds everybody in single frames."""
 
-    def find(self, image: Image) -> list[Face]: ...
+    def find(self, image: Image) -> list[Face]:
+        """The heads in a frame, (H, W, 3) uint8 RGB."""
+        ...
 
 
 def follow_all(follower: Follower, images: Iterable[Image]) -> Iterator[Landmarks | None]:

@@ -1,12 +1,12 @@
 """One 3D frame from three: the body in metres around the hips, hands and face in the image with relative depth.
 
-x and y of every point are its place in the image (weak perspective), so what meets in the picture meets in x and y;
+x and y of every point are its place in the image (weak perspective), so what meets in the image meets in x and y;
 `to_metres` scales them by a measure of the body. z of the body is the pose's own, in metres. Face and hands bring
-depth of their own shape only: the face is hung on the pose's nose and ears, each hand on its wrist, and a hand that
+depth of their own shape only: the face is anchored to the pose's nose and ears, each hand to its wrist, and a hand that
 covers the face is brought to lie on it.
 
-What is not seen stays missing: body points outside the picture or below a visibility of 0.5 (hips: 0.97), hands and
-faces that were not found, and those of their points that lie clearly outside the picture.
+What is not seen stays missing: body points outside the image or below a visibility of 0.5 (hips: 0.97), hands and
+faces that were not found, and those of their points that lie clearly outside the image.
 """
 
 from __future__ import annotations
@@ -25,11 +25,11 @@ from kinesics.skeleton.sequence import FloatArray
 POSE, FACE, HAND = 33, 468, 21
 SEEN = np.full(33, 0.5, np.float32)  # visibility below which MediaPipe's body points are guesses
 SEEN[[23, 24]] = 0.97  # hips that a table hides still have 0.9
-MARGIN = 0.03  # image heights outside the picture beyond which points of hands and faces are guesses
+MARGIN = 0.03  # heights of the image outside it beyond which points of hands and faces are guesses
 
 _NOSE, _EARS, _SHOULDERS, _WRISTS = 0, (7, 8), (11, 12), (15, 16)
 _TRUNK = (*_EARS, *_SHOULDERS, 13, 14, 23, 24)  # with elbows and hips; the pose's nose, eyes and mouth are a child's
-_EDGE_ON = 0.15  # metres between the shoulders across the picture below which they measure nothing
+_EDGE_ON = 0.15  # metres between the shoulders across the image below which they measure nothing
 _MESH_ANCHORS = (1, 454, 234)  # nose tip and before the ears, in the face mesh
 _HEAD_WIDTH = 0.14  # metres between the mesh's outermost points, a grown person's bizygomatic breadth
 _FINGER = 0.007  # metres from a finger's middle, where its landmarks are, to its skin
@@ -43,7 +43,7 @@ _CLEAR = (0.25, 0.40)
 
 @dataclass(frozen=True, eq=False)
 class Parts:
-    """What an engine sees of one person in one picture: (33, 3) and (468, 3) in pixels, world (33, 3) in metres.
+    """What an engine sees of one person in one frame: (33, 3) and (468, 3) in pixels, world (33, 3) in metres.
 
     hands: those found, of which it is not known whose they are, or the person's own left and right one.
     """
@@ -57,29 +57,39 @@ class Parts:
 
 
 def fuse(parts: Parts, actions: FloatArray | None = None) -> Landmarks:
-    """The parts as one person in the layout `HOLISTIC`: x, y in pixels, z in metres; points not seen are missing."""
+    """Fuse the parts into one person in the layout `HOLISTIC`; points that are not seen are missing.
+
+    Parameters
+    ----------
+    parts : what an engine found of the person
+    actions : (52,) facial actions, 0..1, or None where none are read
+
+    Returns
+    -------
+    the person's landmarks: x, y in pixels, z in metres
+    """
     seen = _seen(parts)
-    rulers = np.array([_body_ruler(parts, seen), _head_ruler(parts.face)], np.float32)
-    scale = float(np.nanmean(rulers)) if np.isfinite(rulers).any() else _guessed_ruler(parts)
+    scales = np.array([_body_scale(parts, seen), _head_scale(parts.face)], np.float32)
+    scale = float(np.nanmean(scales)) if np.isfinite(scales).any() else _guessed_scale(parts)
     points = np.zeros((len(HOLISTIC), 3), np.float32)
     score = np.zeros(len(HOLISTIC), np.float32)
     points[:POSE, :2], points[:POSE, 2] = parts.pose[:, :2], parts.world[:, 2]
     score[:POSE] = np.where(seen, parts.visibility, 0)
-    face = _hung_face(parts, scale)
+    face = _anchored_face(parts, scale)
     if face is not None:
         points[POSE : POSE + FACE], score[POSE : POSE + FACE] = face, 1
-    surface = _bare_face(parts) if face is None else face
+    surface = _sparse_face(parts) if face is None else face
     for side, hand in enumerate(_own_hands(parts, seen, scale)):
         if hand is None:
             continue
         first, wrist = POSE + FACE + HAND * side, _WRISTS[side]
-        points[first : first + HAND] = _hung_hand(hand, wrist, parts, surface, scale)
+        points[first : first + HAND] = _anchored_hand(hand, wrist, parts, surface, scale)
         # the hand knows its wrist better than the pose does, and without the pose's lag
         points[wrist] = points[first]
         score[[*range(first, first + HAND), wrist]] = hand.score
         score[[wrist + 2, wrist + 4, wrist + 6]] = 0  # the pose's own fingers
     points[score == 0] = 0
-    return Landmarks(points, score, rulers, actions)
+    return Landmarks(points, score, scales, actions)
 
 
 def _own_hands(parts: Parts, seen: NDArray[np.bool_], scale: float) -> tuple[Hand | None, Hand | None]:
@@ -91,12 +101,12 @@ def _own_hands(parts: Parts, seen: NDArray[np.bool_], scale: float) -> tuple[Han
 
 def _seen(parts: Parts) -> NDArray[np.bool_]:
     where = parts.pose[:, :2] / np.array(parts.size, np.float32)
-    inside = ((where >= 0) & (where <= 1)).all(1)  # outside the picture every point is a guess
+    inside = ((where >= 0) & (where <= 1)).all(1)  # outside the image every point is a guess
     seen: NDArray[np.bool_] = inside & (parts.visibility >= SEEN)
     return seen
 
 
-def _body_ruler(parts: Parts, seen: NDArray[np.bool_]) -> float:
+def _body_scale(parts: Parts, seen: NDArray[np.bool_]) -> float:
     """Metres a pixel: the world's x, y fitted on the image's by least squares; NaN without both shoulders."""
     if not seen[list(_SHOULDERS)].all() or np.ptp(parts.world[list(_SHOULDERS), 0]) < _EDGE_ON:
         return float("nan")
@@ -104,7 +114,7 @@ def _body_ruler(parts: Parts, seen: NDArray[np.bool_]) -> float:
     return _fit(parts.pose[rows, :2], parts.world[rows, :2])
 
 
-def _guessed_ruler(parts: Parts) -> float:
+def _guessed_scale(parts: Parts) -> float:
     """As a last resort, with shoulders that are not seen."""
     rows = [*_EARS, *_SHOULDERS]
     return _fit(parts.pose[rows, :2], parts.world[rows, :2])
@@ -116,13 +126,13 @@ def _fit(pixels: FloatArray, metres: FloatArray) -> float:
     return scale if scale > 0 else float("nan")
 
 
-def _head_ruler(face: FloatArray | None) -> float:
+def _head_scale(face: FloatArray | None) -> float:
     if face is None:
         return float("nan")
     return _HEAD_WIDTH / max(float(np.linalg.norm(face[454] - face[234])), 1.0)
 
 
-def _hung_face(parts: Parts, scale: float) -> FloatArray | None:
+def _anchored_face(parts: Parts, scale: float) -> FloatArray | None:
     """The mesh with z in metres, so that its nose and ears lie on average as deep as the pose's."""
     if parts.face is None:
         return None
@@ -132,7 +142,7 @@ def _hung_face(parts: Parts, scale: float) -> FloatArray | None:
     return face
 
 
-def _bare_face(parts: Parts) -> FloatArray:
+def _sparse_face(parts: Parts) -> FloatArray:
     """(66, 3) as the mesh: the pose's own points of the face and all the middles between two of them.
 
     It stands in for a face of which too little is seen for the mesh: under both palms, for one.
@@ -143,7 +153,7 @@ def _bare_face(parts: Parts) -> FloatArray:
     return middles
 
 
-def _hung_hand(hand: Hand, wrist: int, parts: Parts, face: FloatArray, scale: float) -> FloatArray:
+def _anchored_hand(hand: Hand, wrist: int, parts: Parts, face: FloatArray, scale: float) -> FloatArray:
     """The hand with z in metres.
 
     The pose's wrist gives the depth as far as it is seen; an arm out of view tells nothing, and then the hand is
@@ -176,10 +186,17 @@ def _contact(hand: FloatArray, face: FloatArray, scale: float) -> tuple[float, f
 def to_metres(
     xyz: FloatArray, score: FloatArray, metres_per_pixel: FloatArray, size: tuple[int, int], fps: float
 ) -> None:
-    """Scale x, y of (T, 42, 3) in `UPPER_BODY` from pixels to metres around the image's middle, in place.
+    """Scale joints in `UPPER_BODY` from pixels to metres around the image's middle, in place.
 
-    `metres_per_pixel` (T, 2) holds each frame's measures on body and head. The hands' depths are steadied as well, and
-    points outside the picture become missing in `score` (T, 42).
+    The hands' depths are steadied as well, and points outside the image become missing.
+
+    Parameters
+    ----------
+    xyz : (T, 42, 3), of which x and y are pixels, z metres; changed
+    score : (T, 42) in 0..1; changed
+    metres_per_pixel : (T, 2), each frame's measures on body and head, NaN where there is none
+    size : width and height of the frames in pixels
+    fps : frames a second
     """
     _steady_hands(xyz, score, fps)
     margin = MARGIN * size[1]
@@ -191,11 +208,20 @@ def to_metres(
 
 
 def steady_scale(metres_per_pixel: FloatArray, fps: float) -> FloatArray:
-    """(T,) metres a pixel from (T, 2) noisy measures with gaps (NaN); all ones if there is no measure at all.
+    """Steady the measures of how many metres a pixel is.
 
     A body keeps its size and its distance changes slowly. The head is the steadier measure, the body serves where no
     face is seen; both are shifted to their common middle, since a long face or a lean towards the camera sets them
     apart for good. Gaps are filled from the nearest measures, and a running median over two seconds is taken.
+
+    Parameters
+    ----------
+    metres_per_pixel : (T, 2), noisy measures on body and head with gaps (NaN)
+    fps : frames a second
+
+    Returns
+    -------
+    (T,) metres a pixel; all ones if there is no measure at all
     """
     body, head = np.log(metres_per_pixel).T.astype(np.float64)
     apart = body - head

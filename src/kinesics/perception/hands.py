@@ -22,7 +22,7 @@ _WRIST, _MIDDLE_KNUCKLE = 0, 9
 
 @dataclass(frozen=True, eq=False)
 class Hand:
-    """A hand in one picture.
+    """A hand in one frame.
 
     points: (21, 3) pixels, z away from the camera and relative to the wrist; left: the chance that it is the
         person's left one, as the model sees it.
@@ -33,18 +33,27 @@ class Hand:
 
     @property
     def score(self) -> float:
-        """How sure the model is of the side, 0.5..1, which falls for poor views of a hand."""
+        """The model's confidence in the side, 0.5..1, which falls for poor views of a hand."""
         return max(self.left, 1 - self.left)
 
 
 def assign_hands(
     hands: Sequence[Hand], wrists: tuple[FloatArray | None, FloatArray | None], scale: float
 ) -> tuple[Hand | None, Hand | None]:
-    """The person's (left, right) hand out of those found, at most one a side.
+    """Choose the person's hands out of those found, at most one a side.
 
-    wrists: (2,) pixels of the arms' ends, None where they are not seen; scale: metres a pixel. A seen wrist decides
-    by distance, and refuses hands that are far from it; else the model's own idea of the side does.
-    Hands of another size than this body's are not this person's.
+    A seen wrist decides by distance, and refuses hands that are far from it; else the model's own idea of the side
+    does. Hands of another size than this body's are not this person's.
+
+    Parameters
+    ----------
+    hands : those found, anybody's
+    wrists : (2,) pixels of the arms' left and right end, None where it is not seen
+    scale : metres a pixel
+
+    Returns
+    -------
+    the left and the right hand, None where there is none
     """
     fitting = _without_doubles([hand for hand in hands if _SIZES[0] < _length(hand) * scale < _SIZES[1]])
     gain = np.array([[_gain(hand, side, wrists[side], scale) for side in (0, 1)] for hand in fitting] + [[0, 0]] * 2)
@@ -57,12 +66,12 @@ def assign_hands(
 
 def _without_doubles(hands: Sequence[Hand]) -> list[Hand]:
     """One hand found twice has the same points in the same places; two that are folded do not."""
-    kept: list[Hand] = []
+    single: list[Hand] = []
     for hand in sorted(hands, key=lambda hand: -hand.score):
-        apart = [float(np.linalg.norm(hand.points - other.points, axis=-1).mean()) / _length(hand) for other in kept]
+        apart = [float(np.linalg.norm(hand.points - other.points, axis=-1).mean()) / _length(hand) for other in single]
         if min(apart, default=1.0) > _DOUBLE:
-            kept.append(hand)
-    return kept
+            single.append(hand)
+    return single
 
 
 def _gain(hand: Hand, side: int, wrist: FloatArray | None, scale: float) -> float:

@@ -2,8 +2,8 @@
 
 The models are those of MediaPipe Holistic (Grishchenko and Bazarevsky, 2020) and lie inside its wheel. Holistic's own
 graph looks for hands only where the pose puts them: it misses most of the hands that touch a face, and sees some that
-are hidden. MediaPipe's hand tracker (Zhang et al., 2020) looks for palms in the whole picture and follows them; here
-it runs in place of those cut-outs, beside pose and face. The pose of a picture is found while face and hands of the one
+are hidden. MediaPipe's hand tracker (Zhang et al., 2020) looks for palms in the whole frame and follows them; here
+it runs in place of those cut-outs, beside pose and face. The pose of a frame is found while face and hands of the one
 before are: each takes about as long as the other.
 """
 
@@ -21,7 +21,7 @@ import numpy as np
 from kinesics.perception.engine import Box, Face, Landmarks
 from kinesics.perception.fuse import FACE, Parts, fuse
 from kinesics.perception.hands import Hand
-from kinesics.perception.silence import quiet
+from kinesics.perception.silence import silence_library
 from kinesics.skeleton import SkeletonLayout
 from kinesics.skeleton.layouts import HOLISTIC
 from kinesics.skeleton.sequence import FloatArray
@@ -103,27 +103,32 @@ class MediaPipeEngine:
 
     @property
     def name(self) -> str:
+        """MediaPipe and its version."""
         return f"mediapipe {version('mediapipe')}"
 
     @property
     def layout(self) -> SkeletonLayout:
+        """MediaPipe Holistic's 543 points."""
         return HOLISTIC
 
     @property
     def is_3d(self) -> bool:
+        """Its z is measured."""
         return True
 
     @contextmanager
     def finder(self) -> Iterator[_Finder]:
+        """Open the detectors of faces and poses."""
         with _graph(_FIND) as graph:
             yield _Finder(graph)
 
     @contextmanager
     def follower(self) -> Iterator[_Follower]:
+        """Open the graphs of one person's pose, face and hands."""
         with (
             _graph(_CONSTANTS + _POSE) as pose,
             _graph(_CONSTANTS + _FACE_AND_HANDS, _PALM) as rest,
-            ThreadPoolExecutor(1) as first,  # one thread each: pictures stay in order
+            ThreadPoolExecutor(1) as first,  # one thread each: frames stay in order
             ThreadPoolExecutor(1) as second,
         ):
             yield _Follower(pose, rest, first, second)
@@ -166,7 +171,7 @@ class _Follower:
         return lambda: _moved(answer.result(), left, top)
 
     def see(self, image: Image) -> Landmarks | None:
-        """The person in the next picture, waited for."""
+        """The person in the next frame, waited for."""
         return self.begin(image)()
 
     def _finish(self, image: Image, posed: Future[Any]) -> Landmarks | None:
@@ -176,17 +181,17 @@ class _Follower:
             return None
         height, width = image.shape[:2]
         pixels = np.array([width, height, width], np.float32)  # MediaPipe gives depth in image widths
-        pose = _points(body.pose, 4)
-        face = None if rest.face is None else _points(rest.face)[:FACE] * pixels
+        pose = read_points(body.pose, 4)
+        face = None if rest.face is None else read_points(rest.face)[:FACE] * pixels
         hands = [
-            Hand(_points(points) * pixels, _left(side))
+            Hand(read_points(points) * pixels, _left(side))
             for points, side in zip(rest.hands or [], rest.handedness or [], strict=True)
         ]
-        return fuse(Parts(pose[:, :3] * pixels, pose[:, 3], _points(body.world), face, hands, (width, height)))
+        return fuse(Parts(pose[:, :3] * pixels, pose[:, 3], read_points(body.world), face, hands, (width, height)))
 
 
 def _moved(seen: Landmarks | None, left: int, top: int) -> Landmarks | None:
-    """What was seen in a part of a picture, in the picture's own pixels."""
+    """What was found in a part of a frame, in the frame's own pixels."""
     if seen is None:
         return None
     points = seen.points.copy()
@@ -194,10 +199,10 @@ def _moved(seen: Landmarks | None, left: int, top: int) -> Landmarks | None:
     return replace(seen, points=points)
 
 
-def _points(landmarks: Any, values: int = 3) -> FloatArray:
-    """(N, values): x, y, z and visibility of each landmark, off the wire, since asking each of them takes long.
+def read_points(landmarks: Any, values: int = 3) -> FloatArray:
+    """Read x, y, z and visibility of each landmark off the wire, since asking each of them takes long.
 
-    There a landmark is its tag and its length, then for each value a tag and four bytes.
+    There a landmark is its tag and its length, then for each value a tag and four bytes. Gives (N, values) float32.
     """
     wire = np.frombuffer(landmarks.SerializeToString(), np.uint8).reshape(len(landmarks.landmark), -1)
     tagged = wire[:, 2 : 2 + 5 * values].reshape(-1, values, 5)
@@ -205,14 +210,14 @@ def _points(landmarks: Any, values: int = 3) -> FloatArray:
 
 
 def _left(handedness: Any) -> float:
-    """The chance of a left hand; the model takes pictures for mirrored ones, and so calls it the right one."""
+    """The chance of a left hand; the model takes images for mirrored ones, and so calls it the right one."""
     side = handedness.classification[0]
     return float(side.score if side.label == "Right" else 1 - side.score)
 
 
 @contextmanager
 def _graph(config: str, parameters: dict[str, float] | None = None) -> Iterator[Any]:
-    with quiet():  # each model chatters when it is first needed
+    with silence_library():  # each model chatters when it is first needed
         from mediapipe.python.solution_base import SolutionBase
 
         with SolutionBase(graph_config=config, calculator_params=parameters) as graph:

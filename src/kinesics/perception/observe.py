@@ -34,7 +34,7 @@ from kinesics.skeleton.sequence import SUFFIX, FloatArray
 from kinesics.video import Frame, Gaps, Image, VideoInfo, prefetch, probe, read_frames
 
 MAX_FPS = 30.0
-MAX_SIDE = 1280  # pixels; larger pictures show the engine nothing more
+MAX_SIDE = 1280  # pixels; larger frames show the engine nothing more
 _SCAN_SHARE = 0.1  # of the progress bar
 _CHUNK = 64  # frames converted at a time
 _STILL = 6  # levels of 255: where no pixel has changed by more, nothing has moved
@@ -100,16 +100,16 @@ def observe(
     fps = fps or analysis_rate(info.fps, least)
     if isinstance(engine, str):
         engine = open_engine(engine)
-    note = _note(path, fps, engine)
-    if cache is not None and _is_fresh(cache, note):
+    fingerprint = _fingerprint(path, fps, engine)
+    if cache is not None and _is_fresh(cache, fingerprint):
         return _observation(info, tuple(load_skeletons(cache)), _notes_of(cache), load_arrays(cache))
-    seen, notes = _watch(info, fps, engine, progress or (lambda _: None))
+    seen, notes = _track(info, fps, engine, progress or (lambda _: None))
     if not seen:
         raise KinesicsError(f"{path}: expected a person in the video, found nobody; give one in which a person is seen")
     people = tuple(replace(person, person=number) for number, (person, _) in enumerate(seen, 1))
     arrays = {f"actions_{i}": actions for i, (_, actions) in enumerate(seen) if np.isfinite(actions).any()}
     if cache is not None:
-        _save(cache, people, note | {"notes": notes}, arrays)
+        _save(cache, people, fingerprint | {"notes": notes}, arrays)
     return _observation(info, people, notes, arrays)
 
 
@@ -123,8 +123,9 @@ def _observation(
 
 
 def analysis_rate(fps: float, least: float | None = None) -> float:
-    """The video's own rate, or the largest whole part of it that is not above `MAX_FPS`; with `least` the smallest one
-    that is not below that.
+    """Choose how many frames a second to track: the video's own rate, or a whole part of it.
+
+    It is the largest that is not above `MAX_FPS`; with `least` the smallest that is not below that.
     """
     if least is not None:
         return fps / max(1, math.floor(fps / least + 0.01))
@@ -137,7 +138,7 @@ def _of_landmarks(path: Path, people: list[SkeletonSequence], notes: tuple[str, 
     return Observation(tuple(to_upper_body(person) for person in people), None, notes)
 
 
-def _note(path: Path, fps: float, engine: LandmarkEngine) -> dict[str, object]:
+def _fingerprint(path: Path, fps: float, engine: LandmarkEngine) -> dict[str, object]:
     """What a cache must have been made from to be used again."""
     facts = path.stat()
     return {
@@ -150,12 +151,12 @@ def _note(path: Path, fps: float, engine: LandmarkEngine) -> dict[str, object]:
     }
 
 
-def _is_fresh(cache: Path, note: dict[str, object]) -> bool:
+def _is_fresh(cache: Path, fingerprint: dict[str, object]) -> bool:
     try:
         known = load_metadata(cache)
     except KinesicsError:  # not there, or damaged: made anew
         return False
-    return {key: value for key, value in known.items() if key != "notes"} == note
+    return {key: value for key, value in known.items() if key != "notes"} == fingerprint
 
 
 def _notes_of(cache: Path) -> tuple[str, ...]:
@@ -164,16 +165,16 @@ def _notes_of(cache: Path) -> tuple[str, ...]:
 
 
 def _save(
-    cache: Path, people: tuple[SkeletonSequence, ...], note: dict[str, object], arrays: Mapping[str, FloatArray]
+    cache: Path, people: tuple[SkeletonSequence, ...], fingerprint: dict[str, object], arrays: Mapping[str, FloatArray]
 ) -> None:
     try:
         cache.parent.mkdir(parents=True, exist_ok=True)
-        save_skeletons(cache, people, note, arrays)
+        save_skeletons(cache, people, fingerprint, arrays)
     except OSError as error:
         raise KinesicsError(f"{cache}: cannot be written ({error.strerror}); choose another place") from error
 
 
-def _watch(
+def _track(
     info: VideoInfo, fps: float, engine: LandmarkEngine, progress: Progress
 ) -> tuple[list[tuple[SkeletonSequence, FloatArray]], tuple[str, ...]]:
     """Everybody's joints and facial actions, and notes, in two passes: who is there and where, then frame by frame."""
@@ -220,14 +221,14 @@ def _timed(info: VideoInfo, fps: float, progress: Progress) -> Iterator[Frame]:
 
 
 def _is_still(image: Image, before: Image) -> bool:
-    """A coarse look first, which hardly any moving picture passes."""
+    """A coarse look first, which hardly any moving frame passes."""
     return all(
         np.abs(image[::step, ::step].astype(np.int16) - before[::step, ::step]).max() <= _STILL for step in (8, 1)
     )
 
 
 class _Look(NamedTuple):
-    """What was begun on a picture, which itself is not kept; box: the part that was looked at, None for all of it."""
+    """What was begun on a frame, which itself is let go; box: the part that was looked at, None for all of it."""
 
     box: Box | None
     answer: Callable[[], Landmarks | None]
@@ -259,7 +260,7 @@ class _Record:
             self._convert()
 
     def _begin(self, image: Image, box: Box | None) -> _Look:
-        """A look at this part of the picture; the one of before where nothing has moved since."""
+        """A look at this part of the frame; the one of before where nothing has moved since."""
         left, top, right, bottom = box or (0, 0, image.shape[1], image.shape[0])
         part = image[top:bottom, left:right]
         if self._last is None or box != self._last[1].box or not _is_still(part, self._last[0]):

@@ -14,7 +14,7 @@ _CHATTER = re.compile(rb"^([IW]\d{4} |INFO: |WARNING: All log messages)")
 
 
 @contextmanager
-def quiet() -> Iterator[None]:
+def silence_library() -> Iterator[None]:
     """Hold back what is written to the process's standard error past Python, and pass on what matters at the end.
 
     Python's own `sys.stderr` keeps writing to the terminal, progress bars included.

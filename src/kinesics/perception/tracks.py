@@ -16,7 +16,7 @@ _PATIENCE = 4.0  # seconds for which a covered face may be away before its track
 _JUMP = 1.0  # face widths that a head may move between two looks, and as many for every second away
 _SHORTEST = 1.0  # seconds; shorter ones, and those below a fiftieth of the recording, are passers-by or mistakes
 _SHARE = 0.02
-_SMALL = 0.35  # face width against the largest, below which it is the audience, or a picture on a wall
+_SMALL = 0.35  # face width against the largest, below which it is the audience, or a portrait on a wall
 _MOST = 6  # people; each costs a run of all models
 _REACH = (4.0, 2.0, 7.0)  # face widths to the sides, above and below a face that a person takes up
 
@@ -35,6 +35,7 @@ class Track:
 
     @property
     def length(self) -> float:
+        """Seconds from the first look to the last, and the one to the next."""
         return self.times[-1] - self.times[0] + 1 / SCAN_RATE
 
     def at(self, time: float) -> Face | None:
@@ -111,9 +112,20 @@ def _distance(track: Track, time: float, face: Face) -> float | None:
 
 
 def crop(track: Track, others: Iterable[Track], time: float, size: tuple[int, int]) -> tuple[int, int, int, int] | None:
-    """(left, top, right, bottom) in pixels: what to look at for one of several people.
+    """Choose what to look at for one of several people.
 
     It reaches some face widths around the face, and sideways at most half-way to the next person's face.
+
+    Parameters
+    ----------
+    track : of the person
+    others : the tracks of everybody, this one included or not
+    time : seconds
+    size : width and height of the frame in pixels
+
+    Returns
+    -------
+    (left, top, right, bottom) in pixels; None where the person is away, or the part too small to look at
     """
     face = track.at(time)
     if face is None:

@@ -63,7 +63,7 @@ def read_frames(
     last = info.duration + 1 / info.fps
     end = last if end is None else min(end, last)
     timed = _decode(info, start)
-    picked = _between(timed, start, end) if fps is None else _on_clock(timed, fps, start, end)
+    picked = _between(timed, start, end) if fps is None else nearest(timed, steady(fps, start, end), 1 / fps)
     yield from _images(info, ((time, one, max_side) for time, one in picked))
 
 
@@ -218,9 +218,3 @@ def _between(
             return
         if time >= start - 1e-6:
             yield time, one
-
-
-def _on_clock(
-    timed: Iterator[tuple[float, _Decoded]], fps: float, start: float, end: float | None
-) -> Iterator[tuple[float, _Decoded]]:
-    return nearest(timed, steady(fps, start, end), 1 / fps)
