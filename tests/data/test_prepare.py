@@ -151,6 +151,12 @@ def test_a_person_who_is_not_there(videos):
         prepare(videos / "videos", [videos / "coding.csv"], videos / "out", engine=SquareEngine())
 
 
+def test_the_largest_person_is_one_subject_numbered_or_not(videos):
+    (videos / "coding.csv").write_text("video,label,start,end,person\na,x,0,1,1.0\na,y,1,2,\nb,x,0,1,\nc,x,0,1,\n")
+    made = prepare(videos / "videos", [videos / "coding.csv"], videos / "out", engine=SquareEngine())
+    assert [(clip.id, clip.subject) for clip in made.clips if clip.id.startswith("a")] == [("a_0", "a"), ("a_1", "a")]
+
+
 def test_names_that_occur_twice(videos):
     video(videos / "videos" / "day 2" / "a.mp4")
     with pytest.raises(KinesicsError, match=r"'a\.mp4', found several videos of that name"):

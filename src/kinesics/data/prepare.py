@@ -158,10 +158,9 @@ def _check_people(video: Path, annotations: Sequence[Annotation], count: int, no
 
 
 def _clip(one: _Coded, classes: tuple[str, ...]) -> ClipInfo:
-    name = one.id.rpartition("_")[0]
-    subject = one.annotation.subject or (
-        name if one.annotation.person is None else f"{name} person {one.annotation.person}"
-    )
+    name, person = one.id.rpartition("_")[0], one.annotation.person
+    # who is not named is the largest, and so is person 1
+    subject = one.annotation.subject or (name if person in (None, 1) else f"{name} person {person}")
     label = classes.index(one.annotation.label)
     return ClipInfo(one.id, label, "train", subject, one.annotation.start, one.annotation.end, one.video, one.skeleton)
 

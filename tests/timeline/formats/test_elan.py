@@ -26,7 +26,7 @@ def test_a_dependent_tier_names_what_its_parent_counts(tmp_path):
     named = ("gesture", "Symbolic_Association", "segment", [("a3", "a1", "touch face"), ("a4", "a2", "bite lip")])
     path = eaf(tmp_path / "a.eaf", [("segment", "default", "", TWO), named], SLOTS)
     assert rows(path) == [("touch face", 1, 4), ("bite lip", 5, 6)]
-    assert elan.read_codings(path).notes == ("tier 'segment': its 2 annotations are named by tier 'gesture'",)
+    assert elan.read_codings(path).notes == ("tier 'segment': 2 annotations, named by tier 'gesture'",)
 
 
 def test_a_dependent_tier_that_describes_named_gestures_is_no_label(tmp_path):
@@ -34,7 +34,7 @@ def test_a_dependent_tier_that_describes_named_gestures_is_no_label(tmp_path):
     hand = ("hand", "Symbolic_Association", "gesture", [("a3", "a1", "left")])
     path = eaf(tmp_path / "a.eaf", [("gesture", "default", "", gestures), hand], SLOTS)
     assert rows(path) == [("touch face", 1, 4), ("bite lip", 5, 6)]
-    assert elan.read_codings(path).notes == ("tier 'hand' describes tier 'gesture': its 1 annotation are no labels",)
+    assert elan.read_codings(path).notes == ("tier 'hand' describes tier 'gesture': 1 annotation, no label",)
 
 
 def test_segments_that_nobody_has_named_are_counted(tmp_path):

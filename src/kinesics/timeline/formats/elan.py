@@ -255,10 +255,10 @@ def _named(tier: _Tier, notes: list[str]) -> Iterator[tuple[_Tier, _Span]]:
             yield from _named(child, notes)
         else:
             rows = counted(len(list(_spans(child))), "annotation")
-            notes.append(f"tier {child.name!r} describes tier {tier.name!r}: its {rows} are no labels")
+            notes.append(f"tier {child.name!r} describes tier {tier.name!r}: {rows}, no label")
     if naming and tier.spans:
         names = ", ".join(repr(child.name) for child in naming)
-        notes.append(f"tier {tier.name!r}: its {counted(len(tier.spans), 'annotation')} are named by tier {names}")
+        notes.append(f"tier {tier.name!r}: {counted(len(tier.spans), 'annotation')}, named by tier {names}")
         named = {span.parent for child in naming for span in child.spans.values()}
         if not dividing and (bare := [span for key, span in tier.spans.items() if key not in named]):
             first = "" if bare[0].start is None else f" (the first at {bare[0].start:.2f} s)"
