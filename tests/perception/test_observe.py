@@ -16,6 +16,7 @@ from support.videos import steady, write
 from kinesics.errors import KinesicsError
 from kinesics.perception import Observation, observe
 from kinesics.perception.engine import Face, Landmarks
+from kinesics.perception.engines import DEFAULT_ENGINE
 from kinesics.perception.observe import analysis_rate
 from kinesics.skeleton import (
     UPPER_BODY,
@@ -76,7 +77,7 @@ def test_the_cache_serves_as_long_as_the_video_is_the_same(talking: tuple[Path, 
     (again,) = observe(video, cache=cache, progress=looked.append).people
     assert looked == []
     assert (again.xyz == first.people[0].xyz).all()
-    assert str(load_metadata(cache)["engine"]).startswith("openvino")
+    assert str(load_metadata(cache)["engine"]).startswith(DEFAULT_ENGINE)
 
 
 def test_two_people_are_told_apart(tmp_path: Path) -> None:

@@ -191,11 +191,11 @@ class LineData(GestureData):
 class LineTask(GestureTask):
     """A single layer on the mean position of each joint."""
 
-    def __init__(self, facts, slope: float = 1.0):
-        super().__init__(facts, preset="tiny")
+    def __init__(self, spec, slope: float = 1.0):
+        super().__init__(spec, preset="tiny")
         self.slope = slope
-        self.line = torch.nn.LazyLinear(len(facts.classes))
-        self.line(torch.zeros(1, 3 * len(facts.layout)))
+        self.line = torch.nn.LazyLinear(len(spec.classes))
+        self.line(torch.zeros(1, 3 * len(spec.layout)))
 
     def forward(self, batch):
         return self.line(self.slope * batch["skeleton"][:, :3].mean(2).flatten(1))

@@ -36,7 +36,7 @@ def test_a_image_looks_the_same_alone_and_among_others(models: Models, name: str
 
 def test_the_engine_needs_neither_torch_nor_mediapipe() -> None:
     code = (
-        "import sys, numpy; from kinesics.perception.engines import open_engine; engine = open_engine();\n"
+        "import sys, numpy; from kinesics.perception.engines import open_engine; engine = open_engine('openvino');\n"
         "with engine.follower() as one: one.see(numpy.zeros((64, 64, 3), numpy.uint8))\n"
         "with engine.finder() as finder: finder.find(numpy.zeros((64, 64, 3), numpy.uint8))\n"
         "print(engine.name, *{'torch', 'mediapipe', 'tensorflow', 'jax'} & set(sys.modules))"

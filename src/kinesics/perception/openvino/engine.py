@@ -37,7 +37,7 @@ _POSE_BOX = 0.7  # a face's width against the box of the pose detector, which it
 
 
 class OpenVINOEngine:
-    """The default engine: 3D, offline, everything it needs inside the package."""
+    """MediaPipe's models without MediaPipe: 3D, offline, everything it needs inside the package."""
 
     def __init__(self) -> None:
         self._models = Models()
