@@ -2,7 +2,6 @@
 
 import json
 import multiprocessing
-import os
 import re
 import signal
 
@@ -13,11 +12,12 @@ import yaml
 
 pytest.importorskip("lightning", reason="the train extra is not installed")
 
+from support.training_process import train_or_die
+
 from kinesics.cli import main
 from kinesics.errors import KinesicsError
 from kinesics.evaluation import Predictions
 from kinesics.training import trainer
-from kinesics.training.gesture.task import GestureTask
 from kinesics.training.reproduce import CONFIGS
 from kinesics.training.run import TASKS, TaskClasses, assemble, read_config, renamed, run
 from kinesics.weights.run_folder import RunFolder
@@ -64,21 +64,6 @@ def test_a_run_learns_and_leaves_predictions(tmp_path, natops):
     assert (out / "logs" / "metrics.csv").exists()
 
 
-def _train(config, out, data, die_at=None, more=()):
-    """Train four epochs of six steps, or be killed in the middle of step `die_at`."""
-    if die_at is not None:
-        step = GestureTask.training_step
-
-        def fatal_step(self, batch, index):
-            if self.global_step == die_at:
-                os.kill(os.getpid(), signal.SIGKILL)
-            return step(self, batch, index)
-
-        GestureTask.training_step = fatal_step
-    averaged = "--trainer.callbacks=kinesics.training.ema.EMA"
-    run(config, out, [f"--data.root={data}", averaged, "--trainer.callbacks.decay=0.9", *more])
-
-
 @pytest.fixture(scope="module")
 def process():
     """Runs a function in a process of its own, forked from one that has imported everything and started no thread."""
@@ -97,30 +82,30 @@ def process():
 def test_killed_three_times_it_ends_where_an_unbroken_run_ends(tmp_path, natops, process):
     config = write_config(tmp_path)
     for die_at, finished in ((2, 0), (9, 1), (17, 2)):
-        assert process(_train, config, tmp_path / "broken", natops, die_at) == -signal.SIGKILL
+        assert process(train_or_die, config, tmp_path / "broken", natops, die_at) == -signal.SIGKILL
         last = tmp_path / "broken" / "last.ckpt"
         assert last.exists() == (finished > 0)
         assert not finished or torch.load(last, weights_only=True)["epoch"] == finished - 1
     for name in ("broken", "whole"):
-        assert process(_train, config, tmp_path / name, natops) == 0
+        assert process(train_or_die, config, tmp_path / name, natops) == 0
     whole, resumed = (Predictions.load(tmp_path / name / "predictions_test.npz") for name in ("whole", "broken"))
     assert np.array_equal(whole.logits, resumed.logits)
 
 
 def test_killed_after_training_it_ends_likewise(tmp_path, natops):
     config = write_config(tmp_path)
-    _train(config, tmp_path / "run", natops)
+    train_or_die(config, tmp_path / "run", natops)
     files = [tmp_path / "run" / name for name in ("predictions_test.npz", "weights.safetensors")]
     before = [file.read_bytes() for file in files]
     for file in files:
         file.unlink()
-    _train(config, tmp_path / "run", natops)
+    train_or_die(config, tmp_path / "run", natops)
     assert [file.read_bytes() for file in files] == before
 
 
 def test_two_processes_train_one_network(tmp_path, natops, process):
     two = ("--trainer.devices=2", "--trainer.strategy=ddp_fork", "--data.batch=4", "--trainer.max_epochs=1")
-    assert process(_train, write_config(tmp_path), tmp_path / "run", natops, None, two) == 0
+    assert process(train_or_die, write_config(tmp_path), tmp_path / "run", natops, None, two) == 0
     kept = torch.load(tmp_path / "run" / "last.ckpt", weights_only=True)
     assert kept["global_step"] == 48 // 2 // 4, "each process sees its half of the clips"
     assert Predictions.load(tmp_path / "run" / "predictions_test.npz").logits.shape == (24, 6)
