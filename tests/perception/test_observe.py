@@ -15,8 +15,10 @@ from support.videos import steady, write
 
 from kinesics.errors import KinesicsError
 from kinesics.perception import Observation, observe
+from kinesics.perception.actions import ACTIONS
 from kinesics.perception.engine import Face, Landmarks
 from kinesics.perception.engines import DEFAULT_ENGINE
+from kinesics.perception.hidden import HandState
 from kinesics.perception.observe import analysis_rate
 from kinesics.skeleton import (
     UPPER_BODY,
@@ -78,6 +80,17 @@ def test_the_cache_serves_as_long_as_the_video_is_the_same(talking: tuple[Path, 
     assert looked == []
     assert (again.xyz == first.people[0].xyz).all()
     assert str(load_metadata(cache)["engine"]).startswith(DEFAULT_ENGINE)
+
+
+def test_facial_actions_and_hands_come_with_the_people(talking: tuple[Path, Path, Observation], tmp_path: Path) -> None:
+    cache = tmp_path / "talking.skeleton.npz"
+    first, again = (observe(talking[0], cache=cache, engine="openvino") for _ in range(2))
+    (actions,), (hands,) = first.actions, first.hands
+    assert actions.shape == (len(first.people[0]), len(ACTIONS))
+    assert np.isfinite(actions).all(1).mean() > 0.9
+    assert (hands.state == HandState.NEVER_SEEN).mean() > 0.9  # he talks with his hands out of the image
+    assert np.array_equal(again.actions[0], actions, equal_nan=True)
+    assert np.array_equal(again.hands[0].state, hands.state)
 
 
 def test_two_people_are_told_apart(tmp_path: Path) -> None:

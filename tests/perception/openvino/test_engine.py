@@ -99,12 +99,7 @@ def test_people_are_found_by_face(engine: OpenVINOEngine, talking: list[Image]) 
     assert 0.15 < face.width / width < 0.6
 
 
-_LOST = (
-    "where tracking begins with the hand already before the face, it is found in 71 % of the frames after the first 8"
-)
-
-
-@pytest.mark.parametrize("start", [2.4, pytest.param(5.9, marks=pytest.mark.xfail(reason=_LOST))])
+@pytest.mark.parametrize("start", [2.4, 5.9])
 def test_a_hand_that_covers_the_face_stays_one_and_the_same(engine: OpenVINOEngine, start: float) -> None:
     video = sample("woman_covers_face.mp4")
     images = [frame.image for frame in read_frames(video, start=start, end=start + 1.5)]

@@ -14,6 +14,7 @@ from kinesics.perception.openvino.regions import (
     bounding_turned,
     cut,
     moved,
+    painted_over,
     to_image,
     turn,
     whole_image,
@@ -80,3 +81,13 @@ def test_how_far_regions_are_apart() -> None:
     assert apart(one + np.array([[10, 0, 0, 0]]), one)[0] == pytest.approx(0.2)
     assert apart(np.array([[100.0, 100.0, 50.0, -3.1]]), one)[0] == pytest.approx(0.0832 / (np.pi / 2), abs=0.01)
     assert apart(one * np.array([[1, 1, 1.5, 1]]), one)[0] == pytest.approx(np.log(1.5))
+
+
+def test_painting_over_takes_away_what_lies_between_the_points() -> None:
+    image = gradient()
+    image[100:140, 150:200] = 255
+    corners = np.array([[148, 98], [202, 98], [202, 142], [148, 142]], np.float32)
+    painted = painted_over(image, corners)
+    assert np.abs(painted[100:140, 150:200].astype(int) - gradient()[100:140, 150:200]).max() < 40
+    assert (painted[:90] == image[:90]).all()
+    assert (image[100:140, 150:200] == 255).all()

@@ -31,6 +31,8 @@ _SAME = 0.4  # hand lengths between the points of one hand found twice, on avera
 _STEP = 0.15  # metres that a hand moves between two images at most, as a rule
 _SIDE, _STAYS = 0.8, 1.5  # what the model's idea of the side counts, and where the hand was before
 _SEARCH_EVERY = 4  # images
+_FINGERS = 0.12  # metres from a wrist outside the image to fingers inside
+_PATIENCE = 2  # stretches in which a search was in vain
 _HEAD, _ARM_END = 3.0, (0.6, 1.2)  # sides of the squares in which palms are searched for: face widths, metres
 _SURE = 0.8  # presence of a hand that was searched for; sofas and collars have more than half of it
 _ROUND = 2.0  # sizes of a hand around it that are kept of an image in which it is painted over
@@ -71,7 +73,7 @@ class HandTrack:
     def __init__(self, models: Models) -> None:
         self._models = models
         self._before: list[FloatArray | None] = [None, None]  # the hands of the last image
-        self._wrists = np.zeros((2, 2), np.float32)
+        self._in_vain = 0  # stretches
 
     def follow(self, views: Sequence[ImagePart], poses: Poses) -> Hands:
         """Left and right hand in each image, arrays (N, 2, …); the presence of a hand that is not seen is 0."""
@@ -80,18 +82,16 @@ class HandTrack:
         if len(bodies):
             self._look_at_arms(stretch, poses, bodies)
             self._sort(stretch)
-            for search in (self._look_along_arms, self._look_for_palms):
-                self._chase(stretch, bodies)
-                search(stretch, poses, bodies[::_SEARCH_EVERY])
             self._chase(stretch, bodies)
+            self._search(stretch, poses, bodies)
         for side in (0, 1):
             seen = stretch.presence[-1, side] > 0
             self._before[side] = stretch.points[-1, side].copy() if seen else None
-        self._wrists = stretch.wrists[-1]
         return Hands(stretch.points, stretch.presence, stretch.left)
 
     def _look_at_arms(self, stretch: _Stretch, poses: Poses, bodies: NDArray[np.int64]) -> None:
-        slots = [Slot(int(i), side) for side in (0, 1) for i in bodies if stretch.visible[i, side] >= _ARM]
+        slots = [Slot(int(i), side) for side in (0, 1) for i in bodies
+                 if stretch.visible[i, side] >= _ARM and _inside(stretch, int(i), side)]  # fmt: skip
         if not slots:
             return
         arms = [hands.arm_regions(poses.points[[slot.row for slot in slots if slot.side == side]], side)
@@ -129,7 +129,8 @@ class HandTrack:
                 if side is not None:
                     stretch.put(Slot(row, side), *hand)
             for side in (0, 1):
-                before[side] = stretch.points[row, side] if stretch.presence[row, side] > 0 else None
+                if stretch.presence[row, side] > 0:
+                    before[side] = stretch.points[row, side].copy()
 
     def _chase(self, stretch: _Stretch, bodies: NDArray[np.int64]) -> None:
         """From each hand into the image before and after in which it was missed, as far as it is seen there."""
@@ -162,6 +163,20 @@ class HandTrack:
         points: FloatArray = stretch.points[row, side]
         return points
 
+    def _search(self, stretch: _Stretch, poses: Poses, bodies: NDArray[np.int64]) -> None:
+        """Search for missing hands in some of the images, fewer where no arm says that there is one, long in vain."""
+        arms = [
+            stretch.presence[row, side] == 0 and stretch.visible[row, side] >= _WRIST and _inside(stretch, row, side)
+            for row in bodies.tolist() for side in (0, 1)
+        ]  # fmt: skip
+        rows = bodies[:: _SEARCH_EVERY if self._in_vain < _PATIENCE or any(arms) else len(bodies)]
+        missing = int((stretch.presence[bodies] == 0).sum())
+        for search in (self._look_along_arms, self._look_for_palms):
+            search(stretch, poses, rows)
+            self._chase(stretch, bodies)
+        found = int((stretch.presence[bodies] == 0).sum()) < missing
+        self._in_vain = 0 if found or not missing else self._in_vain + 1
+
     def _look_along_arms(self, stretch: _Stretch, poses: Poses, rows: NDArray[np.int64]) -> None:
         """Look for missing hands where their own arm ends, with the other hand painted over.
 
@@ -191,7 +206,7 @@ class HandTrack:
             if missing:
                 places.append((row, stretch.views[row], _around_head(poses.points[row])))
             for side in missing:
-                if stretch.visible[row, side] >= _ARM:
+                if stretch.visible[row, side] >= _ARM and _inside(stretch, row, side):
                     view = _alone(stretch, Slot(row, side))
                     places += [(row, view, _around_wrist(stretch, row, side, size)) for size in _ARM_END]
         if not places:
@@ -270,10 +285,10 @@ def _cost(stretch: _Stretch, slot: Slot, points: FloatArray, left: float, before
     if stretch.visible[other] >= max(_WRIST, float(stretch.visible[slot])):
         away = float(np.hypot(*(points[0, :2] - stretch.wrists[other]))) * scale / _THEIRS
         cost += max(0.0, 1 - away)
-    if before is not None:
-        moved = float(np.linalg.norm(points[:, :2].mean(0) - before[:, :2].mean(0))) * scale
-        cost += min(moved / _STEP, _STAYS)
-    return cost
+    if before is None:
+        return cost + _STAYS / 2
+    moved = float(np.linalg.norm(points[:, :2].mean(0) - before[:, :2].mean(0))) * scale
+    return cost + min(moved / _STEP, _STAYS)
 
 
 def _fitting(found: list[tuple[FloatArray, float, float]], costs: list[list[float]]) -> list[int | None]:
@@ -305,6 +320,15 @@ def _same(points: FloatArray, others: FloatArray) -> bool:
 
 def _length(points: FloatArray) -> float:
     return float(np.linalg.norm(points[9] - points[0]))
+
+
+def _inside(stretch: _Stretch, row: int, side: int) -> bool:
+    """Whether the arm ends where a hand may be seen, or its fingers."""
+    image = stretch.views[row]
+    x, y = stretch.wrists[row, side] - (image.left, image.top)
+    height, width = image.image.shape[:2]
+    beyond = max(-x, x - width, -y, y - height) * float(stretch.scale[row])
+    return bool(beyond < _FINGERS)
 
 
 def _around_head(points: FloatArray) -> NDArray[np.float64]:
