@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache
 
 from kinesics.errors import KinesicsError
 from kinesics.perception.engine import LandmarkEngine
 
 
+@cache  # its models are compiled once for all the recordings of a process
 def _openvino() -> LandmarkEngine:
     from kinesics.perception.openvino.engine import OpenVINOEngine
 
