@@ -21,7 +21,7 @@ from kinesics.simulator.clips import (
 from kinesics.simulator.rendering.render import NoGraphicsError
 from kinesics.skeleton import UPPER_BODY
 
-TOUCH_NECK = CLASSES.index("touch neck")
+TOUCH_NECK = CLASSES.index("touching or scratching neck")
 
 
 def test_a_clip_is_what_its_seed_says():
@@ -55,7 +55,7 @@ def test_a_data_set_is_whole_repeatable_and_split_by_body(tmp_path):
 
 
 def test_a_clip_is_tracked_by_the_real_engine(tmp_path):
-    fold_arms = CLASSES.index("fold arms")
+    fold_arms = CLASSES.index("folding arms")
     try:
         clip = track_clip(fold_arms, 3)
     except NoGraphicsError as error:

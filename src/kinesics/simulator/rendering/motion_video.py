@@ -18,7 +18,7 @@ from kinesics.skeleton import UPPER_BODY
 from kinesics.skeleton.sequence import FloatArray
 from kinesics.video import Image
 
-_IN_THE_FACE = ("deep breath (puff cheeks)", "bite lip")
+_IN_THE_FACE = ("bulging face or deep breath", "pressing lips")
 _CHAIR = (0.20, 0.21, 0.23)
 
 
@@ -72,7 +72,7 @@ def render_motion(
 
 
 def portrait_camera(motion: Motion, rng: np.random.Generator, aspect: float) -> Camera:
-    """Place an interviewer's camera: almost in front, the upper body filling the image.
+    """Place an interviewer's camera: almost in front, or aside of who is turned, the upper body filling the image.
 
     Parameters
     ----------
@@ -93,20 +93,20 @@ def portrait_camera(motion: Motion, rng: np.random.Generator, aspect: float) -> 
     elif motion.table is not None:
         bottom = max(motion.table - 0.12, bottom)
     target = np.array([pelvis[0], pelvis[1] - 0.1, (crown + bottom) / 2])
-    yaw = np.radians(rng.uniform(-12, 12))
+    yaw = motion.turned + np.radians(rng.uniform(-12, 12))
     return look_at(target, distance=2.4, height=crown - bottom, yaw=yaw, pitch=np.radians(4), aspect=aspect)
 
 
 def dressed_for(label: int, appearance: Appearance) -> Appearance:
     """Give the appearance what the gesture needs: a cap, a tie, sleeves."""
     match CLASSES[label]:
-        case "touch hat":
+        case "touching hat":
             return replace(appearance, cap=(0.13, 0.20, 0.42))
-        case "adjust tie":
+        case "adjusting collar or tie":
             return replace(
                 appearance, shirt=(0.80, 0.83, 0.88), tie=appearance.tie or (0.45, 0.08, 0.12), short_sleeves=False
             )
-        case "tidy sleeve":
+        case "dusting off clothes":
             return replace(appearance, short_sleeves=False)
     return appearance
 
@@ -132,7 +132,9 @@ def furniture(motion: Motion) -> tuple[Cuboid, ...]:
 
 def _thing(motion: Motion, joints: FloatArray) -> FloatArray | None:
     """(T, 3) where the thing to play with is: between the fingers meanwhile, else on the table, if there is one."""
-    events = [(start, end) for label, start, end in motion.events if CLASSES[label] == "play with things"]
+    events = [
+        (start, end) for label, start, end in motion.events if CLASSES[label] == "playing or manipulating objects"
+    ]
     if not events:
         return None
     left, right = (
