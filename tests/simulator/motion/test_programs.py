@@ -9,11 +9,19 @@ if find_spec("anny") is None:  # not imported: that takes seconds
 
 from kinesics.data.sets.imigue.classes import CLASSES, match_class
 from kinesics.simulator.motion import programs
-from kinesics.simulator.motion.kinematics import PLACES, SIDES, Surface, depth_inside, skin_samples
+from kinesics.simulator.motion.kinematics import (
+    FINGER_SHAPES,
+    PLACES,
+    SIDES,
+    HandGeometry,
+    Surface,
+    depth_inside,
+    skin_samples,
+)
 from kinesics.simulator.motion.programs import WAYS, interview, perform
 from kinesics.simulator.motion.scene import Scene
 from kinesics.simulator.motion.ways import Touch, play
-from kinesics.simulator.person.body import BONES, Body, Pose, dominant_bones, random_shape
+from kinesics.simulator.person.body import BONES, Body, Pose, Shape, dominant_bones, random_shape
 from kinesics.skeleton.layouts import UPPER_BODY
 
 ALL = [(name, way) for name, ways in WAYS.items() for way in ways]
@@ -112,6 +120,15 @@ def test_touches_touch_and_do_not_sink_in(name, way):
         skin, normals = Surface(body, skin_samples()).at(turns[now], heads[now])
         depth, _ = depth_inside(hand[None].astype(float), np.zeros(len(hand)), skin, normals)
         assert depth.max() < 0.045, f"{1000 * depth.max():.0f} mm inside"
+
+
+@pytest.mark.parametrize(("name", "way"), TOUCHES)
+def test_touches_draw_from_what_there_is(name, way):
+    touch, hand = WAYS[name][way][1], HandGeometry(Body(Shape()), "left")
+    assert {*touch.places, *touch.then} <= set(PLACES)
+    for shape in touch.shapes:
+        for effector in touch.effectors:
+            hand.effector(effector, FINGER_SHAPES[shape])
 
 
 @pytest.mark.parametrize(("name", "way"), ON_ARMS)

@@ -341,7 +341,7 @@ def _interlace_high(scene: Scene, start: float, end: float) -> None:
     """Interlaced fingers before chin or mouth, on the elbows."""
     scene.move("nod", scene.between(0.0, 0.2), start, end, 0.6)
     scene.move("lean", scene.between(0.0, 0.15), start, end, 0.7)
-    _interlaced(scene, start, end, (0.0, -scene.between(0.24, 0.3), scene.between(0.06, 0.14)), "spine01", 1.2)
+    _interlaced(scene, start, end, (0.0, -scene.between(0.22, 0.28), scene.between(0.14, 0.21)), "spine01", 1.2)
 
 
 def _steeple(scene: Scene, start: float, end: float, low: float, high: float) -> None:
@@ -358,7 +358,7 @@ def _steeple_low(scene: Scene, start: float, end: float) -> None:
 
 def _steeple_high(scene: Scene, start: float, end: float) -> None:
     """The same before the chin."""
-    _steeple(scene, start, end, -0.06, 0.05)
+    _steeple(scene, start, end, 0.02, 0.12)
 
 
 # ---------------------------------------------------------------- things
@@ -518,7 +518,7 @@ def _beat(scene: Scene, start: float, end: float) -> None:
 def _open_palms(scene: Scene, start: float, end: float) -> None:
     """Open hands are turned up or out, as giving or asking, without a shrug."""
     everyday.speech(scene)
-    point = scene.between(0.12, 0.28), -scene.between(0.28, 0.4), scene.between(-0.3, -0.14)
+    point = scene.between(0.12, 0.28), -scene.between(0.28, 0.4), scene.between(-0.22, -0.06)
     style = {"fingers": (0.4, -1, 0.2), "palm": (-0.3, 0.3, 1), "shape": scene.one_of("open", "relaxed")}
     for side in SIDES if scene.chance(0.7) else (scene.hand(),):
         scene.reach(side, start, end, point=point, drift=0.008, **style)

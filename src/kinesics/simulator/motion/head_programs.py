@@ -233,11 +233,11 @@ HEAD_WAYS: dict[str, Ways] = {
             2, Touch(("lips", "under_nose"), ("index",), ("point",), (-0.15, 0.15, 1), rubs=0.1, rub=(0.002, 0.003)),
         ),
         "fingers round the mouth": (
-            3, Touch(("mouth_side", "lips"), ("fingers", "pinch_open", "index", "middle"), ("relaxed", "cup"),
+            3, Touch(("mouth_side", "lips"), ("fingers", "pinch", "index", "middle"), ("relaxed", "cup"),
                      (-0.6, 0.4, 0.7), rub=(0.006, 0.006), rubs=0.5),
         ),
         "hand over the mouth": (
-            2, Touch(("lips",), ("flat", "fingers"), ("flat", "cup"), (-0.9, 0.3, 0.5), (-0.2, 1, 0),
+            2, Touch(("lips",), ("fingers", "flat"), ("flat", "cup"), (-1, 0.3, 0.05), (-0.2, 1, 0), swivel=(0.3, 0.7),
                      shift=(0.0, -0.006, 0.0), rubs=0.2),
         ),
         "fist at the mouth": (
@@ -319,7 +319,7 @@ HEAD_WAYS: dict[str, Ways] = {
                        rubs=0.3, **_OVER),
         ),
         "throat": (
-            2, Touch(("neck_front", "throat_side"), ("fingers", "index", "flat"), ("relaxed", "cup"), (-0.6, 0.6, 0.6),
+            2, Touch(("neck_front", "throat_side"), ("fingers", "index", "flat"), ("relaxed", "cup"), (-0.6, 0.6, 0.6), swivel=(0.0, 0.5),
                      rub=(0.008, 0.005), nod=-0.1),
         ),
         "throat in the hand": (

@@ -93,7 +93,7 @@ class Touch:
         for action, weight in (self.face or {}).items():
             scene.show(action, weight, start, end)
         place, effector, shape = (scene.one_of(*words) for words in (self.places, self.effectors, self.shapes))
-        goal = {
+        goal: dict[str, object] = {
             "effector": effector, "shape": shape, "fingers": self.fingers, "palm": self.palm,
             "shift": added(self.shift, jitter(scene)), "rub": self._rub(scene),
             "swivel": None if self.swivel is None else scene.between(*self.swivel),
