@@ -156,13 +156,13 @@ def random_camera(rng: np.random.Generator, joints: FloatArray, turned: float = 
     # mostly before the person, now and then well aside
     yaw = rng.normal(0, 16) if rng.random() < 0.85 else rng.uniform(-60, 60)
     yaw = np.degrees(turned) + rng.normal(0, 8) if turned else yaw
-    pitch = rng.normal(3, 6) if rng.random() < 0.85 else rng.choice((rng.uniform(12, 35), rng.uniform(-25, -10)))
+    pitch = rng.normal(3, 6) if rng.random() < 0.85 else rng.choice((rng.uniform(12, 35), rng.uniform(-14, -8)))
     return look_at(
         target,
         distance=max(rng.uniform(0.9, 4.0), 0.9 * height),
         height=height,
         yaw=np.radians(np.clip(yaw, -70, 70)),
-        pitch=np.radians(np.clip(pitch, -25, 35)),
+        pitch=np.radians(np.clip(pitch, -15, 35)),
         roll=np.radians(np.clip(rng.normal(0, 1.2), -3, 3)),
         aspect=aspect,
     )

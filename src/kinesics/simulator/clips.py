@@ -42,7 +42,6 @@ _TRACKED_STEP = 2  # the landmark engine, which takes most of the time, is given
 _TRACKED_HEIGHT = 180, 400  # pixels
 _NECK = UPPER_BODY.index("neck")
 _ARRAYS = ("xyz", "score", "label", "onset", "offset", "joints", "table")
-_OLD_KEYS = {"watched": "tracked", "life": "background"}  # as older recipes spell them
 
 Seed = int | tuple[int, ...]
 
@@ -214,8 +213,7 @@ class ClipRecipe:
         path = folder / "recipe.json"
         if not path.exists():
             return False
-        found = json.loads(path.read_text(encoding="utf-8"))
-        return {_OLD_KEYS.get(key, key): value for key, value in found.items()} == self.metadata()
+        return bool(json.loads(path.read_text(encoding="utf-8")) == self.metadata())
 
     def simulate(self, n: int) -> SimulatedClip:
         """Make clip n."""

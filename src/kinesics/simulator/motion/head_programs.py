@@ -319,8 +319,8 @@ HEAD_WAYS: dict[str, Ways] = {
                        rubs=0.3, **_OVER),
         ),
         "throat": (
-            2, Touch(("neck_front", "throat_side"), ("fingers", "index", "flat"), ("relaxed", "cup"), (-0.6, 0.6, 0.6), swivel=(0.0, 0.5),
-                     rub=(0.008, 0.005), nod=-0.1),
+            2, Touch(("neck_front", "throat_side"), ("fingers", "index", "flat"), ("relaxed", "cup"), (-0.6, 0.6, 0.6),
+                     swivel=(0.0, 0.5), rub=(0.008, 0.005), nod=-0.1),
         ),
         "throat in the hand": (
             1, Touch(("neck_front",), ("flat", "palm"), ("cup", "flat"), (-0.7, 0.7, 0.4), rubs=0.2, nod=-0.15),
@@ -338,12 +338,12 @@ HEAD_WAYS: dict[str, Ways] = {
         "combed by the fingers": (3, _comb),
         "put behind the ear": (3, _behind_the_ear),
         "strand twirled": (
-            2.5, Touch(("hair_side", "ear_top", "neck_side"), ("pinch",), ("pinch",), (-0.3, 0.6, 0.7),
-                       shift=(0.018, -0.008, 0), rub=(0.008, 0.01), rubs=0.95, rate=(1, 2.5), bend=8),
+            2.5, Touch(("hair_side", "ear_top"), ("pinch",), ("pinch",), (-0.3, 0.6, 0.7), shift=(0.028, -0.004, 0),
+                       rub=(0.008, 0.01), rubs=0.95, rate=(1, 2.5), bend=8),
         ),
         "strand drawn out in front": (
-            1.2, Touch(("throat_side", "collarbone"), ("pinch", "index"), ("pinch",), (-0.4, 0.6, 0.7),
-                       shift=(0.01, -0.025, 0.02), rub=(0.006, 0.02), rubs=0.9, rate=(0.6, 1.5), nod=0.2),
+            1.2, Touch(("collarbone",), ("pinch", "index"), ("pinch",), (-0.4, 0.6, 0.7), shift=(0.0, -0.02, 0.015),
+                       rub=(0.006, 0.02), rubs=0.9, rate=(0.6, 1.5), nod=0.3),
         ),
         "put from the forehead": (
             2, Touch(("forehead_side", "forehead"), ("index", "fingers"), ("relaxed",), (-0.4, 0.8, 0.4), rubs=0,

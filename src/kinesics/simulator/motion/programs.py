@@ -53,7 +53,7 @@ class Motion:
 # hands that hold each other or lie on the other arm are gestures of their own
 RESTS = {
     "table": ("table", "table", "table_near", "table_one", "lap"),
-    "chair": ("lap", "lap", "lap_near", "armrest"),
+    "chair": ("lap", "lap", "lap_near", "knees"),
     "standing": ("hanging", "hanging", "lectern"),
 }
 
@@ -84,9 +84,8 @@ def _rest_goal(scene: Scene, posture: str, side: str, upper: bool) -> Goal:
         case "lap_near":
             point, palm = (u(0.055, 0.08), -u(0.2, 0.3), 0.11), (-u(0.1, 0.7), 0, -1)
             return replace(at, point=point, fingers=(-u(0.3, 0.9), -1, -0.1), palm=palm)
-        case "armrest":
-            point = (u(0.24, 0.3), -u(0.18, 0.28), u(0.16, 0.24))
-            return replace(at, swivel=0.3, point=point, fingers=(-u(0, 0.3), -1, -0.15), palm=(-0.2, 0, -1))
+        case "knees":
+            return replace(at, point=(u(0.11, 0.18), -u(0.38, 0.46), 0.10), fingers=(-u(0, 0.4), -1, -0.4))
         case "hanging":
             return replace(at, swivel=-0.2, point=(0.22, -0.05, -0.06), fingers=(-0.05, -0.15, -1), palm=(-1, 0.25, 0))
         case "lectern":
@@ -279,9 +278,10 @@ def interview(
         events += [event for event in made if event[2] > 0.2]
         busy.append((free, end))
         last, free = label, end + (scene.between(0.6, 1.2) if scene.chance(0.3) else scene.between(1.0, 4.0))
-        if free - end > 2.2 and scene.chance(0.5):
-            _talk(scene, end + 0.7, free - 0.6)
-            events.append((CLASSES.index(_ILLUSTRATIVE), end + 0.7, free - 0.6))
+        begin, stop = end + 0.7, min(free, duration) - 0.6
+        if stop - begin > 0.8 and scene.chance(0.5):
+            _talk(scene, begin, stop)
+            events.append((CLASSES.index(_ILLUSTRATIVE), begin, stop))
             busy.append((end, free))
     everyday.hands(scene, busy)
     return _motion(scene, None, 0.0, duration, tuple(sorted(events, key=lambda event: event[1])), turned)
