@@ -28,7 +28,7 @@ from kinesics.training.inputs.augment import Augmentation, augment, warp
 from kinesics.training.inputs.video_augment import ClipTransform
 
 IMAGES = Path(__file__).parents[1] / "docs" / "images"
-LABEL = CLASSES.index("touch neck")
+LABEL = CLASSES.index("touching or scratching neck")
 GHOST, INK = (205, 207, 210), (40, 44, 52)
 PANEL, TITLE = 300, 44  # pixels; everything is drawn twice as large and scaled down
 FONT = PIL.ImageFont.load_default(size=24)

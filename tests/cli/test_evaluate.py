@@ -103,7 +103,7 @@ def test_submit_makes_track_2_from_timelines(tmp_path, capsys):
     result = tmp_path / "results" / "0054_kinesics"
     result.mkdir(parents=True)
     events = [
-        {"label": "touch neck", "index": 11, "start": 1.0, "end": 2.0},
+        {"label": "touching or scratching neck", "index": 11, "start": 1.0, "end": 2.0},
         {"label": "illustrative", "index": 31, "start": 4.0, "end": 4.04},
     ]
     facts = {"recording": {"name": "0054.mp4", "fps": 25}, "events": events}
@@ -132,7 +132,7 @@ def test_submit_counts_by_names_and_knows_what_the_challenge_does_not(tmp_path, 
     (result / "timeline.json").write_text(json.dumps({"recording": {"name": "0054.mp4", "fps": 25}, "events": [event]}))
     assert main(["submit", str(tmp_path / "results"), "--out", str(tmp_path / "track2")]) == 2
     message = capsys.readouterr().err.strip()
-    assert "found 'touch nek'; near it are touch neck" in message
+    assert "found 'touch nek'; near it are touching or scratching neck" in message
     assert len(message.splitlines()) == 1
     assert not (tmp_path / "o.csv").exists()
     assert not (tmp_path / "track2").exists()

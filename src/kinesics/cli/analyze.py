@@ -46,7 +46,7 @@ run with other settings does not track anybody again.
 examples:
   kinesics analyze interview.mp4
   kinesics analyze interview.mp4 --out results --person all --overlay
-  kinesics analyze interview.mp4 --threshold 0.6 --threshold "touch neck=0.3\""""
+  kinesics analyze interview.mp4 --threshold 0.6 --threshold "touching or scratching neck=0.3\""""
 
 
 def _analyze(options: argparse.Namespace) -> None:
@@ -98,7 +98,7 @@ def _recording(options: argparse.Namespace) -> Path | OpenPoseFolder:
 
 
 def _threshold(text: str) -> tuple[str, float]:
-    """`0.6` or `touch neck=0.3` as the name of a class, "" for all of them, and its onset."""
+    """`0.6` or `touching or scratching neck=0.3` as the name of a class, "" for all of them, and its onset."""
     name, _, number = text.rpartition("=")
     try:
         onset = float(number)

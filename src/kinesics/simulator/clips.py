@@ -39,10 +39,9 @@ _BACKGROUND_EACH = 2  # of them for one of each class: they are more varied than
 _BACKGROUND_TRACKED = 8  # the same for tracked clips, in which more is taken for a gesture
 _SECONDS, _FPS = 4.0, 25.0
 _TRACKED_STEP = 2  # the landmark engine, which takes most of the time, is given every second frame
-_TRACKED_HEIGHT = 240, 360  # pixels
+_TRACKED_HEIGHT = 180, 400  # pixels
 _NECK = UPPER_BODY.index("neck")
 _ARRAYS = ("xyz", "score", "label", "onset", "offset", "joints", "table")
-_OLD_KEYS = {"watched": "tracked", "life": "background"}  # as older recipes spell them
 
 Seed = int | tuple[int, ...]
 
@@ -147,7 +146,7 @@ def _recording(rng: np.random.Generator, seconds: float, gestures: bool) -> Moti
 def _detect(motion: Motion, rng: np.random.Generator) -> SimulatedClip:
     """What the model of a detector makes of the motion before a random camera."""
     joints = Body(motion.shape).joints(motion.pose)
-    camera = random_camera(rng, joints)
+    camera = random_camera(rng, joints, motion.turned)
     return SimulatedClip(detect(joints, camera, rng, fps=_FPS, table=motion.table), motion, camera, joints)
 
 
@@ -156,7 +155,7 @@ def _track(motion: Motion, rng: np.random.Generator) -> SimulatedClip:
     from kinesics.perception import observe
 
     joints = Body(motion.shape).joints(motion.pose)
-    camera, appearance = random_camera(rng, joints), random_appearance(rng, motion.shape)
+    camera, appearance = random_camera(rng, joints, motion.turned), random_appearance(rng, motion.shape)
     if motion.label is not None:
         appearance = dressed_for(motion.label, appearance)
     height = int(rng.integers(*_TRACKED_HEIGHT))
@@ -204,7 +203,7 @@ class ClipRecipe:
 
     def metadata(self) -> dict[str, Any]:
         """The content of `recipe.json`."""
-        facts: dict[str, Any] = {"revision": 3, "count": self.count, "split": self.split, "seed": self.seed}
+        facts: dict[str, Any] = {"revision": 4, "count": self.count, "split": self.split, "seed": self.seed}
         facts |= {"seconds": _SECONDS, "fps": self.fps}
         more = {"tracked": True, "background": _BACKGROUND_TRACKED - _BACKGROUND_EACH}
         return facts | more if self.tracked else facts
@@ -214,8 +213,7 @@ class ClipRecipe:
         path = folder / "recipe.json"
         if not path.exists():
             return False
-        found = json.loads(path.read_text(encoding="utf-8"))
-        return {_OLD_KEYS.get(key, key): value for key, value in found.items()} == self.metadata()
+        return bool(json.loads(path.read_text(encoding="utf-8")) == self.metadata())
 
     def simulate(self, n: int) -> SimulatedClip:
         """Make clip n."""

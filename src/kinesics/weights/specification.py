@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 from kinesics.errors import KinesicsError
 from kinesics.skeleton import LAYOUTS, SkeletonLayout
+from kinesics.timeline.gesture_names import current_name
 
 SHIPPED = Path(__file__).parent / "shipped"
 DEFAULT = SHIPPED / "gesture-skeleton.safetensors"
@@ -136,7 +137,16 @@ def read_specification(text: str) -> Specification:
     # figures of tracked clips began with another word before
     figures = described.get("metrics", {})
     described["metrics"] = {name.replace("watched/", "tracked/"): value for name, value in figures.items()}
-    return Specification(**({"config": {}} | described | {"classes": tuple(described["classes"])}))
+    described["classes"] = tuple(map(current_name, described["classes"]))
+    described["thresholds"] = _renamed(described.get("thresholds", {}))
+    described["metrics"] = _renamed(described["metrics"])
+    return Specification(**({"config": {}} | described))
+
+
+def _renamed(figures: Mapping[str, float]) -> dict[str, float]:
+    """Figures by class, whose names may be those of an earlier version, perhaps after other words and a slash."""
+    parted = ((*name.rpartition("/"), value) for name, value in figures.items())
+    return {f"{before}{slash}{current_name(name)}": value for before, slash, name, value in parted}
 
 
 def specification_of(path: Path) -> Specification:

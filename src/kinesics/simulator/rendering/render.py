@@ -319,6 +319,11 @@ def _from_the_sun(sun: FloatArray, vertices: FloatArray) -> NDArray[np.float64]:
     return matrix
 
 
+def moved_as(camera: Camera, appearance: Appearance, frames: int) -> list[Camera]:
+    """Where the camera stands and looks in each frame, as the appearance says."""
+    return shaken(camera, appearance.shake, frames, appearance.seed, zoom=appearance.zoom, pan=appearance.pan)
+
+
 def render(
     body: Body,
     pose: Pose,
@@ -332,8 +337,7 @@ def render(
 ) -> Iterator[Image]:
     """Render a posed body, an image a frame.
 
-    The camera trembles as the appearance says: `shaken(camera, appearance.shake, len(pose), appearance.seed)` tells
-    where it stands in each frame.
+    The camera trembles, zooms and turns as the appearance says: `moved_as` tells where it stands in each frame.
 
     Parameters
     ----------
@@ -355,7 +359,7 @@ def render(
     """
     appearance = appearance or Appearance()
     stage = PersonRenderer(body, appearance, furniture, width, height)
-    cameras = shaken(camera, appearance.shake, len(pose), appearance.seed)
+    cameras = moved_as(camera, appearance, len(pose))
     rng = np.random.default_rng((appearance.seed, 3))
     field = np.rint(rng.normal(0, appearance.grain, (_GRAINS * height, _GRAINS * width, 1))).astype(np.int16)
     before: FloatArray | None = None
