@@ -24,7 +24,7 @@ def _mediapipe() -> LandmarkEngine:
     return MediaPipeEngine()
 
 
-DEFAULT_ENGINE = "mediapipe"  # the shipped weights learned from its landmarks
+DEFAULT_ENGINE = "openvino"
 ENGINES: dict[str, Callable[[], LandmarkEngine]] = {  # by the names that --engine takes
     "openvino": _openvino,
     "mediapipe": _mediapipe,

@@ -23,6 +23,7 @@ from kinesics.data.dataset import SPLITS, Split
 from kinesics.data.sets.imigue.classes import CLASSES
 from kinesics.errors import KinesicsError
 from kinesics.files import write_text
+from kinesics.perception.engines import DEFAULT_ENGINE
 from kinesics.progress import progress_bar
 from kinesics.simulator.camera import Camera, random_camera
 from kinesics.simulator.detector.model import detect
@@ -205,7 +206,7 @@ class ClipRecipe:
         """The content of `recipe.json`."""
         facts: dict[str, Any] = {"revision": 4, "count": self.count, "split": self.split, "seed": self.seed}
         facts |= {"seconds": _SECONDS, "fps": self.fps}
-        more = {"tracked": True, "background": _BACKGROUND_TRACKED - _BACKGROUND_EACH}
+        more = {"tracked": True, "background": _BACKGROUND_TRACKED - _BACKGROUND_EACH, "engine": DEFAULT_ENGINE}
         return facts | more if self.tracked else facts
 
     def made(self, folder: Path) -> bool:
