@@ -57,6 +57,7 @@ def _analyze(options: argparse.Namespace) -> None:
 
     from kinesics.inference import analyze
     from kinesics.inference.analyze import ALL_CLASSES, event_rule
+    from kinesics.inference.prior import EVEN, prior_ratio
     from kinesics.inference.scorer import open_scorer
     from kinesics.report import check_folder, default_folder, result_names, write_results, written_results
     from kinesics.weights.specification import DEFAULT
@@ -69,6 +70,7 @@ def _analyze(options: argparse.Namespace) -> None:
     scorer = open_scorer(options.weights or DEFAULT)
     by_class = {name or ALL_CLASSES: onset for name, onset in threshold}
     event_rule(scorer.specification, by_class)  # a class that these weights do not know is refused at once
+    prior_ratio(options.prior or EVEN, scorer.specification.classes)
     make_folder(out)
     with progress_bar("Tracking people") as progress:
         analysis = analyze(
@@ -76,6 +78,7 @@ def _analyze(options: argparse.Namespace) -> None:
             person=options.person,
             weights=scorer,
             threshold=by_class,
+            prior=options.prior,
             engine=engine,
             cache=out / "landmarks.skeleton.npz",
             previews=True,
@@ -154,7 +157,12 @@ def _classify(options: argparse.Namespace) -> None:
 
     with progress_bar("Tracking people") as progress:
         ranked = classify(
-            _recording(options), person=options.person, weights=options.weights, engine=engine, progress=progress
+            _recording(options),
+            person=options.person,
+            weights=options.weights,
+            prior=options.prior,
+            engine=engine,
+            progress=progress,
         )
     if options.json:
         print(json.dumps({"input": str(options.input), "classes": [asdict(one) for one in ranked]}, indent=2))

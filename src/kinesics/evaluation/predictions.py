@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import zipfile
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -49,6 +49,10 @@ class Predictions:
         """(N,) what an interval resamples by: the subject, or the video of an id `0054_3`, or else the clip."""
         known = tuple(who or name.rsplit("_", 1)[0] for who, name in zip(self.subjects, self.ids, strict=True))
         return known if len(set(known)) > 1 else self.ids
+
+    def expecting(self, ratio: NDArray[np.float32]) -> Predictions:
+        """Those of a network that expects each class (C,) so many times as often as in its training."""
+        return replace(self, logits=self.logits + np.log(np.maximum(ratio, 1e-9)).astype(np.float32))
 
     @classmethod
     def joined(cls, parts: Sequence[Predictions]) -> Predictions:

@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from kinesics.data.sets.imigue.classes import CLASSES, TRAIN_CLIPS
 from kinesics.errors import KinesicsError
@@ -35,13 +36,13 @@ _STEPS = 20  # of expectation and maximisation
 _HELD_BY = 20.0  # windows for which the first shares count
 
 
-def prior_ratio(prior: str, specification: Specification) -> FloatArray:
+def prior_ratio(prior: str, classes: Sequence[str]) -> FloatArray:
     """How many times as often as in training each class is expected.
 
     Parameters
     ----------
     prior : a name in `PRIORS` (of "recording" the shares that it begins with), or a JSON file {class: share}.
-    specification : of weights whose gestures were equally frequent in training.
+    classes : of weights whose gestures were equally frequent in training, with "none" or without.
 
     Returns
     -------
@@ -51,7 +52,8 @@ def prior_ratio(prior: str, specification: Specification) -> FloatArray:
     ------
     KinesicsError : for a file that cannot be read or names no class, and for "interview" with other classes.
     """
-    names = gesture_names(specification.classes)
+    names = gesture_names(classes)
+    shares: NDArray[np.float64]
     if prior == EVEN:
         shares = np.ones(len(names))
     elif prior in PRIORS:
@@ -64,10 +66,10 @@ def prior_ratio(prior: str, specification: Specification) -> FloatArray:
     else:
         shares = _shares_in(Path(prior), names)
     ratio = dict(zip(names, shares / shares.mean(), strict=True))
-    return np.array([ratio.get(name, 1.0) for name in specification.classes], np.float32)
+    return np.array([ratio.get(name, 1.0) for name in classes], np.float32)
 
 
-def _shares_in(path: Path, names: Sequence[str]) -> FloatArray:
+def _shares_in(path: Path, names: Sequence[str]) -> NDArray[np.float64]:
     expected = f"{path}: expected a prior, one of {', '.join(PRIORS)} or a JSON file {{class: share}}"
     try:
         found = json.loads(path.read_text(encoding="utf-8"))
@@ -81,7 +83,7 @@ def _shares_in(path: Path, names: Sequence[str]) -> FloatArray:
         shares[match_label(label, names)] = share
     if not (np.isfinite(shares).all() and (shares >= 0).all() and shares.any()):
         raise KinesicsError(f"{expected}; found shares below 0 or none above it; give each class a number above 0")
-    return shares.astype(np.float32)
+    return shares
 
 
 def with_ratio(probability: FloatArray, ratio: FloatArray) -> FloatArray:
@@ -168,7 +170,7 @@ class PriorScorer:
         One `Scores` a person, in their order.
         """
         found = self.scorer.score(people, observation, progress)
-        first = prior_ratio(self.prior, self.specification)
+        first = prior_ratio(self.prior, self.specification.classes)
         return tuple(self._carried(scores, first) for scores in found)
 
     def _carried(self, scores: Scores, first: FloatArray) -> Scores:
@@ -178,6 +180,6 @@ class PriorScorer:
 
     def classify(self, person: SkeletonSequence, observation: Observation) -> FloatArray:
         """Probabilities (C,) of the gestures for one pre-cut clip, too short to learn shares from."""
-        ratio = prior_ratio(self.prior, self.specification)
+        ratio = prior_ratio(self.prior, self.specification.classes)
         gestures = [i for i, name in enumerate(self.specification.classes) if name != NONE]
         return with_ratio(self.scorer.classify(person, observation), ratio[gestures])

@@ -79,6 +79,7 @@ class Specification:
     metrics: what was measured, by name.
     source_sha256: of the published checkpoint that was converted; "" for Kinesics' own weights.
     own_layout: a layout that Kinesics does not know; `layout_fields` fills both.
+    prior: how often each gesture is expected where nothing else is said, see `kinesics.inference.prior`.
     stride: seconds between the windows of a recording, for networks that score windows.
     face_rate: faces a second, for networks of emotion.
     stretch: seconds of a recording that are read at a time, for networks of emotion.
@@ -102,6 +103,7 @@ class Specification:
     metrics: Mapping[str, float] = field(default_factory=dict)
     source_sha256: str = ""
     own_layout: Mapping[str, Any] = field(default_factory=dict)
+    prior: str = "even"
     stride: float = 0.0
     face_rate: float = 0.0
     stretch: float = 0.0
