@@ -21,7 +21,16 @@ _FPS = 25.0
 _EACH = 3  # every third frame: 8 1/3 a second
 _SPAN = 0.9, 2.9  # seconds between which the gesture lies
 # the way that is shown, where it is not the first one, and the seed, where it is not 1
-_SHOWN: dict[str, tuple[str, int]] = {}
+_SHOWN: dict[str, tuple[str, int]] = {
+    "touching or scratching forehead": ("fingers rub it", 2),
+    "touching or scratching facial parts": ("fingers round the mouth", 3),
+    "touching or covering suprasternal notch": ("hand laid over it", 1),
+    "rubbing or holding hands": ("palms rubbed", 3),
+    "minaret gesture": ("before the chin", 2),
+    "playing or manipulating objects": ("pen in one hand", 4),
+    "pressing lips": ("rolled in", 3),
+    "shaking shoulders": ("both palms up", 1),
+}
 # what to look for, in the words of the iMiGUE paper where it has them
 _MEANING: dict[str, str] = {
     "turtle neck": "The head sinks between raised shoulders.",
