@@ -128,6 +128,14 @@ def learned_ratio(probability: FloatArray, first: FloatArray, classes: Sequence[
     return ratio
 
 
+def with_prior(scores: Scores, prior: str) -> Scores:
+    """Carry one person's scores, of even shares, to those of a prior, named as `prior_ratio` takes it."""
+    ratio = prior_ratio(prior, scores.classes)
+    if prior == RECORDING:
+        ratio = learned_ratio(scores.probability, ratio, scores.classes)
+    return replace(scores, probability=with_ratio(scores.probability, ratio))
+
+
 @dataclass(frozen=True)
 class PriorScorer:
     """A scorer whose probabilities are carried to other shares of the classes; itself a `Scorer`.
@@ -170,13 +178,7 @@ class PriorScorer:
         One `Scores` a person, in their order.
         """
         found = self.scorer.score(people, observation, progress)
-        first = prior_ratio(self.prior, self.specification.classes)
-        return tuple(self._carried(scores, first) for scores in found)
-
-    def _carried(self, scores: Scores, first: FloatArray) -> Scores:
-        learns = self.prior == RECORDING
-        ratio = learned_ratio(scores.probability, first, scores.classes) if learns else first
-        return replace(scores, probability=with_ratio(scores.probability, ratio))
+        return tuple(with_prior(scores, self.prior) for scores in found)
 
     def classify(self, person: SkeletonSequence, observation: Observation) -> FloatArray:
         """Probabilities (C,) of the gestures for one pre-cut clip, too short to learn shares from."""

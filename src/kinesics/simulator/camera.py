@@ -130,7 +130,7 @@ def shaken(
 
 
 def random_camera(rng: np.random.Generator, joints: FloatArray, turned: float = 0.0) -> Camera:
-    """Draw a camera as in interviews, talk shows and films, for one performance.
+    """Draw a camera as in interviews and on television, for one performance.
 
     Framing runs from the face alone to the whole seated body; the head stays inside the image. Most cameras are level,
     some look down from above or up from below.

@@ -11,7 +11,7 @@ import multiprocessing
 import os
 import tempfile
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from multiprocessing.pool import Pool
 from pathlib import Path
 from typing import Any
@@ -23,7 +23,8 @@ from kinesics.data.dataset import SPLITS, Split
 from kinesics.data.sets.imigue.classes import CLASSES
 from kinesics.errors import KinesicsError
 from kinesics.files import write_text
-from kinesics.perception.engines import DEFAULT_ENGINE
+from kinesics.perception.engine import LandmarkEngine
+from kinesics.perception.engines import DEFAULT_ENGINE, open_engine
 from kinesics.progress import progress_bar
 from kinesics.simulator.camera import Camera, random_camera
 from kinesics.simulator.detector.model import detect
@@ -77,7 +78,9 @@ def simulate_clip(label: int | None, seed: Seed, *, seconds: float = _SECONDS) -
     return _detect(perform(label, rng, duration=seconds, fps=_FPS), rng)
 
 
-def track_clip(label: int | None, seed: Seed, *, seconds: float = _SECONDS) -> SimulatedClip:
+def track_clip(
+    label: int | None, seed: Seed, *, seconds: float = _SECONDS, engine: LandmarkEngine | str = DEFAULT_ENGINE
+) -> SimulatedClip:
     """Render the movement of one gesture and track it by the real landmark engine, at 12.5 fps.
 
     Where the engine finds nobody, all scores are 0.
@@ -87,6 +90,7 @@ def track_clip(label: int | None, seed: Seed, *, seconds: float = _SECONDS) -> S
     label : the index of the gesture in `CLASSES`; None for background movement alone
     seed : another seed is another person, camera and way to do it
     seconds : the length of the clip
+    engine : a landmark engine, or its name
 
     Returns
     -------
@@ -97,7 +101,7 @@ def track_clip(label: int | None, seed: Seed, *, seconds: float = _SECONDS) -> S
     NoGraphicsError : where no OpenGL can be had
     """
     rng = np.random.default_rng(seed)
-    return _track(perform(label, rng, duration=seconds, fps=_FPS), rng)
+    return _track(perform(label, rng, duration=seconds, fps=_FPS), rng, engine)
 
 
 def simulate_recording(seed: Seed, *, seconds: float, gestures: bool = True) -> SimulatedClip:
@@ -117,7 +121,9 @@ def simulate_recording(seed: Seed, *, seconds: float, gestures: bool = True) -> 
     return _detect(_recording(rng, seconds, gestures), rng)
 
 
-def track_recording(seed: Seed, *, seconds: float, gestures: bool = True) -> SimulatedClip:
+def track_recording(
+    seed: Seed, *, seconds: float, gestures: bool = True, engine: LandmarkEngine | str = DEFAULT_ENGINE
+) -> SimulatedClip:
     """Render an interview and track it by the real landmark engine, at 12.5 fps.
 
     Parameters
@@ -125,6 +131,7 @@ def track_recording(seed: Seed, *, seconds: float, gestures: bool = True) -> Sim
     seed : another seed is another person, camera and interview
     seconds : the length of the recording
     gestures : without them there is background movement alone
+    engine : a landmark engine, or its name
 
     Returns
     -------
@@ -135,7 +142,7 @@ def track_recording(seed: Seed, *, seconds: float, gestures: bool = True) -> Sim
     NoGraphicsError : where no OpenGL can be had
     """
     rng = np.random.default_rng(seed)
-    return _track(_recording(rng, seconds, gestures), rng)
+    return _track(_recording(rng, seconds, gestures), rng, engine)
 
 
 def _recording(rng: np.random.Generator, seconds: float, gestures: bool) -> Motion:
@@ -151,7 +158,7 @@ def _detect(motion: Motion, rng: np.random.Generator) -> SimulatedClip:
     return SimulatedClip(detect(joints, camera, rng, fps=_FPS, table=motion.table), motion, camera, joints)
 
 
-def _track(motion: Motion, rng: np.random.Generator) -> SimulatedClip:
+def _track(motion: Motion, rng: np.random.Generator, engine: LandmarkEngine | str) -> SimulatedClip:
     """What the landmark engine finds in a video of the motion: a random camera, a random appearance, compressed."""
     from kinesics.perception import observe
 
@@ -168,11 +175,17 @@ def _track(motion: Motion, rng: np.random.Generator) -> SimulatedClip:
         frames = render_motion(motion, camera, appearance, (width, height), rows=rows, skeleton=False)
         write_video(path, frames, fps, crf=appearance.crf)
         try:
-            detected = observe(path).people[0]
+            detected = observe(path, engine=engine).people[0]
         except KinesicsError:  # nobody is found
             nothing = np.zeros((*joints.shape[:2], 4), np.float32)
             detected = SkeletonSequence(nothing[..., :3], nothing[..., 3], fps, UPPER_BODY, nothing[..., :2])
     return SimulatedClip(detected, motion, camera, joints)
+
+
+@cache
+def _opened(engine: str) -> LandmarkEngine:
+    """The landmark engine of this name, opened once a process."""
+    return open_engine(engine)
 
 
 # ── data sets ────────────────────────────────────────────────────────────────────────────────────────────────
@@ -183,12 +196,14 @@ class ClipRecipe:
     """All that the bytes of a set of clips depend on; clip n depends on (split, seed, n) alone.
 
     count: clips of each class. tracked: by the landmark engine in rendered videos, in place of the model of a detector.
+    engine: the landmark engine of a tracked set, by its name.
     """
 
     count: int
     split: Split
     seed: int
     tracked: bool = False
+    engine: str = DEFAULT_ENGINE
 
     @property
     def fps(self) -> float:
@@ -206,7 +221,7 @@ class ClipRecipe:
         """The content of `recipe.json`."""
         facts: dict[str, Any] = {"revision": 4, "count": self.count, "split": self.split, "seed": self.seed}
         facts |= {"seconds": _SECONDS, "fps": self.fps}
-        more = {"tracked": True, "background": _BACKGROUND_TRACKED - _BACKGROUND_EACH, "engine": DEFAULT_ENGINE}
+        more = {"tracked": True, "background": _BACKGROUND_TRACKED - _BACKGROUND_EACH, "engine": self.engine}
         return facts | more if self.tracked else facts
 
     def made(self, folder: Path) -> bool:
@@ -221,7 +236,7 @@ class ClipRecipe:
         label = None if self.labels[n] == _BACKGROUND else int(self.labels[n])
         split = SPLITS.index(self.split)
         return (
-            track_clip(label, (split + len(SPLITS), self.seed, n))
+            track_clip(label, (split + len(SPLITS), self.seed, n), engine=_opened(self.engine))
             if self.tracked
             else simulate_clip(label, (split, self.seed, n))
         )

@@ -42,7 +42,7 @@ _VAL, _TEST = 0.1, 0.2  # shares of the subjects
 # weak, as in life: how much likelier a class becomes, and the mean tones of face and bearing, whose deviation is 1
 LIKELIER, _FACE, _BEARING = 1.8, 0.7, 0.6
 _LOST = (
-    "touching or scratching head",
+    "touching or scratching facial parts",
     "touching or scratching forehead",
     "covering face",
     "rubbing eyes",

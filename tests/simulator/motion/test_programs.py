@@ -209,7 +209,7 @@ def test_gestures_begin_before_the_clip_last_longer_than_it_and_lie_inside():
     for seed in range(40):
         rng = np.random.default_rng(seed)
         scene = Scene(random_shape(rng), rng, 10, 25.0, "chair")
-        spans.append(programs._span(scene, "touching jaw", 4.0))
+        spans.append(programs.gesture_span(scene, "touching jaw", 4.0))
     starts, ends = np.array(spans).T
     assert (ends > starts).all()
     assert (ends > 0).all()
@@ -241,7 +241,7 @@ def test_an_interview_is_continuous_and_two_events_at_once_are_of_hand_and_body(
     assert all(0 <= start < end <= 20 for _, start, end in events)
     for (one, _, end), (two, start, _) in pairwise(events):
         if start < end:
-            assert programs._TOGETHER.count(CLASSES[one]) or programs._TOGETHER.count(CLASSES[two])
+            assert programs.TOGETHER.count(CLASSES[one]) or programs.TOGETHER.count(CLASSES[two])
     points = Body(motion.shape).joints(motion.pose)
     assert points.shape == (500, len(UPPER_BODY), 3)
     assert np.linalg.norm(np.diff(points, axis=0), axis=2).max() * 25 < 9

@@ -121,9 +121,16 @@ _MOUTH = tuple(i for i, name in enumerate(FACIAL_ACTIONS) if name.startswith(("j
 
 
 def hush(scene: Scene, start: float, end: float) -> None:
-    """Speech and smiles stop for this while: what the mouth does so far is taken away."""
-    quiet = pulse(scene.t, start - 0.15, end + 0.15, min(0.4, 0.3 + end - start))
-    scene.face[:, _MOUTH] *= (1 - quiet)[:, None]
+    """Let speech and smiles stop for a while: what the mouth does so far is taken away.
+
+    Parameters
+    ----------
+    scene : in which
+    start : seconds
+    end : seconds
+    """
+    silence = pulse(scene.t, start - 0.15, end + 0.15, min(0.4, 0.3 + end - start))
+    scene.face[:, _MOUTH] *= (1 - silence)[:, None]
 
 
 def facing(scene: Scene) -> float:

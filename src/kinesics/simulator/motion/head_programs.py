@@ -145,8 +145,8 @@ HEAD_WAYS: dict[str, Ways] = {
     },
     "touching or scratching forehead": {
         "fingers rub it": (
-            3, Touch(("forehead", "forehead_side", "brow"), ("fingers", "index", "middle"), ("relaxed", "cup"),
-                     _ACROSS, rub=(0.014, 0.004), rubs=0.75, nod=0.3),
+            3, Touch(("forehead", "forehead_side"), ("fingers", "index", "middle", "tips"), ("relaxed", "cup", "curl"),
+                     _ACROSS, shift=(0.005, 0, 0.012), rub=(0.014, 0.004), rubs=0.75, nod=0.2),
         ),
         "wiped across": (
             1.5, Touch(("forehead_side",), ("fingers", "flat"), ("relaxed", "flat"), _ACROSS, nod=0.2, rubs=0,

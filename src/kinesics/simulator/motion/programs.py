@@ -116,7 +116,7 @@ _SILENT = {
     "touching or scratching facial parts": 0.7, "touching jaw": 0.5, "rubbing eyes": 0.5,
 }  # fmt: skip
 _WITHOUT_HANDS = tuple(BODY_WAYS)
-_TOGETHER = ("moving torso", "head up", "pressing lips", "bulging face or deep breath")  # with a gesture of the hands
+TOGETHER = ("moving torso", "head up", "pressing lips", "bulging face or deep breath")  # with a gesture of the hands
 _ILLUSTRATIVE = "illustrative"
 
 # what else one does before a camera, and how often where no gesture is made
@@ -147,8 +147,19 @@ def _make(scene: Scene, name: str, start: float, end: float, way: str = "") -> N
     play(WAYS[name], scene, start, end, way)
 
 
-def _span(scene: Scene, name: str, duration: float) -> tuple[float, float]:
-    """Where the gesture's core lies: inside the clip, begun before it, or not over when it ends."""
+def gesture_span(scene: Scene, name: str, duration: float) -> tuple[float, float]:
+    """Draw where a gesture's core lies: inside the clip, begun before it, or not over when it ends.
+
+    Parameters
+    ----------
+    scene : that draws
+    name : of the gesture
+    duration : of the clip, seconds
+
+    Returns
+    -------
+    its start and end, seconds
+    """
     length = _length(scene, name)
     if name in _CHANGES or scene.chance(0.6):
         length = min(length, 0.8 * duration)
@@ -178,6 +189,7 @@ def perform(
     fps: float = 25.0,
     shape: Shape | None = None,
     way: str = "",
+    span: tuple[float, float] | None = None,
 ) -> Motion:
     """Let one person make one gesture of iMiGUE once, amid background movement.
 
@@ -190,7 +202,8 @@ def perform(
     duration : the length, seconds
     fps : frames a second
     shape : of the body; drawn where it is None
-    way : how the gesture is made, a word of `WAYS`; drawn where it is ""
+    way : how the gesture is made, by its words in `WAYS`; drawn where it is ""
+    span : seconds between which it lies; drawn where it is None
 
     Returns
     -------
@@ -202,17 +215,17 @@ def perform(
     rest(scene, scene.one_of(*RESTS[scene.seat]))
     everyday.everyday(scene)
     turned = everyday.facing(scene)
-    span = 0.0, duration
-    if name is not None:
-        span = _span(scene, name, duration)
+    if name is None:
+        span = 0.0, duration
+        _ORDINARY[int(rng.choice(len(_ORDINARY), p=_HOW_OFTEN))](scene)
+    else:
+        span = span or gesture_span(scene, name, duration)
         if name not in _CHANGES and scene.chance(0.25):
             before = scene.chance(0.5)
             _talk(scene, *((-0.5, span[0] - 0.7) if before else (span[1] + 0.7, duration + 0.5)))
         elif scene.chance(0.3):
             everyday.hands(scene, (span,))
         _make(scene, name, *span, way)
-    else:
-        _ORDINARY[int(rng.choice(len(_ORDINARY), p=_HOW_OFTEN))](scene)
     onset, offset = _visible(span, duration)
     events = () if label is None else ((label, onset, offset),)
     return _motion(scene, label, onset, offset, events, turned)
@@ -291,7 +304,7 @@ def _together(scene: Scene, label: int, start: float, end: float, chances: NDArr
     """One gesture, and with one of the hands now and then another of trunk, head or face, as likely as they are."""
     _make(scene, CLASSES[label], start, end)
     made = [(label, max(0.0, start), end)]
-    likely = chances * [name in _TOGETHER for name in CLASSES]
+    likely = chances * [name in TOGETHER for name in CLASSES]
     if CLASSES[label] in _WITHOUT_HANDS or likely.sum() == 0 or not scene.chance(0.15):
         return made
     second = int(scene.rng.choice(len(CLASSES), p=likely / likely.sum()))

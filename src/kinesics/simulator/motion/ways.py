@@ -32,26 +32,65 @@ def rub(
     scene: Scene, along: float, across: float = 0.0, *, lift: float = 0.0, rate: tuple[float, float] = (1.3, 3.5),
     bend: float = 4.0,
 ) -> Rub:  # fmt: skip
-    """A rub of about this size (metres; degrees of the fingers) in this range of times a second."""
+    """Draw a rub of about this size.
+
+    Parameters
+    ----------
+    scene : that draws
+    along : metres along the fingers
+    across : metres across them
+    lift : metres off the skin
+    rate : lowest and highest times a second
+    bend : degrees of the fingers
+
+    Returns
+    -------
+    the rub
+    """
     size, phase = scene.between(0.5, 1.5), scene.between(0, 6)
     return Rub(size * along, size * across, size * lift, scene.between(*rate), size * bend, phase)
 
 
 def bow(scene: Scene, start: float, end: float, nod: float = 0.12, roll: float = 0.06) -> None:
-    """The head comes a little towards the hand."""
+    """Let the head come a little towards the hand.
+
+    Parameters
+    ----------
+    scene : to add to
+    start : seconds
+    end : seconds
+    nod : radians at most, forwards
+    roll : radians, standard deviation, to either side
+    """
     rise = min(0.7, max(0.3, end - start))
     scene.move("nod", nod * scene.between(0, 1), start - 0.2, end, rise)
     scene.move("tilt", scene.rng.normal(0, roll), start - 0.2, end, rise)
 
 
 def over_the_shoulder(scene: Scene, side: str, start: float, end: float) -> None:
-    """On its way to the neck or back and from there the hand passes before the shoulder."""
+    """Lead a hand before the shoulder on its way to the neck or back, and from there.
+
+    Parameters
+    ----------
+    scene : to add to
+    side : of the hand
+    start : seconds
+    end : seconds
+    """
     wish = {"fingers": (-0.2, 0.3, 1), "palm": (-0.4, 1, 0), "travel": 0.7, "back": 0.7, "arc": 0.3}
     scene.reach(side, start - 0.3, end + 0.3, point=(0.17, -0.26, 0.14), **wish)
 
 
 def by_the_side(scene: Scene, side: str, start: float, end: float) -> None:
-    """On its way to the back and from there the hand passes the hip."""
+    """Lead a hand past the hip on its way to the back, and from there.
+
+    Parameters
+    ----------
+    scene : to add to
+    side : of the hand
+    start : seconds
+    end : seconds
+    """
     wish = {"fingers": (-0.1, -0.5, -1), "palm": (-1, 0.3, 0), "travel": 0.6, "back": 0.7, "arc": 0, "swivel": 0.5}
     scene.reach(side, start - 0.3, end + 0.3, anchor="spine04", point=(0.29, -0.03, 0.05), **wish)
 

@@ -320,7 +320,18 @@ def _from_the_sun(sun: FloatArray, vertices: FloatArray) -> NDArray[np.float64]:
 
 
 def moved_as(camera: Camera, appearance: Appearance, frames: int) -> list[Camera]:
-    """Where the camera stands and looks in each frame, as the appearance says."""
+    """Say where the camera stands and looks in each frame.
+
+    Parameters
+    ----------
+    camera : in the first frame
+    appearance : that says how it trembles, zooms and turns
+    frames : how many
+
+    Returns
+    -------
+    the camera in each frame
+    """
     return shaken(camera, appearance.shake, frames, appearance.seed, zoom=appearance.zoom, pan=appearance.pan)
 
 
