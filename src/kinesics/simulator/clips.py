@@ -11,7 +11,7 @@ import multiprocessing
 import os
 import tempfile
 from dataclasses import dataclass
-from functools import cache, cached_property
+from functools import cached_property
 from multiprocessing.pool import Pool
 from pathlib import Path
 from typing import Any
@@ -182,12 +182,6 @@ def _track(motion: Motion, rng: np.random.Generator, engine: LandmarkEngine | st
     return SimulatedClip(detected, motion, camera, joints)
 
 
-@cache
-def _opened(engine: str) -> LandmarkEngine:
-    """The landmark engine of this name, opened once a process."""
-    return open_engine(engine)
-
-
 # ── data sets ────────────────────────────────────────────────────────────────────────────────────────────────
 
 
@@ -236,7 +230,7 @@ class ClipRecipe:
         label = None if self.labels[n] == _BACKGROUND else int(self.labels[n])
         split = SPLITS.index(self.split)
         return (
-            track_clip(label, (split + len(SPLITS), self.seed, n), engine=_opened(self.engine))
+            track_clip(label, (split + len(SPLITS), self.seed, n), engine=open_engine(self.engine))
             if self.tracked
             else simulate_clip(label, (split, self.seed, n))
         )
