@@ -298,6 +298,42 @@ def test_classify_prints_the_contract(capsys, tmp_path):
     assert sum(chances) == pytest.approx(1, abs=1e-4)
 
 
+def test_a_prior_moves_what_is_expected_and_is_written_down(capsys, tmp_path):
+    recording, shares = write_person(tmp_path / "p.skeleton.npz"), tmp_path / "shares.json"
+    shares.write_text(json.dumps({"arms akimbo": 1}))
+    assert main(["classify", str(recording), "--json", "--prior", str(shares)]) == 0
+    first, *others = json.loads(capsys.readouterr().out)["classes"]
+    assert first["label"] == "arms akimbo"
+    assert first["probability"] == pytest.approx(1)
+    assert not any(one["probability"] for one in others)
+    assert main(["analyze", str(recording), "--out", str(tmp_path / "out"), "--prior", "recording", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["model"]["prior"] == "recording"
+    message = fails(capsys, "analyze", recording, "--out", tmp_path / "other", "--prior", "someday")
+    assert "expected a prior, one of even, interview, recording" in message
+    assert not (tmp_path / "other").exists()
+
+
+def test_classify_says_that_nobody_is_seen(capsys, tmp_path):
+    path = write_person(tmp_path / "p.skeleton.npz")
+    people = load_skeletons(path)
+    for person in people:
+        person.score[4:] = 0
+    save_skeletons(path, people)
+    assert "nobody seen" in fails(capsys, "classify", path)
+
+
+def test_who_is_seldom_seen_is_warned_of(capsys, tmp_path):
+    path, out = write_person(tmp_path / "p.skeleton.npz"), tmp_path / "out"
+    people = load_skeletons(path)
+    people[0].score[75:] = 0
+    save_skeletons(path, people)
+    assert main(["analyze", str(path), "--out", str(out)]) == 0
+    warning = "Person 1 is seen in 50% of the frames in which anybody is"
+    assert warning in " ".join(capsys.readouterr().out.split())
+    assert any(warning in note for note in json.loads((out / "timeline.json").read_text())["recording"]["notes"])
+    assert warning in (out / "report.html").read_text()
+
+
 @pytest.fixture(scope="module")
 def analysed(tmp_path_factory) -> Path:
     out = tmp_path_factory.mktemp("real") / "out"

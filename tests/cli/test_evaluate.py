@@ -41,6 +41,17 @@ def test_evaluate_tells_figures_and_writes_a_page(tmp_path, capsys):
     assert "Mean-class accuracy" in capsys.readouterr().out
 
 
+def test_a_prior_carries_the_predictions(tmp_path, capsys):
+    run = write_run(tmp_path / "run", 1)
+    shares = tmp_path / "shares.json"
+    shares.write_text(json.dumps({CLASSES[30]: 1}))
+    assert main(["evaluate", str(run), "--json", "--prior", str(shares)]) == 0
+    figures = json.loads(capsys.readouterr().out)["figures"]
+    assert figures["mean_class"]["value"] == pytest.approx(1 / 32)  # all are taken for the one class that is expected
+    assert main(["evaluate", str(run), "--prior", "recording"]) == 2
+    assert "expected shares known beforehand" in capsys.readouterr().err
+
+
 def test_an_emotion_run_is_told_by_its_own_figures(tmp_path, capsys):
     run = write_run(tmp_path / "run", 1, classes=EMOTION)
     assert main(["evaluate", str(run), "--json"]) == 0
