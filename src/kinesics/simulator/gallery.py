@@ -78,7 +78,8 @@ def gesture_frames(label: int) -> list[Image]:
         seed += 100
     camera = portrait_camera(motion, rng, _SIZE[0] / _SIZE[1])
     first, last = max(0, round((motion.onset - 0.5) * _FPS)), round((motion.offset + 0.5) * _FPS)
-    appearance = replace(random_appearance(rng, motion.shape), grain=0.0, pan=0.0, zoom=1.0, light=Light(), cap=None)
+    appearance = replace(random_appearance(rng, motion.shape), grain=0.0, pan=0.0, zoom=1.0, light=Light())
+    appearance = replace(appearance, cap=None, microphone=None, bottle=None)
     return list(render_motion(motion, camera, dressed_for(label, appearance), _SIZE, rows=slice(first, last, _EACH)))
 
 
