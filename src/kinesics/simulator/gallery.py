@@ -80,7 +80,7 @@ def gesture_frames(label: int) -> list[Image]:
     first, last = max(0, round((motion.onset - 0.5) * _FPS)), round((motion.offset + 0.5) * _FPS)
     appearance = replace(random_appearance(rng, motion.shape), grain=0.0, pan=0.0, zoom=1.0, light=Light())
     appearance = replace(appearance, cap=None, microphone=None, bottle=None)
-    return list(render_motion(motion, camera, dressed_for(label, appearance), _SIZE, rows=slice(first, last, _EACH)))
+    return list(render_motion(motion, camera, dressed_for(motion, appearance), _SIZE, rows=slice(first, last, _EACH)))
 
 
 def write_gallery(docs: Path, labels: Sequence[int] = range(len(CLASSES))) -> None:
