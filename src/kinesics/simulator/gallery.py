@@ -29,7 +29,9 @@ _SHOWN: dict[str, tuple[str, int]] = {
     "minaret gesture": ("before the chin", 2),
     "playing or manipulating objects": ("pen in one hand", 4),
     "pressing lips": ("rolled in", 3),
+    "scratching back": ("over the other shoulder", 2),
     "shaking shoulders": ("both palms up", 1),
+    "illustrative": ("open palms", 2),
 }
 # what to look for, in the words of the iMiGUE paper where it has them
 _MEANING: dict[str, str] = {
