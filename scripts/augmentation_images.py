@@ -96,7 +96,7 @@ def tempo(*heights: np.ndarray) -> PIL.Image.Image:
 def videos() -> PIL.Image.Image:
     rng = np.random.default_rng((3, LABEL))
     motion = perform(LABEL, rng, duration=3.0, fps=25.0)
-    camera, appearance = portrait_camera(motion, rng, 1.0), dressed_for(LABEL, random_appearance(rng))
+    camera, appearance = portrait_camera(motion, rng, 1.0), dressed_for(motion, random_appearance(rng))
     rows = slice(10, None, 16)
     frames = np.stack(list(render_motion(motion, camera, appearance, (PANEL, PANEL), rows=rows)))
     joints = Body(motion.shape).joints(motion.pose)[rows]

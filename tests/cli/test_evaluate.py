@@ -143,7 +143,7 @@ def test_submit_counts_by_names_and_knows_what_the_challenge_does_not(tmp_path, 
     (result / "timeline.json").write_text(json.dumps({"recording": {"name": "0054.mp4", "fps": 25}, "events": [event]}))
     assert main(["submit", str(tmp_path / "results"), "--out", str(tmp_path / "track2")]) == 2
     message = capsys.readouterr().err.strip()
-    assert "found 'touch nek'; near it are touching or scratching neck" in message
+    assert "found 'touch nek'; near it are touching ears" in message
     assert len(message.splitlines()) == 1
     assert not (tmp_path / "o.csv").exists()
     assert not (tmp_path / "track2").exists()

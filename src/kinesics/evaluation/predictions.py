@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from kinesics.errors import KinesicsError
 from kinesics.files import replacing
+from kinesics.timeline.gesture_names import current_name
 
 
 @dataclass(frozen=True, eq=False)
@@ -85,6 +86,7 @@ class Predictions:
         try:
             with np.load(path, allow_pickle=False) as file:
                 names = {key: tuple(file[key].tolist()) for key in ("ids", "subjects", "classes")}
+                names["classes"] = tuple(map(current_name, names["classes"]))
                 return cls(logits=file["logits"].astype(np.float32), labels=file["labels"].astype(np.int64), **names)
         except FileNotFoundError as error:
             raise KinesicsError(f"{path}: no such file; `kinesics evaluate` and `kinesics train` write it") from error

@@ -129,7 +129,7 @@ def shaken(
     ]
 
 
-def random_camera(rng: np.random.Generator, joints: FloatArray, turned: float = 0.0) -> Camera:
+def random_camera(rng: np.random.Generator, joints: FloatArray, turned: float = 0.0, *, table: bool = False) -> Camera:
     """Draw a camera as in interviews and on television, for one performance.
 
     Framing runs from the face alone to the whole seated body; the head stays inside the image. Most cameras are level,
@@ -140,6 +140,7 @@ def random_camera(rng: np.random.Generator, joints: FloatArray, turned: float = 
     rng : draws it
     joints : (T, 42, 3) world metres
     turned : radians from straight before the trunk to where the camera is, to the person's left; 0 for anywhere
+    table : whether there is one before the person, which a low camera would look at from below
 
     Returns
     -------
@@ -162,7 +163,7 @@ def random_camera(rng: np.random.Generator, joints: FloatArray, turned: float = 
         distance=max(rng.uniform(0.9, 4.0), 0.9 * height),
         height=height,
         yaw=np.radians(np.clip(yaw, -70, 70)),
-        pitch=np.radians(np.clip(pitch, -15, 35)),
+        pitch=np.radians(np.clip(pitch, -2 if table else -15, 35)),
         roll=np.radians(np.clip(rng.normal(0, 1.2), -3, 3)),
         aspect=aspect,
     )

@@ -154,7 +154,7 @@ def _recording(rng: np.random.Generator, seconds: float, gestures: bool) -> Moti
 def _detect(motion: Motion, rng: np.random.Generator) -> SimulatedClip:
     """What the model of a detector makes of the motion before a random camera."""
     joints = Body(motion.shape).joints(motion.pose)
-    camera = random_camera(rng, joints, motion.turned)
+    camera = random_camera(rng, joints, motion.turned, table=motion.table is not None)
     return SimulatedClip(detect(joints, camera, rng, fps=_FPS, table=motion.table), motion, camera, joints)
 
 
@@ -163,9 +163,8 @@ def _track(motion: Motion, rng: np.random.Generator, engine: LandmarkEngine | st
     from kinesics.perception import observe
 
     joints = Body(motion.shape).joints(motion.pose)
-    camera, appearance = random_camera(rng, joints, motion.turned), random_appearance(rng, motion.shape)
-    if motion.label is not None:
-        appearance = dressed_for(motion.label, appearance)
+    camera = random_camera(rng, joints, motion.turned, table=motion.table is not None)
+    appearance = dressed_for(motion, random_appearance(rng, motion.shape))
     height = int(rng.integers(*_TRACKED_HEIGHT))
     width, height = (int(side) // 2 * 2 for side in (height * camera.aspect, height))
     rows, fps = slice(None, None, _TRACKED_STEP), _FPS / _TRACKED_STEP

@@ -29,7 +29,9 @@ _SHOWN: dict[str, tuple[str, int]] = {
     "minaret gesture": ("before the chin", 2),
     "playing or manipulating objects": ("pen in one hand", 4),
     "pressing lips": ("rolled in", 3),
+    "scratching back": ("over the other shoulder", 2),
     "shaking shoulders": ("both palms up", 1),
+    "illustrative": ("open palms", 2),
 }
 # what to look for, in the words of the iMiGUE paper where it has them
 _MEANING: dict[str, str] = {
@@ -78,8 +80,9 @@ def gesture_frames(label: int) -> list[Image]:
         seed += 100
     camera = portrait_camera(motion, rng, _SIZE[0] / _SIZE[1])
     first, last = max(0, round((motion.onset - 0.5) * _FPS)), round((motion.offset + 0.5) * _FPS)
-    appearance = replace(random_appearance(rng, motion.shape), grain=0.0, pan=0.0, zoom=1.0, light=Light(), cap=None)
-    return list(render_motion(motion, camera, dressed_for(label, appearance), _SIZE, rows=slice(first, last, _EACH)))
+    appearance = replace(random_appearance(rng, motion.shape), grain=0.0, pan=0.0, zoom=1.0, light=Light())
+    appearance = replace(appearance, cap=None, microphone=None, bottle=None)
+    return list(render_motion(motion, camera, dressed_for(motion, appearance), _SIZE, rows=slice(first, last, _EACH)))
 
 
 def write_gallery(docs: Path, labels: Sequence[int] = range(len(CLASSES))) -> None:

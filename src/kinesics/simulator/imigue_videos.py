@@ -26,7 +26,7 @@ from kinesics.simulator.detector.tracked import track_openpose
 from kinesics.simulator.motion.programs import Motion, interview
 from kinesics.simulator.person.appearance import Appearance, random_appearance
 from kinesics.simulator.person.body import Body, Shape, random_shape
-from kinesics.simulator.rendering.motion_video import portrait_camera, render_motion
+from kinesics.simulator.rendering.motion_video import dressed_for, portrait_camera, render_motion
 from kinesics.simulator.rendering.render import moved_as
 from kinesics.skeleton import UPPER_BODY, SkeletonSequence
 from kinesics.skeleton.sequence import FloatArray, save_skeletons
@@ -193,7 +193,7 @@ def make_interview(recipe: InterviewRecipe, video: int) -> Interview:
     shape, person = _person(recipe, video)
     motion = _motion(recipe, video, shape, rng)
     camera = portrait_camera(motion, rng, recipe.size[0] / recipe.size[1])
-    appearance = _today(person, random_appearance(rng, shape))
+    appearance = dressed_for(motion, _today(person, random_appearance(rng, shape)))
     step = round(_FPS / recipe.camera_fps)
     shown = np.arange(len(motion.pose)) // step
     shots = moved_as(camera, appearance, len(motion.pose[::step]))

@@ -99,11 +99,19 @@ def portrait_camera(motion: Motion, rng: np.random.Generator, aspect: float) -> 
     return look_at(target, distance=2.4, height=crown - bottom, yaw=yaw, pitch=np.radians(4), aspect=aspect)
 
 
-def dressed_for(label: int, appearance: Appearance) -> Appearance:
-    """Give the appearance what the gesture needs: a cap, a tie, sleeves."""
-    match CLASSES[label]:
+def dressed_for(motion: Motion, appearance: Appearance) -> Appearance:
+    """Give the appearance what the motion's gestures need: a cap or none, a tie, sleeves."""
+    for label, _, _ in motion.events:
+        appearance = _dressed_for(CLASSES[label], appearance)
+    return appearance
+
+
+def _dressed_for(name: str, appearance: Appearance) -> Appearance:
+    match name:
         case "touching hat":
-            return replace(appearance, cap=(0.13, 0.20, 0.42))
+            return replace(appearance, cap=appearance.cap or (0.13, 0.20, 0.42))
+        case "touching or scratching head" | "playing or adjusting hair" | "touching or scratching forehead":
+            return replace(appearance, cap=None)
         case "adjusting collar or tie":
             tie = appearance.tie or ((0.45, 0.08, 0.12) if appearance.seed % 2 else None)
             return replace(appearance, tie=tie, short_sleeves=False)
