@@ -204,7 +204,8 @@ def test_facial_actions_become_files_and_events(capsys, tmp_path, monkeypatch):
         assert json.loads((out / "actions.json").read_text())["people"][0]["person"] == 1
     assert main([*given, "--engine", "dummy"]) == 0
     assert json.loads((out / "timeline.json").read_text())["events"] == [], "one threshold for all holds for rules too"
-    assert main([*given, "--engine", "blind"]) == 0
+    for _ in range(2):  # the second time from a cache that holds none
+        assert main([*given, "--engine", "blind"]) == 0
     assert "actions" not in json.loads((out / "timeline.json").read_text())
     assert not list(out.glob("actions.*")), "those of the other engine are gone"
 
