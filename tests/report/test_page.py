@@ -279,11 +279,15 @@ def test_actions_of_several_people_follow_the_choice_and_the_curves(opened):
 def test_an_event_says_that_a_rule_found_it(opened):
     analysis = talking()
     first, second, third = analysis.timeline.events
-    sources = (replace(first, source="rule"), replace(second, source="gesture-skeleton and rule"), third)
+    ruled = replace(first, label="jaw open", index=-1, source="rule")  # which is no class of the network
+    sources = (ruled, replace(second, source="gesture-skeleton and rule"), third)
     page = opened(replace(analysis, timeline=replace(analysis.timeline, events=sources)))
     told = [card.inner_text() for card in page.locator(".card").all()]
     found = [("by a plain rule, not" in text, "by the network and by a plain rule" in text) for text in told]
     assert found == [(True, False), (False, True), (False, False)]
+    assert "jaw open" in page.locator("#rates").inner_text()
+    _show_curves(page)
+    assert "jaw open" not in page.locator("#curves").inner_text()
 
 
 def test_facial_expressions_have_a_strip(opened):

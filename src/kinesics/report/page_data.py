@@ -155,8 +155,8 @@ def _by_rule(event: Event) -> str:
 
 
 def _guesses(event: Event, scores: Iterable[Scores]) -> list[tuple[str, float]]:
-    """The next classes by mean probability in that time, from 5 % on."""
-    for one in scores:
+    """The next classes by mean probability in that time, from 5 % on; none beside a rule's event."""
+    for one in scores if event.source != RULE else ():
         during = (one.times >= event.start) & (one.times <= event.end)
         if one.person == event.person and during.any():
             mean = one.probability[during].mean(0)
@@ -167,7 +167,7 @@ def _guesses(event: Event, scores: Iterable[Scores]) -> list[tuple[str, float]]:
 
 def _curves(scores: Scores, timeline: Timeline) -> dict[str, Any]:
     """The classes that became events, or else the strongest ones, thinned so that no peak is lost."""
-    found = list(timeline.only(person=scores.person).counts())
+    found = [label for label in timeline.only(person=scores.person).counts() if label in scores.classes]
     strongest = sorted(gesture_names(scores.classes), key=lambda label: -_column(scores, label).max(initial=0))
     labels = list(dict.fromkeys([*found, *strongest[:3]]))[:_CURVES]
     step = max(1, -(-len(scores.times) // _CURVE_POINTS))
