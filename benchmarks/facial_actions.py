@@ -40,6 +40,7 @@ SECONDS = 6.0  # of a video with one gesture
 SHOWN, PAUSE = 10, 4  # frames of an action, and of rest after it
 # what both know, left and right as one
 PAIRS = [name for name, _ in groupby(name.removesuffix("Left").removesuffix("Right") for name in FACIAL_ACTIONS)]
+SIDEWAYS = ("jaw", "mouth")  # of which left and right at once are none
 KNOWN = [name for name in PAIRS if any(one in ACTIONS for one in (name, f"{name}Left")) and "Look" not in name]
 
 
@@ -85,6 +86,8 @@ def correlations(people: list[tuple[FacialActions, NDArray[np.float32]]]) -> Ite
     yield "|---|---:|---:|---:|"
     rows = []
     for name in KNOWN:
+        if name in SIDEWAYS:
+            continue
         seen = np.concatenate([one.strength[:, columns(name, ACTIONS)].mean(1) for one, _ in people])
         true = np.concatenate([face[: len(one.times), columns(name, FACIAL_ACTIONS)].mean(1) for one, face in people])
         known = np.isfinite(seen)
