@@ -170,9 +170,8 @@ def print_clips(judged: Sequence[Judged]) -> None:
             continue
         mark = "" if one.first else " ✗"
         right = ", ".join(map(str, sorted(one.right))) + (" (ambiguous)" if one.clip["ambiguous"] else "")
-        print(
-            f"| {one.clip['file']} | {right} | {', '.join(map(str, one.ranked[:5]))}{mark} | {events} | {one.hands:.0%} |"
-        )
+        first = ", ".join(map(str, one.ranked[:5]))
+        print(f"| {one.clip['file']} | {right} | {first}{mark} | {events} | {one.hands:.0%} |")
 
 
 # ── pictures ─────────────────────────────────────────────────────────────────────────────────────────────────

@@ -13,7 +13,7 @@ import av
 import numpy as np
 import pytest
 import torch
-from support.engines import EverybodyInTheMiddle
+from support.engines import EverybodyInTheMiddle, EverybodyPressesLips
 
 from kinesics.cli import VERBS, main
 from kinesics.data.sets.imigue.classes import CLASSES
@@ -123,7 +123,7 @@ def test_a_threshold_names_a_class_of_the_weights(capsys, tmp_path):
     rule = json.loads((out / "timeline.json").read_text())["model"]["rule"]
     assert (rule["onset"], rule["by_class"]) == (0.7, {"My Class": 0.3})
     message = fails(capsys, *given, "--threshold", "touching or scratching neck=0.3")
-    assert "expected one of 2 classes, such as My Class, other" in message
+    assert "expected one of 5 classes, such as My Class, other" in message
 
 
 def write_weights(path: Path, classes: tuple[str, ...]) -> Path:
@@ -184,6 +184,37 @@ def test_a_new_engine_is_one_row_of_the_table(capsys, tmp_path, monkeypatch):
     given = ["data", "prepare", str(video), "--labels", str(tmp_path / "coding.csv"), "--out", str(prepared)]
     assert main([*given, "--engine", "dummy"]) == 0
     assert load_metadata(prepared / "skeletons" / "wall.skeleton.npz")["engine"] == "dummy 1"
+
+
+def test_facial_actions_become_files_and_events(capsys, tmp_path, monkeypatch):
+    """Of an engine that reads them; a second run reads them from the cache, one with another engine leaves none."""
+    video, out = write_grey(tmp_path / "wall.mp4", 40), tmp_path / "out"
+    monkeypatch.setitem(ENGINES, "dummy", EverybodyPressesLips)
+    monkeypatch.setitem(ENGINES, "blind", EverybodyInTheMiddle)
+    given = ["analyze", str(video), "--out", str(out), "--threshold", "1"]
+    for _ in range(2):
+        assert main([*given, "--engine", "dummy", "--threshold", "lips pressed=0.5"]) == 0
+        assert "actions.csv" in capsys.readouterr().out
+        content = json.loads((out / "timeline.json").read_text())
+        (event,) = [event for event in content["events"] if event["source"] == "rule"]
+        assert (event["label"], event["index"]) == (CLASSES[28], 28)
+        assert (event["start"], event["end"]) == (0, pytest.approx(40 / 25, abs=0.1))
+        assert content["actions"]["people"][0]["seen"] == 1
+        assert len((out / "actions.csv").read_text().splitlines()) > 15
+        assert json.loads((out / "actions.json").read_text())["people"][0]["person"] == 1
+    assert main([*given, "--engine", "dummy"]) == 0
+    assert json.loads((out / "timeline.json").read_text())["events"] == [], "one threshold for all holds for rules too"
+    for _ in range(2):  # the second time from a cache that holds none
+        assert main([*given, "--engine", "blind"]) == 0
+    assert "actions" not in json.loads((out / "timeline.json").read_text())
+    assert not list(out.glob("actions.*")), "those of the other engine are gone"
+
+
+def test_parquet_needs_its_library_before_anybody_is_tracked(capsys, tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "pyarrow", None)
+    message = fails(capsys, "analyze", write_grey(tmp_path / "wall.mp4"), "--parquet", "--out", tmp_path / "out")
+    assert "--parquet: expected the library pyarrow" in message
+    assert not (tmp_path / "out").exists()
 
 
 def test_the_video_is_decoded_once_for_faces_and_previews(tmp_path, monkeypatch):
@@ -346,6 +377,8 @@ def test_a_real_video_from_end_to_end(analysed):
     assert timeline["recording"]["frames"] == 120
     assert timeline["events"], "at so low a threshold something is found"
     for event in timeline["events"]:
+        if event["source"] == "rule" and event["index"] < 0:
+            continue
         assert CLASSES[event["index"]] == event["label"]
         assert 0 <= event["start"] < event["end"] <= timeline["recording"]["duration"] + 1e-3
         assert 0.05 <= event["score"] <= 1

@@ -9,11 +9,12 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from support.recordings import landmarks_only, nothing_found, talking, three_people, with_faces
+from support.recordings import landmarks_only, nothing_found, talking, three_people, with_actions, with_faces
 
 from kinesics.errors import KinesicsError
 from kinesics.inference.previews import read_previews
 from kinesics.inference.results import EmotionPrediction
+from kinesics.perception.actions import MAIN_ACTIONS
 from kinesics.report import write_report
 from kinesics.timeline import Timeline
 
@@ -226,6 +227,67 @@ def test_several_people_are_told_apart(opened):
     page.locator("#curve-person").select_option(index=1)
     second = set(analysis.timeline.only(person=analysis.people[1].person).counts())
     _until(page, lambda: set(page.locator("#curves .legendtext").all_text_contents()) >= second)
+
+
+def _show_actions(page):
+    page.locator("#actions").scroll_into_view_if_needed()
+    page.wait_for_selector("#action-curves .main-svg")
+
+
+def test_facial_actions_have_a_curve_each(opened):
+    analysis = with_actions(talking())
+    rule = analysis.model["rule"] | {"by_class": {"touching jaw": 0.4, "lips pressed": 0.35}}
+    page = opened(replace(analysis, model=analysis.model | {"rule": rule}))
+    _show_actions(page)
+    assert page.locator("#action-curves .annotation-text").all_text_contents()[::-1] == list(MAIN_ACTIONS)
+    assert page.locator("#action-curves .scatterlayer .trace").count() == len(MAIN_ACTIONS)
+    shown = page.evaluate("document.getElementById('action-curves').data.map((one) => [one.name, one.customdata])")
+    rows = dict(shown)
+    assert max(value for value in rows["smile"] if value is not None) == 90
+    assert None in rows["jaw open"], "where the face cannot be read"
+    told = page.locator("#actions").inner_text()
+    assert "as one network measured it" in told
+    assert "not feeling" in told
+    model = page.locator(".model").inner_text()
+    assert "50 % confidence; touching jaw at 40 %\n" in model
+    assert "Events by plain rules begin at lips pressed 35 %, brows raised 50 %" in model
+    box = page.locator("#action-curves .plotly .draglayer .nsewdrag").bounding_box()
+    page.mouse.click(box["x"] + 0.75 * box["width"], box["y"] + box["height"] / 2)
+    _until(page, lambda: _playhead(page) == pytest.approx(3.0, abs=0.2))
+
+
+def test_actions_lead_and_expressions_step_behind(opened):
+    page = opened(with_actions(with_faces(talking())))
+    heads = page.locator("main section h2").all_inner_texts()
+    places = [heads.index(head) for head in ("What the face did", "Facial expression: one network's guess")]
+    assert places == sorted(places)
+    assert heads.index("Confidence over time") > places[0]
+    assert opened(talking()).locator("#actions").count() == 0
+
+
+def test_actions_of_several_people_follow_the_choice_and_the_curves(opened):
+    page = opened(with_actions(three_people()), width=360, color_scheme="dark")
+    _show_actions(page)
+    assert page.locator("#action-person option").all_inner_texts() == ["1", "2", "3"]
+    page.locator("#action-person").select_option(index=2)
+    _show_curves(page)
+    page.evaluate("Plotly.relayout('curves', { 'xaxis.range': [1, 2] })")
+    _until(page, lambda: page.evaluate("document.getElementById('action-curves').layout.xaxis.range") == [1, 2])
+    assert page.evaluate("document.documentElement.scrollWidth") <= 360
+
+
+def test_an_event_says_that_a_rule_found_it(opened):
+    analysis = talking()
+    first, second, third = analysis.timeline.events
+    ruled = replace(first, label="jaw open", index=-1, source="rule")  # which is no class of the network
+    sources = (ruled, replace(second, source="gesture-skeleton and rule"), third)
+    page = opened(replace(analysis, timeline=replace(analysis.timeline, events=sources)))
+    told = [card.inner_text() for card in page.locator(".card").all()]
+    found = [("by a plain rule, not" in text, "by the network and by a plain rule" in text) for text in told]
+    assert found == [(True, False), (False, True), (False, False)]
+    assert "jaw open" in page.locator("#rates").inner_text()
+    _show_curves(page)
+    assert "jaw open" not in page.locator("#curves").inner_text()
 
 
 def test_facial_expressions_have_a_strip(opened):

@@ -9,9 +9,11 @@ import numpy as np
 import pytest
 
 from kinesics.data.sets.imigue.classes import CLASSES
+from kinesics.inference.facial_actions import FacialActions
 from kinesics.inference.results import Analysis, Expressions, Recording
 from kinesics.inference.scores import Scores
 from kinesics.models.face.mini_xception import CLASSES as LOOKS
+from kinesics.perception.actions import ACTIONS
 from kinesics.skeleton import UPPER_BODY, SkeletonSequence
 from kinesics.timeline import Event, Timeline
 from kinesics.video import probe
@@ -134,6 +136,23 @@ def expressions(seconds: float, number: int = 1) -> Expressions:
 def with_faces(one: Analysis) -> Analysis:
     faces = tuple(expressions(one.recording.duration, person.person) for person in one.people)
     return replace(one, expressions=faces)
+
+
+def actions(seconds: float, number: int = 1) -> FacialActions:
+    """A face at rest that cannot be read for half a second in the middle, presses its lips, and later smiles."""
+    times = np.arange(0, seconds, 0.08)
+    strength = np.full((len(times), len(ACTIONS)), 0.02, np.float32)
+    pressing = ACTIONS.index("mouthRollLower"), ACTIONS.index("mouthPressLeft"), ACTIONS.index("mouthPressRight")
+    strength[np.ix_(np.abs(times - seconds / 4) < 0.5, pressing)] = 0.8
+    smiling = ACTIONS.index("mouthSmileLeft"), ACTIONS.index("mouthSmileRight")
+    strength[np.ix_(np.abs(times - 7 * seconds / 8) < 0.4, smiling)] = 0.9
+    strength[np.abs(times - seconds / 2) < 0.25] = np.nan
+    return FacialActions(times, strength, number)
+
+
+def with_actions(one: Analysis) -> Analysis:
+    found = tuple(actions(one.recording.duration, person.person) for person in one.people)
+    return replace(one, actions=found)
 
 
 def nothing_found() -> Analysis:

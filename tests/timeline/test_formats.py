@@ -96,9 +96,10 @@ def test_json_may_hold_further_fields(tmp_path):
 def test_csv_opens_in_excel(tmp_path):
     path = tmp_path / "timeline.csv"
     table.write(path, TIMELINE)
-    assert path.read_bytes().startswith(b"\xef\xbb\xbflabel,index,start,end,score,person\r\n")
+    assert path.read_bytes().startswith(b"\xef\xbb\xbflabel,index,start,end,score,person,source\r\n")
     with open(path, encoding="utf-8-sig", newline="") as file:
-        assert list(csv.reader(file))[1] == ["touching ears", "1", "0.040", "1.500", "0.9000", "1"]
+        assert list(csv.reader(file))[1] == ["touching ears", "1", "0.040", "1.500", "0.9000", "1", "net"]
+    assert table.read(path).events == TIMELINE.events
 
 
 def test_elan_has_a_tier_a_person_and_gesture_and_links_the_video(tmp_path):

@@ -25,10 +25,13 @@ def _describe_analyze(verb: argparse.ArgumentParser) -> None:
         action="append",
         default=[],
         metavar="X",
-        help="score from 0 to 1 at which an event begins, for all classes (0.5) or one ('touch neck=0.3'); repeatable",
+        help="score from 0 to 1 at which an event begins, for all classes (0.5) or one ('touching jaw=0.3'); repeatable",
     )
     verb.add_argument(
         "--overlay", action="store_true", help="also write overlay.mp4: the video with skeleton and events"
+    )
+    verb.add_argument(
+        "--parquet", action="store_true", help="also write actions.parquet: facial actions at every moment"
     )
     verb.add_argument("--json", action="store_true", help="print timeline.json instead of the summary")
     verb.add_argument(
@@ -40,8 +43,11 @@ def _describe_analyze(verb: argparse.ArgumentParser) -> None:
 
 ANALYZE_NOTES = """\
 writes report.html, timeline.json, timeline.csv, timeline.eaf (ELAN), timeline.boris (BORIS), timeline.vtt
-(subtitles), and landmarks.skeleton.npz with landmarks.expressions.npz (facial expression, for videos), so that a second
-run with other settings does not track anybody again.
+(subtitles), actions.csv and actions.json (52 facial actions over time, where the landmark engine reads them), and
+landmarks.skeleton.npz with landmarks.expressions.npz (facial expression, for videos), so that a second run with other
+settings does not track anybody again.
+
+--threshold also takes the rules by which facial actions become events: lips pressed, brows raised, jaw open.
 
 examples:
   kinesics analyze interview.mp4
@@ -56,15 +62,18 @@ def _analyze(options: argparse.Namespace) -> None:
     engine = engine_name(options)
 
     from kinesics.inference import analyze
+    from kinesics.inference.action_files import check_format
     from kinesics.inference.analyze import ALL_CLASSES, event_rule
     from kinesics.inference.prior import EVEN, prior_ratio
     from kinesics.inference.scorer import open_scorer
     from kinesics.report import check_folder, default_folder, result_names, write_results, written_results
     from kinesics.weights.specification import DEFAULT
 
+    if options.parquet:
+        check_format("Parquet")
     recording = _recording(options)
     out: Path = options.out or default_folder(source)
-    names = result_names(overlay=options.overlay)
+    names = result_names(overlay=options.overlay, parquet=options.parquet)
     if not options.force:
         check_folder(out, source, names)
     scorer = open_scorer(options.weights or DEFAULT)
@@ -86,7 +95,7 @@ def _analyze(options: argparse.Namespace) -> None:
         )
     writing = "Drawing the overlay" if options.overlay else "Writing the report"
     with progress_bar(writing) as progress, written_results(out, source, names):
-        written = write_results(analysis, out, overlay=options.overlay, progress=progress)
+        written = write_results(analysis, out, overlay=options.overlay, parquet=options.parquet, progress=progress)
     if options.json:
         print((out / "timeline.json").read_text(encoding="utf-8"))
     else:

@@ -10,10 +10,12 @@ import numpy as np
 
 from kinesics.errors import KinesicsError
 from kinesics.files import sha256_of
+from kinesics.inference.action_events import ONSETS, find_action_events, with_rules
 from kinesics.inference.emotion import predict_outcomes
 from kinesics.inference.events import EventRule, find_events
 from kinesics.inference.expressions import ExpressionReader
 from kinesics.inference.face_model import FaceExpressionModel, face_model
+from kinesics.inference.facial_actions import FacialActions, facial_actions
 from kinesics.inference.frame_pass import read_requests
 from kinesics.inference.previews import PreviewReader
 from kinesics.inference.prior import PriorScorer
@@ -25,7 +27,7 @@ from kinesics.perception.engine import LandmarkEngine
 from kinesics.perception.engines import DEFAULT_ENGINE
 from kinesics.progress import Progress, part_of
 from kinesics.skeleton import SkeletonSequence
-from kinesics.timeline import Timeline
+from kinesics.timeline import Event, Timeline
 from kinesics.timeline.labels import match_label
 from kinesics.weights.specification import DEFAULT, Specification
 
@@ -56,7 +58,8 @@ def analyze(
     weights : a file of a skeleton network, of a GestureNet, which reads frames as well, or an export of either; or
         what `open_scorer` made of one; by default those that are shipped.
     threshold : score (0..1) at which an event begins; one for all classes, or a mapping from the names of some, with
-        `ALL_CLASSES` for the others. Where nothing is given the weights' own hold.
+        `ALL_CLASSES` for the others. Where nothing is given the weights' own hold. The rules of facial actions have
+        names as well (`kinesics.inference.action_events.RULES`).
     prior : how often each gesture is expected, as `prior_ratio` takes it; by default as the weights say.
     engine : the landmark engine, or its name in `kinesics.perception.engine.ENGINES`.
     cache : a `.skeleton.npz` for the landmarks, with the facial expressions beside it, so that a second run does not
@@ -67,7 +70,7 @@ def analyze(
 
     Returns
     -------
-    The events, with the scores, skeletons and expressions behind them.
+    The events, with the scores, skeletons, facial actions and expressions behind them.
 
     Raises
     ------
@@ -84,12 +87,16 @@ def analyze(
     observation = observe(source, least=least, cache=cache, progress=part_of(progress, 0, tracked), engine=engine)
     people = choose(observation.people, person)
     scores = scorer.score(people, observation, part_of(progress, tracked, scored))
+    recording, actions = _recording(source, observation, people), facial_actions(observation, people)
+    timeline = _timeline(scores, rule, recording.duration, specification.name)
+    ruled = _ruled(actions, rule, specification, recording.duration)
     analysis = Analysis(
-        recording := _recording(source, observation, people),
+        recording,
         people,
         scores,
-        _timeline(scores, rule, recording.duration, specification.name),
+        replace(timeline, events=with_rules(timeline, ruled)),
         asdict(specification) | {"sha256": scorer.sha256, "rule": asdict(rule), "prior": scorer.prior},
+        actions,
     )
     analysis = _read_video(analysis, observation, expressions, previews, cache, part_of(progress, scored, 1))
     return replace(analysis, emotion_predictions=_predictions(analysis, scorer))
@@ -157,16 +164,16 @@ def choose(people: tuple[SkeletonSequence, ...], person: str | int) -> tuple[Ske
 
 
 def event_rule(specification: Specification, threshold: float | Mapping[str, float] | None = None) -> EventRule:
-    """The weights' own rule, or with other onsets, as `threshold` of `analyze`.
+    """The weights' own rule and the onsets of facial actions, or with other onsets, as `threshold` of `analyze`.
 
-    Raises KinesicsError, with the names nearest to it, for a class that the weights do not know.
+    Raises KinesicsError, with the names nearest to it, for a name that is neither a class nor a rule's.
     """
     given = {ALL_CLASSES: threshold} if isinstance(threshold, float | int) else dict(threshold or {})
     every = given.pop(ALL_CLASSES, None)
-    names = gesture_names(specification.classes)
+    names = (*gesture_names(specification.classes), *ONSETS)
     single = {names[match_label(label, names)]: onset for label, onset in given.items()}
     if every is None:
-        return EventRule(by_class={**specification.thresholds, **single})
+        return EventRule(by_class={**specification.thresholds, **ONSETS, **single})
     return EventRule(onset=every, by_class=single)
 
 
@@ -183,6 +190,15 @@ def _timeline(scores: tuple[Scores, ...], rule: EventRule, duration: float, sour
         for event in find_events(one, rule, start=start, end=duration, source=source)
     )
     return Timeline(tuple(events), duration)
+
+
+def _ruled(
+    actions: tuple[FacialActions, ...], rule: EventRule, specification: Specification, duration: float
+) -> Iterator[Event]:
+    classes = gesture_names(specification.classes)
+    for one in actions:
+        start = float(one.times[0]) if len(one.times) else 0.0
+        yield from find_action_events(one, rule, classes, start=start, end=duration)
 
 
 def _source(path: str | Path | OpenPoseFolder) -> Path | OpenPoseFolder:

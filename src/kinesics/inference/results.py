@@ -5,15 +5,20 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
+from kinesics.inference.facial_actions import NETWORK, FacialActions
 from kinesics.inference.previews import Preview
 from kinesics.inference.scores import Scores
+from kinesics.perception.actions import ACTIONS
 from kinesics.skeleton import SkeletonSequence
 from kinesics.skeleton.sequence import FloatArray
 from kinesics.timeline import Timeline
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 @dataclass(frozen=True)
@@ -139,6 +144,7 @@ class Analysis:
     scores : of each of `people`, in their order.
     timeline : the events of all of them.
     model : facts of the gesture weights and the rule by which events were found.
+    actions : how strongly each of `people` shows each facial action, or empty where none were read.
     expressions : of each of `people`, or empty where faces were not read.
     emotion_predictions : of those of them whose face was found for long enough.
     previews : small images of the video, or empty where none were asked for.
@@ -149,13 +155,26 @@ class Analysis:
     scores: tuple[Scores, ...]
     timeline: Timeline
     model: Mapping[str, Any]
+    actions: tuple[FacialActions, ...] = ()
     expressions: tuple[Expressions, ...] = ()
     emotion_predictions: tuple[EmotionPrediction, ...] = ()
     previews: tuple[Preview, ...] = ()
 
+    def actions_dataframe(self) -> pd.DataFrame:
+        """Everybody's facial actions, one row a moment; columns person, time, then each of `ACTIONS`.
+
+        NaN stands where a face could not be read; without any actions there is no row.
+        """
+        import pandas as pd  # heavy, and only wanted here
+
+        empty = pd.DataFrame(columns=["person", "time", *ACTIONS])
+        return pd.concat([one.to_dataframe() for one in self.actions], ignore_index=True) if self.actions else empty
+
     def to_dict(self) -> dict[str, Any]:
         """The facts that `timeline.json` holds beside the events, as plain data: recording, model, faces in sum."""
         facts = {"recording": self.recording.to_dict(), "model": dict(self.model)}
+        if self.actions:
+            facts["actions"] = {"people": [one.to_dict() for one in self.actions], "model": dict(NETWORK)}
         for name, found in (("expressions", self.expressions), ("readings", self.emotion_predictions)):
             if found:
                 facts[name] = {"people": [one.to_dict() for one in found], "model": dict(found[0].model)}

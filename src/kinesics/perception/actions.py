@@ -17,3 +17,17 @@ ACTIONS = (
     "mouthSmileRight", "mouthStretchLeft", "mouthStretchRight", "mouthUpperUpLeft", "mouthUpperUpRight",
     "noseSneerLeft", "noseSneerRight",
 )  # fmt: skip
+
+# those that people read, in plain words; each is the mean of its parts, left and right
+MAIN_ACTIONS: dict[str, tuple[str, ...]] = {
+    "brows up": ("browInnerUp", "browOuterUpLeft", "browOuterUpRight"),
+    "brows down": ("browDownLeft", "browDownRight"),
+    "blink": ("eyeBlinkLeft", "eyeBlinkRight"),
+    "squint": ("eyeSquintLeft", "eyeSquintRight"),
+    "smile": ("mouthSmileLeft", "mouthSmileRight"),
+    "lip press": ("mouthPressLeft", "mouthPressRight"),
+    "lip roll": ("mouthRollLower", "mouthRollUpper"),
+    "pucker": ("mouthPucker",),
+    "jaw open": ("jawOpen",),
+    "sneer": ("noseSneerLeft", "noseSneerRight"),
+}

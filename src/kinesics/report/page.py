@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import gzip
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import jinja2
 
 from kinesics.files import write_text
+from kinesics.inference.action_events import ONSETS
 from kinesics.inference.previews import Preview, read_previews
 from kinesics.progress import Progress, part_of
 from kinesics.report.folder import recording_stem
@@ -61,6 +62,8 @@ def _render(analysis: Analysis, previews: Sequence[Preview]) -> str:
         people=[person.person for person in analysis.people],
         lead=_lead(timeline),
         model={key: value for key, value in model.items() if value},
+        onsets=_onsets(model),
+        actions=facts.get("actions"),
         faces=facts.get("expressions"),
         emotion=facts.get("readings"),
         undecided=undecided_seconds(analysis),
@@ -109,6 +112,16 @@ def _lead(timeline: Timeline) -> str:
         if count > 1
     ]
     return f"Most often: {', '.join(most[:_HIGHLIGHTS])}."
+
+
+def _onsets(model: Mapping[str, Any]) -> dict[str, dict[str, float]]:
+    """Onsets of single classes and of the rules of facial actions, by "classes" and "rules"."""
+    rule = model.get("rule", {})
+    given = rule.get("by_class") or {}
+    return {
+        "classes": {label: onset for label, onset in given.items() if label not in ONSETS},
+        "rules": {label: given.get(label, rule.get("onset", usual)) for label, usual in ONSETS.items()},
+    }
 
 
 def _clock(seconds: float) -> str:

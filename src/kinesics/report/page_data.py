@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from kinesics.inference.action_events import RULE
 from kinesics.inference.scores import gesture_names
 from kinesics.skeleton import UPPER_BODY
 from kinesics.skeleton.drawing import (
@@ -25,6 +26,7 @@ from kinesics.timeline.formats import Provenance
 from kinesics.weights.specification import NONE
 
 if TYPE_CHECKING:
+    from kinesics.inference.facial_actions import FacialActions
     from kinesics.inference.previews import Preview
     from kinesics.inference.results import Analysis, Expressions
     from kinesics.inference.scores import Scores
@@ -85,6 +87,7 @@ def page_data(analysis: Analysis, previews: Sequence[Preview]) -> dict[str, Any]
             _event(event, analysis.scores, _box([_during(event, by_person, analysis)])) for event in analysis.timeline
         ],
         "curves": [_curves(scores, analysis.timeline) for scores in analysis.scores],
+        "actions": [_actions(one) for one in analysis.actions],
         "faces": [_face(one) for one in analysis.expressions],
     }
 
@@ -141,12 +144,19 @@ def _box(plane: Iterable[Points]) -> list[float]:
 
 def _event(event: Event, scores: Iterable[Scores], box: list[float]) -> dict[str, Any]:
     facts = {key: getattr(event, key) for key in ("label", "start", "end", "score", "person")}
-    return facts | {"box": box, "guesses": _guesses(event, scores)}
+    return facts | {"box": box, "guesses": _guesses(event, scores), "by": _by_rule(event)}
+
+
+def _by_rule(event: Event) -> str:
+    """In words, what a plain rule had to do with the event; "" for the network's own."""
+    if event.source == RULE:
+        return "by a plain rule, not by the network"
+    return "by the network and by a plain rule" if event.source.endswith(f" and {RULE}") else ""
 
 
 def _guesses(event: Event, scores: Iterable[Scores]) -> list[tuple[str, float]]:
-    """The next classes by mean probability in that time, from 5 % on."""
-    for one in scores:
+    """The next classes by mean probability in that time, from 5 % on; none beside a rule's event."""
+    for one in scores if event.source != RULE else ():
         during = (one.times >= event.start) & (one.times <= event.end)
         if one.person == event.person and during.any():
             mean = one.probability[during].mean(0)
@@ -157,7 +167,7 @@ def _guesses(event: Event, scores: Iterable[Scores]) -> list[tuple[str, float]]:
 
 def _curves(scores: Scores, timeline: Timeline) -> dict[str, Any]:
     """The classes that became events, or else the strongest ones, thinned so that no peak is lost."""
-    found = list(timeline.only(person=scores.person).counts())
+    found = [label for label in timeline.only(person=scores.person).counts() if label in scores.classes]
     strongest = sorted(gesture_names(scores.classes), key=lambda label: -_column(scores, label).max(initial=0))
     labels = list(dict.fromkeys([*found, *strongest[:3]]))[:_CURVES]
     step = max(1, -(-len(scores.times) // _CURVE_POINTS))
@@ -169,6 +179,26 @@ def _curves(scores: Scores, timeline: Timeline) -> dict[str, Any]:
             label: [round(float(_column(scores, label)[i : i + step].max()), 3) for i in first] for label in labels
         },
     }
+
+
+def _actions(one: FacialActions) -> dict[str, Any]:
+    """The main actions in whole percent, None where no face could be read; thinned so that no peak is lost."""
+    step = max(1, -(-len(one.times) // _CURVE_POINTS))
+    first = range(0, len(one.times), step)
+    return {
+        "person": one.person,
+        "readable": one.readable,
+        "times": [round(float(one.times[i : i + step].mean()), 2) for i in first],
+        "curves": [  # a list, for the page sorts by names
+            {"label": label, "percent": [_peak(values[i : i + step]) for i in first]}
+            for label, values in one.main().items()
+        ],
+    }
+
+
+def _peak(values: NDArray[np.float32]) -> int | None:
+    known = values[np.isfinite(values)]
+    return round(100 * float(known.max())) if len(known) else None
 
 
 def _face(one: Expressions) -> dict[str, Any]:

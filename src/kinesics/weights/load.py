@@ -144,7 +144,7 @@ def _emotion_net(specification: Specification) -> nn.Module:
     # other encoders than the preset's, or none
     face = build_face_encoder(config["face"]) if config["face"] else None
     video = build_video_encoder(config["video"]) if config["video"] else None
-    return build_emotion_net(*sizes, (face, video))
+    return build_emotion_net(*sizes, (face, video), config.get("face_actions", 0))
 
 
 # by what a Specification calls `network`; encoders by their own names are in the tables of weights/encoders.py

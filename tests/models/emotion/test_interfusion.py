@@ -16,7 +16,7 @@ each_head = pytest.mark.parametrize("head", HEADS)
 def fusion(head="full", **sizes):
     torch.manual_seed(0)
     sizes = {"width": 32, "heads": 4, "blocks": 2, "drop": 0.0} | sizes
-    return build_head(head, EmotionConfig(12, 16, 5, **sizes)).eval()
+    return build_head(head, EmotionConfig(12, 16, 5, face_actions=7, **sizes)).eval()
 
 
 def recording(length=6, seed=1):
@@ -33,6 +33,7 @@ def recording(length=6, seed=1):
         "gestures": Gestures(
             torch.randint(5, (N, length), generator=draw), uniform(), 60 * uniform(), 4 * uniform(), everything.clone()
         ),
+        "face_actions": Stream(torch.rand(N, length, 7, generator=draw), 60 * uniform(), everything.clone()),
     }
 
 
@@ -166,9 +167,9 @@ def test_late_fusion_averages_the_streams_that_are_there():
     network, streams = fusion("late"), recording()
     with torch.no_grad():
         out = network(**without(streams, "context", 0))
-    face, context, gestures = out.stream_logits
-    torch.testing.assert_close(out.logit[0], (face[0] + gestures[0]) / 2)
-    torch.testing.assert_close(out.logit[1], (face[1] + context[1] + gestures[1]) / 3)
+    face, context, gestures, actions = out.stream_logits
+    torch.testing.assert_close(out.logit[0], (face[0] + gestures[0] + actions[0]) / 3)
+    torch.testing.assert_close(out.logit[1], (face[1] + context[1] + gestures[1] + actions[1]) / 4)
 
 
 def test_stream_dropout_takes_one_stream_of_those_that_have_several():

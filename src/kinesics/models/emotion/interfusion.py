@@ -22,7 +22,6 @@ from torch import Tensor, nn
 from kinesics.models.emotion.streams import (
     LONGEST,
     SHORTEST,
-    STREAM_NAMES,
     Alone,
     Embedded,
     EmotionConfig,
@@ -89,8 +88,8 @@ class Interleave(nn.Module):
     def __init__(self, config: EmotionConfig) -> None:
         super().__init__()
         sizes = (config.width, config.heads, config.drop)
-        self.inside = nn.ModuleDict({name: SelfAttentionBlock(*sizes) for name in STREAM_NAMES})
-        self.across = nn.ModuleDict({name: GatedCrossAttention(*sizes) for name in STREAM_NAMES})
+        self.inside = nn.ModuleDict({name: SelfAttentionBlock(*sizes) for name in config.streams})
+        self.across = nn.ModuleDict({name: GatedCrossAttention(*sizes) for name in config.streams})
 
     def forward(self, streams: Mapping[str, Embedded]) -> dict[str, Embedded]:
         """Attend inside each stream, then to the others."""

@@ -62,7 +62,11 @@ class EmotionNet(nn.Module):
         self.fusion = head  # its name in weights files
 
     def forward(
-        self, face: Stream | None = None, context: Stream | None = None, gestures: Gestures | None = None
+        self,
+        face: Stream | None = None,
+        context: Stream | None = None,
+        gestures: Gestures | None = None,
+        face_actions: Stream | None = None,
     ) -> EmotionOutput:
         """Predict from images; only what the masks call real is encoded, all at once.
 
@@ -72,7 +76,7 @@ class EmotionNet(nn.Module):
         ----------
         face : `tokens` are prepared faces (N, L, channels, S, S).
         context : `tokens` are prepared clips (N, L, 3, T, S, S).
-        gestures : as `EmotionHead.forward` takes them.
+        gestures, face_actions : as `EmotionHead.forward` takes them.
 
         Returns
         -------
@@ -89,10 +93,15 @@ class EmotionNet(nn.Module):
             None if face is None else _encoded(face, self._tokens, self.fusion.config.face_width),
             None if context is None else _encoded(context, self._pooled, self.fusion.config.context_width),
             gestures,
+            face_actions,
         )
 
     def fuse(
-        self, face: Stream | None = None, context: Stream | None = None, gestures: Gestures | None = None
+        self,
+        face: Stream | None = None,
+        context: Stream | None = None,
+        gestures: Gestures | None = None,
+        face_actions: Stream | None = None,
     ) -> EmotionOutput:
         """Predict from tokens, fresh or cached.
 
@@ -101,12 +110,13 @@ class EmotionNet(nn.Module):
         face : a token a face, or None.
         context : a clip's pooled vector a window, or None.
         gestures : detected micro-gestures, or None.
+        face_actions : facial actions at some moments, or None.
 
         Returns
         -------
         As `EmotionHead.forward`.
         """
-        return self.fusion(face, context, gestures)  # type: ignore[no-any-return]
+        return self.fusion(face, context, gestures, face_actions)  # type: ignore[no-any-return]
 
     def _tokens(self, faces: Tensor) -> Tensor:
         assert self.face is not None
@@ -135,6 +145,7 @@ def build_emotion_net(
     gestures: int = 32,
     head: str = "full",
     encoders: tuple[FaceEncoder | None, ClipEncoder | None] | None = None,
+    face_actions: int = 0,
 ) -> EmotionNet:
     """Build the network of a preset with random weights.
 
@@ -144,6 +155,7 @@ def build_emotion_net(
     gestures : how many classes of micro-gestures.
     head : a name in `HEADS`.
     encoders : of faces and of clips, in the place of the preset's own.
+    face_actions : how many facial actions are in a token of that stream; 0 without it.
 
     Returns
     -------
@@ -156,7 +168,8 @@ def build_emotion_net(
     """
     sizes = EMOTION_PRESETS[preset]
     face, video = encoders or (sizes.face(), VideoEncoder(sizes.video))
-    return EmotionNet(face, video, build_head(head, head_config(preset, gestures, face, video)))
+    config = replace(head_config(preset, gestures, face, video), face_actions=face_actions)
+    return EmotionNet(face, video, build_head(head, config))
 
 
 def build_head(name: str, config: EmotionConfig) -> EmotionHead:

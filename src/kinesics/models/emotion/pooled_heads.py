@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import torch
 from torch import Tensor, nn
 
-from kinesics.models.emotion.streams import STREAM_NAMES, Alone, Embedded, EmotionConfig, EmotionHead, present
+from kinesics.models.emotion.streams import Alone, Embedded, EmotionConfig, EmotionHead, present
 
 
 class ConcatenationHead(EmotionHead):
@@ -15,7 +15,7 @@ class ConcatenationHead(EmotionHead):
 
     def __init__(self, config: EmotionConfig) -> None:
         super().__init__(config)
-        widths = len(STREAM_NAMES) * config.width
+        widths = len(config.streams) * config.width
         self.joined = nn.Sequential(
             nn.LayerNorm(widths), nn.Linear(widths, config.width), nn.GELU(), nn.Linear(config.width, 1)
         )
@@ -25,7 +25,9 @@ class ConcatenationHead(EmotionHead):
         vectors = alone.vectors.items()
         known = {name: x * has_it[:, None] for (name, x), has_it in zip(vectors, present(streams).T, strict=True)}
         nothing = torch.zeros_like(next(iter(known.values())))
-        return self.joined(torch.cat([known.get(name, nothing) for name in STREAM_NAMES], -1))[:, 0], alone.moments
+        return self.joined(torch.cat([known.get(name, nothing) for name in self.config.streams], -1))[
+            :, 0
+        ], alone.moments
 
 
 class LateHead(EmotionHead):

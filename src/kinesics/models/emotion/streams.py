@@ -14,7 +14,8 @@ from torch import Tensor, nn
 
 from kinesics.models.layers import AttentionPool, TimeEmbedding, has_any
 
-STREAM_NAMES = ("face", "context", "gestures")
+STREAM_NAMES = ("face", "context", "gestures", "face_actions")
+USUAL_STREAMS = STREAM_NAMES[:3]  # those that every network has; facial actions are asked for
 SHORTEST, LONGEST = 1.0, 1000.0  # seconds: the periods of the time embedding
 
 
@@ -46,6 +47,7 @@ class PerStream(NamedTuple):
     face: Tensor | None = None
     context: Tensor | None = None
     gestures: Tensor | None = None
+    face_actions: Tensor | None = None
 
 
 @dataclass(frozen=True)
@@ -60,6 +62,7 @@ class EmotionConfig:
     blocks: of attention.
     drop: stochastic depth.
     stream_dropout: how often, in training, a sample with several streams loses one of them.
+    face_actions: how many facial actions are in a token of that stream; 0 for a network without it.
     """
 
     face_width: int = 1024
@@ -70,6 +73,12 @@ class EmotionConfig:
     blocks: int = 2
     drop: float = 0.1
     stream_dropout: float = 0.2
+    face_actions: int = 0
+
+    @property
+    def streams(self) -> tuple[str, ...]:
+        """The names of the streams that the network has, in the order of `STREAM_NAMES`."""
+        return STREAM_NAMES if self.face_actions else USUAL_STREAMS
 
 
 class EmotionOutput(NamedTuple):
@@ -108,11 +117,14 @@ class StreamEmbedding(nn.Module):
         super().__init__()
         self.face = _projection(config.face_width, config.width)
         self.context = _projection(config.context_width, config.width)
+        self.face_actions = _projection(config.face_actions, config.width) if config.face_actions else None
         self.gesture_class = nn.Embedding(config.gestures, config.width)
         self.gesture_facts = nn.Linear(2, config.width)
         self.time = TimeEmbedding(config.width, SHORTEST, LONGEST)
 
-    def forward(self, face: Stream | None, context: Stream | None, gestures: Gestures | None) -> dict[str, Embedded]:
+    def forward(
+        self, face: Stream | None, context: Stream | None, gestures: Gestures | None, face_actions: Stream | None
+    ) -> dict[str, Embedded]:
         """Embed the streams that are there.
 
         Parameters
@@ -120,13 +132,22 @@ class StreamEmbedding(nn.Module):
         face : faces, or None.
         context : windows of the video, or None.
         gestures : detected micro-gestures, or None.
+        face_actions : facial actions at some moments, or None.
 
         Returns
         -------
         The streams that have a place for a token, by name.
+
+        Raises
+        ------
+        ValueError : for facial actions that this network does not take.
         """
+        if face_actions is not None and self.face_actions is None:
+            raise ValueError("this network takes no facial actions")
         streams: dict[str, Embedded] = {}
-        for name, stream, project in (("face", face, self.face), ("context", context, self.context)):
+        projected = {"face": face, "context": context, "face_actions": face_actions}
+        for name, stream in projected.items():
+            project = getattr(self, name)
             if stream is not None and stream.tokens.shape[1]:
                 mask = _mask(stream.mask, stream.seconds)
                 seconds = stream.seconds.masked_fill(~mask, 0)
@@ -155,7 +176,7 @@ class StreamPools(nn.Module):
 
     def __init__(self, config: EmotionConfig) -> None:
         super().__init__()
-        self.pools = nn.ModuleDict({name: AttentionPool(config.width, config.heads) for name in STREAM_NAMES})
+        self.pools = nn.ModuleDict({name: AttentionPool(config.width, config.heads) for name in config.streams})
 
     def forward(self, streams: Mapping[str, Embedded]) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
         """Pool the streams that are there, by name."""
@@ -183,7 +204,7 @@ class EmotionHead(nn.Module):
         self.config = config
         self.embedding = StreamEmbedding(config)
         self.pools = StreamPools(config)
-        self.stream_heads = nn.ModuleDict({name: nn.Linear(config.width, 1) for name in STREAM_NAMES})
+        self.stream_heads = nn.ModuleDict({name: nn.Linear(config.width, 1) for name in config.streams})
 
     def combine(self, streams: Mapping[str, Embedded], alone: Alone) -> tuple[Tensor, Mapping[str, Tensor]]:
         """Give the logit (N,) of all streams together, and the moments (N, L) of each that decided it.
@@ -193,7 +214,11 @@ class EmotionHead(nn.Module):
         raise NotImplementedError
 
     def forward(
-        self, face: Stream | None = None, context: Stream | None = None, gestures: Gestures | None = None
+        self,
+        face: Stream | None = None,
+        context: Stream | None = None,
+        gestures: Gestures | None = None,
+        face_actions: Stream | None = None,
     ) -> EmotionOutput:
         """Predict the emotion of recordings; times are seconds in the recording.
 
@@ -202,6 +227,7 @@ class EmotionHead(nn.Module):
         face : a token a sampled face, or None.
         context : a token a window of the video, at its middle, or None.
         gestures : a token a detected micro-gesture, or None.
+        face_actions : the facial actions at some moments, or None; for networks that have this stream.
 
         Returns
         -------
@@ -209,9 +235,9 @@ class EmotionHead(nn.Module):
 
         Raises
         ------
-        ValueError : where all streams are None or without a single place for a token.
+        ValueError : where all streams are None or without a single place for a token, or the network lacks one.
         """
-        streams = self.embedding(face, context, gestures)
+        streams = self.embedding(face, context, gestures, face_actions)
         if not streams:
             raise ValueError("a recording needs faces, context, gestures, or some of them")
         vectors, moments = self.pools(streams)

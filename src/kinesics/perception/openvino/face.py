@@ -15,12 +15,14 @@ from kinesics.perception.openvino.models import MODELS, Models
 from kinesics.perception.openvino.pose import sigmoid
 from kinesics.perception.openvino.regions import ImagePart, Regions, along, bounding, cut, moved, to_image
 from kinesics.skeleton.sequence import FloatArray
+from kinesics.video import Image
 
 POINTS = 478
 PRESENT = 0.5
 _EYES = (33, 263)  # the outer corners, right and left
 _EYE_CORNERS = ((33, 133), (362, 263))
 OF_POSE, _POSE_EYES = slice(0, 11), (5, 2)
+ALIGNED = (256, 0.23, 0.42)  # pixels; where eyes are in the regions in which this model was shown faces
 _DETECTED = 0.5
 _STRIDES = (8, 16, 16, 16)
 # the points that the actions are read from: brows, eyes with irises, nose, lips, the oval
@@ -125,6 +127,25 @@ def glance_at_faces(images: Sequence[ImagePart], regions: Regions, models: Model
     eyes = np.stack([places[:, corners].mean(1) for corners in _EYE_CORNERS], 1)
     points = to_image(np.concatenate([places, eyes.repeat(5, 1)], 1), regions)
     return Faces(points, sigmoid(presence.reshape(-1)), np.zeros(len(points), bool))
+
+
+def actions_of_aligned(faces: Image, models: Models) -> FloatArray:
+    """Read facial actions off faces that were cut out upright, the eyes where `ALIGNED` says.
+
+    Parameters
+    ----------
+    faces : (N, 256, 256, 3) uint8 RGB
+    models : all of them
+
+    Returns
+    -------
+    (N, 52) how strongly each of `ACTIONS` is shown, 0..1; NaN where the network sees no face.
+    """
+    whole = np.array([[faces.shape[2] / 2, faces.shape[1] / 2, faces.shape[1], 0.0]])
+    seen = look_at_faces([ImagePart(one) for one in faces], whole.repeat(len(faces), 0), models)
+    actions = read_actions(seen.points, models)
+    actions[seen.presence < PRESENT] = np.nan
+    return actions
 
 
 def read_actions(points: FloatArray, models: Models) -> FloatArray:

@@ -1,4 +1,4 @@
-// Rates, confidence over time, facial expression over time.
+// Rates, facial actions and confidence over time, facial expression over time.
 
 // ── rates and curves ─────────────────────────────────────────────────────────────────────────────────────────
 
@@ -31,40 +31,76 @@ async function unpackPlotly() {
 const UNIT = DATA.duration > 180 ? { name: "minutes", seconds: 60 } : { name: "seconds", seconds: 1 };
 let plotted = false;
 
-async function startCurves() {
+async function startCharts() {
   try {
     await unpackPlotly();
   } catch {
-    $("curves").replaceChildren(make("p", { className: "muted", textContent: "This browser is too old to draw the curves; everything else works." }));
+    for (const chart of charts()) $(chart).replaceChildren(make("p", { className: "muted", textContent: "This browser is too old to draw the curves; everything else works." }));
     return;
   }
-  $("curve-person").append(...DATA.curves.map((curve, i) => make("option", { value: i, textContent: curve.person })));
-  $("curve-person-choice").hidden = DATA.curves.length < 2;
-  $("curve-person").onchange = drawCurves;
-  drawCurves();
+  offerPeople("curve-person", DATA.curves);
+  offerPeople("action-person", DATA.actions);
+  for (const chart of charts()) $(chart).replaceChildren();
+  drawCharts();
+  for (const chart of charts()) $(chart).on("plotly_click", (click) => { pause(); seek(click.points[0].x * UNIT.seconds); });
+  if (DATA.curves.length) $("curves").on("plotly_relayout", followCurves);
+  plotted = true;
 }
 
-function drawCurves() {
-  const curve = DATA.curves[$("curve-person").value || 0];
-  if (!curve) return $("curves").replaceChildren();
-  const ink = colourOf("--muted"), line = colourOf("--line");
+/** The elements of those charts that there are data for. */
+const charts = () => [...(DATA.actions.length ? ["action-curves"] : []), ...(DATA.curves.length ? ["curves"] : [])];
+
+function offerPeople(id, curves) {
+  if (!$(id)) return;
+  $(id).append(...curves.map((curve, i) => make("option", { value: i, textContent: curve.person })));
+  $(`${id}-choice`).hidden = curves.length < 2;
+  $(id).onchange = drawCharts;
+}
+
+function drawCharts() {
+  if (DATA.actions.length) drawActions(DATA.actions[$("action-person").value || 0]);
+  if (DATA.curves.length) drawCurves(DATA.curves[$("curve-person").value || 0]);
+  else $("curves").replaceChildren();
+}
+
+function drawCurves(curve) {
   const traces = Object.entries(curve.classes).map(([label, values]) => ({
     x: curve.times.map((time) => time / UNIT.seconds), y: values, name: label, mode: "lines", line: { color: hue(label), width: 2 }, hovertemplate: "%{y:.0%}",
   }));
-  const layout = {
-    margin: { l: 44, r: 8, t: 8, b: 36 }, paper_bgcolor: "transparent", plot_bgcolor: "transparent", font: { color: ink, size: 12 },
+  const layout = chartLayout();
+  layout.yaxis = { ...layout.yaxis, tickformat: ".0%", range: [0, 1.02] };
+  layout.legend = { orientation: "h", y: 1.02, yanchor: "bottom", x: 0 };
+  window.Plotly.react("curves", traces, layout, CHART);
+}
+
+const ROW = 1.5; // from one action's curve to the next, in full strengths
+/** One curve below the other, each with its name above it. */
+function drawActions(one) {
+  const rows = [...one.curves].reverse();
+  const traces = rows.map(({ label, percent }, i) => ({
+    x: one.times.map((time) => time / UNIT.seconds), y: percent.map((value) => (value === null ? null : i * ROW + value / 100)), customdata: percent, name: label, mode: "lines",
+    line: { color: PALETTE[(rows.length - 1 - i) % PALETTE.length], width: 1.8 }, hovertemplate: "%{customdata} %",
+  })).reverse();
+  const layout = chartLayout();
+  layout.yaxis = { ...layout.yaxis, range: [-0.1, rows.length * ROW - 0.05], tickvals: rows.flatMap((_, i) => [i * ROW, i * ROW + 1]), ticktext: rows.flatMap(() => ["0%", "100%"]), tickfont: { size: 9 } };
+  layout.annotations = rows.map(({ label }, i) => ({ text: label, x: 0, xref: "paper", xanchor: "left", y: i * ROW + 1.02, yanchor: "bottom", showarrow: false, font: { size: 12, color: colourOf("--ink") } }));
+  layout.showlegend = false;
+  layout.xaxis = { ...layout.xaxis, range: faceSpan.map((time) => time / UNIT.seconds), fixedrange: true };
+  window.Plotly.react("action-curves", traces, layout, CHART);
+}
+
+const CHART = { displaylogo: false, responsive: true, displayModeBar: false };
+
+/** What the charts share; left and right they have the margins of the strips below. */
+function chartLayout() {
+  const line = colourOf("--line");
+  return {
+    margin: { l: MARGIN.left, r: MARGIN.right, t: 8, b: 36 }, paper_bgcolor: "transparent", plot_bgcolor: "transparent", font: { color: colourOf("--muted"), size: 12 },
     hovermode: "x unified", hoverlabel: { bgcolor: colourOf("--panel"), font: { color: colourOf("--ink") } },
     xaxis: { title: { text: UNIT.name }, gridcolor: line, zeroline: false, range: [0, DATA.duration / UNIT.seconds] },
-    yaxis: { tickformat: ".0%", gridcolor: line, zeroline: false, range: [0, 1.02], fixedrange: true },
-    legend: { orientation: "h", y: 1.02, yanchor: "bottom", x: 0 }, shapes: [playheadShape()],
+    yaxis: { gridcolor: line, zeroline: false, fixedrange: true },
+    shapes: [playheadShape()],
   };
-  if (!plotted) $("curves").replaceChildren();
-  window.Plotly.react("curves", traces, layout, { displaylogo: false, responsive: true, displayModeBar: false });
-  if (!plotted) {
-    $("curves").on("plotly_click", (click) => { pause(); seek(click.points[0].x * UNIT.seconds); });
-    $("curves").on("plotly_relayout", followCurves);
-  }
-  plotted = true;
 }
 
 const playheadShape = () => ({ type: "line", x0: state.time / UNIT.seconds, x1: state.time / UNIT.seconds, y0: 0, y1: 1, yref: "paper", line: { color: colourOf("--ink"), width: 1.5 } });
@@ -76,7 +112,7 @@ function movePlotLine() {
   if (!plotted || line.time === state.time) return;
   if (wait > 0) return void setTimeout(refresh, wait);
   line = { drawn: performance.now(), time: state.time };
-  window.Plotly.relayout("curves", { shapes: [playheadShape()] });
+  for (const chart of charts()) window.Plotly.relayout(chart, { shapes: [playheadShape()] });
 }
 
 // ── facial expression ────────────────────────────────────────────────────────────────────────────────────────
@@ -229,10 +265,11 @@ function markFaces() {
   $("faces-now").textContent = `${clock(now())} · ${texts.join(" · ")}`;
 }
 
-/** After the curves were enlarged, or shown whole again, the strips follow. */
+/** After the curves were enlarged, or shown whole again, actions and strips follow. */
 function followCurves() {
   const range = $("curves").layout.xaxis.range.map((value) => value * UNIT.seconds);
   if (range.every((value, i) => value === faceSpan[i])) return;
   [faceSpan[0], faceSpan[1]] = range;
+  if (DATA.actions.length) window.Plotly.relayout("action-curves", { "xaxis.range": range.map((time) => time / UNIT.seconds) });
   drawFaces();
 }

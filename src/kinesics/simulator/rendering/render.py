@@ -106,7 +106,8 @@ class PersonRenderer:
         eyeball = (eye.min(0) + eye.max(0)) / 2
         coarse = paint(points, marks, eyeball, self.appearance)
         step = 2 if self.height <= _COARSE else 1
-        used, vertices, shares = (array[::step, ::step] for array in _texels())
+        used, vertices, shares = _texels()
+        used, vertices, shares = used[::step, ::step], vertices[::step, ::step], shares[::step, ::step]
         part, lips, ears = (mask[::step, ::step][used] for mask in (part, lips, ears))
         places = np.einsum("ni,nic->nc", shares[used], rest[vertices[used]])
         fine = paint(SkinPoints(places, part, lips, ears), marks, eyeball, self.appearance)

@@ -17,13 +17,13 @@ COLUMNS = ("label", "index", "start", "end", "score", "person")
 
 
 def to_text(timeline: Timeline) -> str:
-    """One line an event under the header label,index,start,end,score,person."""
+    """One line an event under the header label,index,start,end,score,person,source."""
     text = io.StringIO()
     writer = csv.writer(text)
-    writer.writerow(COLUMNS)
+    writer.writerow((*COLUMNS, "source"))
     for event, start, end in in_milliseconds(timeline):
         times = f"{start / 1000:.3f}", f"{end / 1000:.3f}"
-        writer.writerow([event.label, event.index, *times, f"{event.score:.4f}", event.person])
+        writer.writerow([event.label, event.index, *times, f"{event.score:.4f}", event.person, event.source])
     return text.getvalue()
 
 
@@ -44,7 +44,7 @@ def write(path: Path, timeline: Timeline, provenance: Provenance | None = None) 
 
 
 def read(path: Path) -> Timeline:
-    """The events of a CSV with the columns of `to_text` in any order, and others beside them.
+    """The events of a CSV with the columns of `to_text` in any order, and others beside them; a source is not needed.
 
     A CSV does not hold the recording's duration: it is 0. Raises KinesicsError, naming the line, for what is no event.
     """
@@ -58,7 +58,7 @@ def read(path: Path) -> Timeline:
 
 def _event_of_row(row: Mapping[str, Any], line: int) -> Event:
     try:
-        return Event(**typed(row))
+        return Event(**typed(row), source=str(row.get("source") or ""))
     except (TypeError, ValueError) as error:
         raise ValueError(f"line {line}: {error}") from error
 

@@ -23,7 +23,7 @@ from kinesics.data.splits import subject_folds
 from kinesics.errors import KinesicsError
 from kinesics.evaluation import EMOTION
 from kinesics.inference.skeleton import SkeletonScorer
-from kinesics.models.emotion.streams import STREAM_NAMES
+from kinesics.models.emotion.streams import STREAM_NAMES, USUAL_STREAMS
 from kinesics.models.face.encoder import FaceEncoder
 from kinesics.models.video.encoder import ClipEncoder, prepare_clip
 from kinesics.preprocessing.face_crop import ARCFACE
@@ -31,6 +31,7 @@ from kinesics.progress import Progress, progress_bar
 from kinesics.training.emotion.streams import (
     StreamCache,
     cache_context,
+    cache_face_actions,
     cache_faces,
     cache_gestures,
     context_windows,
@@ -47,6 +48,12 @@ MOST_TOKENS = 512  # of a stream in one sample
 FACES_A_WINDOW = 2
 Item = dict[str, tuple[Tensor, Tensor]]  # by stream: tokens (L, …) and seconds (L,)
 _DETECTED, _LABELS = "detected", "labels"
+_TITLES = {
+    "face": "Encoding faces",
+    "context": "Encoding videos",
+    "gestures": "Detecting micro-gestures",
+    "face_actions": "Reading facial actions",
+}
 
 
 @dataclass(frozen=True)
@@ -211,11 +218,11 @@ class EmotionData(BatchData):
     root
         The data set's folder.
     streams
-        Which streams there are, some of face, context, gestures.
+        Which streams there are, some of face, context, gestures, face_actions.
     face
         The face encoder: fer, swinface, or untrained paper, small, tiny.
     face_rate
-        Faces a second.
+        Faces a second, of the streams face and face_actions.
     video
         The context's encoder: a name (i3d, mvit, paper, small, tiny), a run's folder or a weights file.
     video_size
@@ -247,7 +254,7 @@ class EmotionData(BatchData):
     def __init__(
         self,
         root: Path,
-        streams: list[str] = list(STREAM_NAMES),  # noqa: B006 (the parser shows it; never changed)
+        streams: list[str] = list(USUAL_STREAMS),  # noqa: B006 (the parser shows it; never changed)
         face: str = "fer",
         face_rate: float = 2.5,
         video: str = "i3d",
@@ -323,9 +330,8 @@ class EmotionData(BatchData):
         """Compute all tokens, once; an interrupted pass resumes."""
         with progress_bar("Reading skeletons") as progress:
             self.recordings.keep_skeletons(progress)
-        titles = {"face": "Encoding faces", "context": "Encoding videos", "gestures": "Detecting micro-gestures"}
         for name in self._cached:
-            with progress_bar(titles[name]) as progress:
+            with progress_bar(_TITLES[name]) as progress:
                 self._open_stream(name, (), progress)
 
     def setup(self, stage: str | None = None) -> None:
@@ -380,11 +386,17 @@ class EmotionData(BatchData):
     @property
     def _cached(self) -> tuple[str, ...]:
         """The streams whose tokens are computed once."""
-        return tuple(name for name in self.streams if name == "gestures" or not self.frame_windows)
+        encoded = ("face", "context") if self.frame_windows else ()
+        return tuple(name for name in self.streams if name not in encoded)
 
     def _open_stream(self, name: str, clips: tuple[ClipInfo, ...], progress: Progress | None = None) -> StreamCache:
         """The tokens of a stream; computed, where they are missing, for all recordings."""
-        opened = {"face": self._open_faces, "context": self._open_context, "gestures": self._open_gestures}
+        opened = {
+            "face": self._open_faces,
+            "context": self._open_context,
+            "gestures": self._open_gestures,
+            "face_actions": self._open_face_actions,
+        }
         return opened[name](clips, progress)
 
     def _open_faces(self, clips: tuple[ClipInfo, ...], progress: Progress | None) -> StreamCache:
@@ -401,6 +413,9 @@ class EmotionData(BatchData):
         if self.gestures == _LABELS:
             return labelled_gestures(self.recordings, clips)
         return cache_gestures(self.recordings, clips, detector=self._detector, progress=progress)
+
+    def _open_face_actions(self, clips: tuple[ClipInfo, ...], progress: Progress | None) -> StreamCache:
+        return cache_face_actions(self.recordings, clips, rate=self.face_rate, progress=progress)
 
     # each encoder is hashed, and the detector opened, once
 

@@ -1,4 +1,7 @@
-"""The three streams of a recording that emotion heads take, computed once: faces, context and micro-gestures."""
+"""The streams of a recording that emotion heads take, computed once.
+
+They are faces, context, micro-gestures and, where asked for, facial actions.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +23,10 @@ from kinesics.inference.events import EventRule, find_events
 from kinesics.inference.skeleton import SkeletonScorer, skeleton_scorer
 from kinesics.models.face.encoder import FaceEncoder
 from kinesics.models.video.encoder import ClipEncoder, prepare_clip
-from kinesics.preprocessing.face_crop import FaceCrop, readable_points
+from kinesics.perception.actions import ACTIONS
+from kinesics.perception.openvino.face import ALIGNED, actions_of_aligned
+from kinesics.perception.openvino.models import MODELS, Models, ledger
+from kinesics.preprocessing.face_crop import FaceCrop, readable_points, template_with_eyes
 from kinesics.preprocessing.faces import faces_in_frame
 from kinesics.progress import Progress
 from kinesics.skeleton import SkeletonSequence
@@ -95,6 +101,43 @@ def cache_faces(
 
     what = (float(rate), digest or weights_digest(encoder))
     return _cache("faces", recordings, clips, what, encoder.width, encode, progress)
+
+
+def cache_face_actions(
+    recordings: Recordings, clips: tuple[ClipInfo, ...], *, rate: float, progress: Progress | None = None
+) -> StreamCache:
+    """Read the facial actions of all recordings, or find them in the cache, and open those of `clips`.
+
+    A token holds how strongly each of `kinesics.perception.actions.ACTIONS` is shown.
+
+    Parameters
+    ----------
+    recordings : all of the data set's.
+    clips : the recordings to open.
+    rate : tokens a second, where the landmarks found a face and no hand hides it.
+    progress : called with the share that is done, 0..1.
+
+    Returns
+    -------
+    The tokens of `clips`.
+
+    Raises
+    ------
+    KinesicsError : for a video that cannot be read.
+    """
+    models, files = Models(), ledger()
+    size, apart, below = ALIGNED
+    crop = FaceCrop(template_with_eyes(size, apart, below), size)
+
+    def encode(clip: ClipInfo, skeleton: SkeletonSequence) -> Tokens:
+        faces, seconds = read_faces(clip, skeleton, crop, rate)
+        parts = [actions_of_aligned(part, models) for part in _batches(faces)]
+        tokens = np.concatenate([np.zeros((0, len(ACTIONS)), np.float32), *parts])
+        seen = np.isfinite(tokens[:, 0])
+        return tokens[seen], seconds[seen]
+
+    what = (float(rate), *(files[MODELS[name].file]["sha256"] for name in ("face", "actions")))
+    return _cache("face_actions", recordings, clips, what, len(ACTIONS), encode, progress)
 
 
 def read_faces(clip: ClipInfo, skeleton: SkeletonSequence, crop: FaceCrop, rate: float) -> tuple[Image, FloatArray]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -13,6 +14,7 @@ from torch import Tensor, nn
 from kinesics.metrics import emotion_report
 from kinesics.models.emotion.net import EmotionNet, build_head, head_config
 from kinesics.models.emotion.streams import EmotionOutput, Gestures, Stream
+from kinesics.perception.actions import ACTIONS
 from kinesics.training.emotion.data import EmotionDataSpec
 from kinesics.training.inputs.batches import Batch
 from kinesics.training.optimiser import adamw_one_cycle
@@ -63,7 +65,8 @@ class EmotionTask(L.LightningModule):
         self.preset, self.fusion = preset, fusion
         self.smoothing, self.auxiliary = smoothing, auxiliary
         self.rate, self.encoder_rate, self.weight_decay = rate, encoder_rate, weight_decay
-        head = build_head(fusion, head_config(preset, spec.gestures, spec.face, spec.video))
+        sizes = head_config(preset, spec.gestures, spec.face, spec.video)
+        head = build_head(fusion, replace(sizes, face_actions=self._face_actions))
         # frozen encoders stay out of it, and so of every checkpoint
         face, video = (spec.face, spec.video) if spec.from_frames else (None, None)
         self.network = EmotionNet(face, video, head)
@@ -73,6 +76,10 @@ class EmotionTask(L.LightningModule):
         if start is not None:
             _start_from(self.network, start)
         self._validated: list[tuple[Tensor, Tensor]] = []
+
+    @property
+    def _face_actions(self) -> int:
+        return len(ACTIONS) if "face_actions" in self.spec.streams else 0
 
     def forward(self, batch: Batch) -> Tensor:
         """Compute (N, 2) logits of negative and positive: 0, and the network's own."""
@@ -139,6 +146,7 @@ class EmotionTask(L.LightningModule):
                 "mode": self.fusion,
                 "face": spec.face_name,
                 "video": video_encoder_config(spec.video) if spec.video else None,
+                "face_actions": self._face_actions,
             },
             classes=spec.classes,
             normalisation="emotion-streams-v1",
