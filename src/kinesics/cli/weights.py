@@ -105,18 +105,15 @@ def _header(file: Path) -> dict[str, Any]:
     """The facts and the specification of a safetensors file; no tensor is read."""
     from math import prod
 
-    from safetensors import SafetensorError, safe_open
+    from safetensors import safe_open
 
     from kinesics.files import sha256_of
+    from kinesics.reading import reading
+    from kinesics.weights.specification import MEND_WEIGHTS, WEIGHTS
 
-    try:
-        with safe_open(file, "np") as opened:
-            specification = json.loads((opened.metadata() or {})["specification"])
-            count = sum(prod(opened.get_slice(key).get_shape()) for key in opened.keys())  # noqa: SIM118
-    except (SafetensorError, KeyError, ValueError) as error:
-        raise KinesicsError(
-            f"{file}: expected safetensors weights with a Kinesics specification, found something else ({error})"
-        ) from error
+    with reading(file, WEIGHTS, MEND_WEIGHTS), safe_open(file, "np") as opened:
+        specification = json.loads((opened.metadata() or {})["specification"])
+        count = sum(prod(opened.get_slice(key).get_shape()) for key in opened.keys())  # noqa: SIM118
     facts = {"path": str(file), "bytes": file.stat().st_size, "sha256": sha256_of(file), "values": count}
     return facts | {"specification": specification}
 

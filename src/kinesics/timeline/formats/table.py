@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from kinesics.files import write_text
-from kinesics.timeline.formats.common import Provenance, in_milliseconds, reading
+from kinesics.reading import read_bytes, reading
+from kinesics.timeline.formats.common import Provenance, in_milliseconds
 from kinesics.timeline.timeline import Event, Timeline
 
 COLUMNS = ("label", "index", "start", "end", "score", "person")
@@ -47,8 +48,8 @@ def read(path: Path) -> Timeline:
 
     A CSV does not hold the recording's duration: it is 0. Raises KinesicsError, naming the line, for what is no event.
     """
-    with reading(path, f"a CSV with the columns {','.join(COLUMNS)}"):
-        rows = csv.DictReader(io.StringIO(path.read_text(encoding="utf-8-sig"), newline=""))
+    with reading(path, f"a CSV with the columns {','.join(COLUMNS)}", "export it again"):
+        rows = csv.DictReader(io.StringIO(read_bytes(path).decode("utf-8-sig"), newline=""))
         missing = [column for column in COLUMNS if column not in (rows.fieldnames or ())]
         if missing:
             raise ValueError(f"no column {', '.join(missing)}")
