@@ -76,9 +76,9 @@ def table(rows: dict[str, Row], options: argparse.Namespace) -> str:
         "# Damaged files for every reader\n",
         f"`python benchmarks/fuzz.py {' '.join(sys.argv[1:])}`, seed {options.seed}. Every input is a small real file "
         "that was changed one to three times: bits, cuts, splices, repeats, numbers at a border, and, by their own "
-        "structure, the members of archives, the values of JSON and YAML, the tags of XML, the lines of tables. A fault "
-        "is any exception but `KinesicsError`, a message that is not one line with the file, what was expected, what "
-        "was found and what to do, more than 10 s, more than 1 GB, or the end of the process.\n",
+        "structure, the members of archives, the values of JSON and YAML, the tags of XML, the lines of tables. A "
+        "fault is any exception but `KinesicsError`, a message that is not one line with the file, what was expected, "
+        "what was found and what to do, more than 10 s, more than 1 GB, or the end of the process.\n",
         "| reader | inputs | read | refused | faults | longest, s | most memory, MB | of them by command line |",
         "|---|---:|---:|---:|---:|---:|---:|---:|",
     ]

@@ -96,7 +96,7 @@ def _probe(path: Path, size: int, modified: int) -> VideoInfo:
         shape = found.shape or _first_shape(path)
         width, height = shape.orientation.size(*shape.size)
         rate, duration = _rate(stream, found), found.end - zero
-        if not duration <= MOST_SECONDS or not 0 < rate <= MOST_FPS:
+        if not 0 < duration <= MOST_SECONDS or not 0 < rate <= MOST_FPS:
             raise KinesicsError(
                 f"{path}: expected a video of at most {MOST_SECONDS / 3600:g} h and {MOST_FPS:g} frames a second, "
                 f"found {duration / 3600:.1f} h and {rate:g}; cut it into parts, or convert it"

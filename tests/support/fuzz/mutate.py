@@ -7,6 +7,7 @@ import io
 import json
 import re
 import struct
+import warnings
 import zipfile
 import zlib
 from collections.abc import Callable
@@ -167,7 +168,10 @@ def _zip(content: bytes, random: Random) -> bytes:
         case _:
             members[place] = (name, _once(data, random))
     packed = io.BytesIO()
-    with zipfile.ZipFile(packed, "w", random.choice((zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED))) as archive:
+    with (
+        warnings.catch_warnings(action="ignore"),
+        zipfile.ZipFile(packed, "w", random.choice((zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED))) as archive,
+    ):
         for name, data in members:
             archive.writestr(name, data)
     return packed.getvalue()
