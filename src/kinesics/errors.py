@@ -21,8 +21,11 @@ class KinesicsError(Exception):
 
 
 def printable(text: str) -> str:
-    """Text of others for a terminal: one line, in which nothing moves the cursor or turns the direction of reading."""
-    return "".join(letter if _harmless(letter) else letter.encode("unicode_escape").decode() for letter in text)
+    r"""Text of others for a terminal: one line, in which nothing moves the cursor or turns the direction of reading.
+
+    What would do so becomes what JSON writes for it, such as `\u001b`.
+    """
+    return "".join(letter if _harmless(letter) else f"\\u{ord(letter):04x}" for letter in text)
 
 
 def _harmless(letter: str) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from kinesics.cli.common import Verb, make_folder, must_exist
+from kinesics.cli.common import Verb, make_folder, must_exist, say
 
 
 def _describe_train(verb: argparse.ArgumentParser) -> None:
@@ -46,7 +46,7 @@ def _train(options: argparse.Namespace) -> None:
         run(config, out, given)
     except SystemExit:  # the parser has printed its help
         return
-    print(f"trained: {out}\njudge it: kinesics evaluate {out}")
+    say(f"trained: {out}\njudge it: kinesics evaluate {out}")
 
 
 def _train_default(options: argparse.Namespace, out: Path) -> None:
@@ -58,7 +58,7 @@ def _train_default(options: argparse.Namespace, out: Path) -> None:
     counts, recipe = SimulatedCounts(options.clips, options.tracked), ShippedRecipe(options.epochs, options.seed)
     figures = train_shipped_weights(out, counts, recipe, start=options.start, real=options.real)
     for name, value in figures.items():
-        print(f"{name:40} {value:.3f}")
+        say(f"{name:40} {value:.3f}")
 
 
 TRAIN = Verb(
@@ -107,7 +107,7 @@ def _reproduce(options: argparse.Namespace) -> None:
 
     result = reproduce(options.name, options.data, out)
     verdict = "reached" if result.reached else "NOT reached"
-    print(
+    say(
         f"{result.name}: {result.metric} {result.mean:.4f} ± {result.spread:.4f} over {len(result.values)} seeds; "
         f"expected {result.expected:.4f}: {verdict}"
     )

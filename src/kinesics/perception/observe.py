@@ -199,12 +199,13 @@ def _track(
             for record in records:
                 record.look(frame, tracks)
             frames += 1
+        if frames == 0:
+            raise KinesicsError(
+                f"{info.path}: expected a video, found none of its {info.frames} frames that can be decoded; copy it "
+                "again"
+            )
         people = [record.finish(frames, fps) for record in records]
     progress(1.0)
-    if frames == 0:
-        raise KinesicsError(
-            f"{info.path}: expected a video, found none of its {info.frames} frames that can be decoded; copy it again"
-        )
     present = [seen for seen in people if (seen[0].score > 0).any(1).sum() >= min(frames, max(1, fps / 2))]
     notes = *info.notes, *gaps.notes(), *_left_out(others, len(people) - len(present))
     return [(replace(person, start=info.start), actions) for person, actions in present], notes

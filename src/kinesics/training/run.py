@@ -193,6 +193,8 @@ def read_config(config: Path) -> tuple[TaskClasses, dict[str, Any]]:
             f"found {task!r}; mend it"
         )
     paths = dict(task) if isinstance(task, Mapping) else vars(TASKS[task]).copy()
+    if not _section(config, sections, "trainer"):
+        sections.pop("trainer", None)
     for name in ("model", "data"):
         section = _section(config, sections, name)
         if "class_path" in section:

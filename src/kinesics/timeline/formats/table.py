@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from kinesics.reading import read_bytes, reading
 from kinesics.timeline.formats.common import Provenance, in_milliseconds
 from kinesics.timeline.timeline import Event, Timeline
 
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "'")  # how formulas begin, by OWASP
 COLUMNS = ("label", "index", "start", "end", "score", "person")
 
 
@@ -23,7 +25,7 @@ def to_text(timeline: Timeline) -> str:
     writer.writerow(COLUMNS)
     for event, start, end in in_milliseconds(timeline):
         times = f"{start / 1000:.3f}", f"{end / 1000:.3f}"
-        writer.writerow([event.label, event.index, *times, f"{event.score:.4f}", event.person])
+        writer.writerow([_as_text(event.label), event.index, *times, f"{event.score:.4f}", event.person])
     return text.getvalue()
 
 
@@ -56,9 +58,16 @@ def read(path: Path) -> Timeline:
         return Timeline(tuple(_event_of_row(row, rows.line_num) for row in rows))
 
 
+def _as_text(label: str) -> str:
+    """With an apostrophe before it where a spreadsheet program would take the label for a formula."""
+    return f"'{label}" if label.startswith(_FORMULA) else label
+
+
 def _event_of_row(row: Mapping[str, Any], line: int) -> Event:
     try:
-        return Event(**typed(row))
+        event = Event(**typed(row))
+        label = event.label
+        return replace(event, label=label[1:]) if label[:1] == "'" and label[1:].startswith(_FORMULA) else event
     except (TypeError, ValueError) as error:
         raise ValueError(f"line {line}: {error}") from error
 
