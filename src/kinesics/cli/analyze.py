@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from kinesics.cli.common import Verb, describe_recording, engine_name, make_folder, must_exist, plain_console, say
 from kinesics.errors import KinesicsError, printable
+from kinesics.files import alone_in
 from kinesics.progress import progress_bar
 
 if TYPE_CHECKING:
@@ -70,7 +71,7 @@ def _analyze(options: argparse.Namespace) -> None:
     by_class = {name or ALL_CLASSES: onset for name, onset in threshold}
     event_rule(scorer.specification, by_class)  # a class that these weights do not know is refused at once
     make_folder(out)
-    with progress_bar("Tracking people") as progress:
+    with alone_in(out), progress_bar("Tracking people") as progress:
         analysis = analyze(
             recording,
             person=options.person,
@@ -82,7 +83,7 @@ def _analyze(options: argparse.Namespace) -> None:
             progress=progress,
         )
     writing = "Drawing the overlay" if options.overlay else "Writing the report"
-    with progress_bar(writing) as progress, written_results(out, source, names):
+    with alone_in(out), progress_bar(writing) as progress, written_results(out, source, names):
         written = write_results(analysis, out, overlay=options.overlay, progress=progress)
     if options.json:
         say((out / "timeline.json").read_text(encoding="utf-8"))

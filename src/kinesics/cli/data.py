@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from kinesics.cli.common import Verb, describe_engine, engine_name, make_folder, must_exist, plain_console, say
 from kinesics.errors import printable
+from kinesics.files import alone_in
 from kinesics.progress import progress_bar
 
 if TYPE_CHECKING:
@@ -110,7 +111,7 @@ def _prepare(options: argparse.Namespace) -> None:
     from kinesics.data.dataset import SPLITS
     from kinesics.data.prepare import prepare
 
-    with progress_bar("Tracking people") as progress:
+    with alone_in(options.out), progress_bar("Tracking people") as progress:
         made = prepare(options.videos, options.labels, options.out, seed=options.seed, progress=progress, engine=engine)
     table = Table("class", *SPLITS)
     for index, name in enumerate(made.classes):

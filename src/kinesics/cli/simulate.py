@@ -7,6 +7,7 @@ from pathlib import Path
 
 from kinesics.cli.common import Verb, describe_engine, engine_name, make_folder, say
 from kinesics.errors import KinesicsError
+from kinesics.files import alone_in
 from kinesics.progress import progress_bar
 
 
@@ -80,7 +81,7 @@ def _simulate(options: argparse.Namespace) -> None:
             engine_name(options),
         )
         make_folder(options.out)
-        with progress_bar("Simulating") as progress:
+        with alone_in(options.out), progress_bar("Simulating") as progress:
             simulate_videos(options.out, recipe, workers=options.workers, progress=progress)
         say(options.out)
         return

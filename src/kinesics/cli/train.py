@@ -6,6 +6,7 @@ import argparse
 from pathlib import Path
 
 from kinesics.cli.common import Verb, make_folder, must_exist, say
+from kinesics.files import alone_in
 
 
 def _describe_train(verb: argparse.ArgumentParser) -> None:
@@ -31,9 +32,14 @@ def _describe_train(verb: argparse.ArgumentParser) -> None:
 def _train(options: argparse.Namespace) -> None:
     out: Path = options.out or Path("runs") / (options.config or "default").removesuffix(".yaml")
     make_folder(out)
-    if options.config is None:
-        _train_default(options, out)
-        return
+    with alone_in(out):
+        if options.config is None:
+            _train_default(options, out)
+        else:
+            _train_by_config(options, out)
+
+
+def _train_by_config(options: argparse.Namespace, out: Path) -> None:
     from kinesics.training.reproduce import find_config
     from kinesics.training.run import run
 
