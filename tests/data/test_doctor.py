@@ -103,7 +103,7 @@ DAMAGES: dict[str, tuple[str, Callable[[Path], object], str]] = {
         lambda path: files.write_openpose_xlsx(path, points(0)[1:]),
         r"has 59 frames, 0005_light\.csv, 0005_light_hand\.csv, 0005\.mp4 60",
     ),
-    "no xlsx": (f"{TRAIN}/0005/0005_openpose.xlsx", lambda path: path.write_text("x"), "none that can be read"),
+    "no xlsx": (f"{TRAIN}/0005/0005_openpose.xlsx", lambda path: path.write_text("x"), "expected an xlsx file"),
     "a negative frame": (f"{TRAIN}/0005/0005_label.csv", _labels((1, -3, 9)), "line 1: starts at frame -3"),
     "an emotion of nobody": (
         "train_label.csv",

@@ -101,8 +101,8 @@ def test_unreadable_files(tmp_path):
     with zipfile.ZipFile(tmp_path / "b.zip", "w") as archive:
         archive.writestr("other.csv", "0001_0,3")
     (tmp_path / "c.csv").write_text("what,is,this,file\n")
-    for name, fault in (("a.csv", "cannot be read"), ("b.zip", "Submission.csv"), ("c.csv", "cannot tell")):
+    for name, fault in (("a.csv", "no UTF-8"), ("b.zip", "Submission.csv"), ("c.csv", "cannot tell")):
         with pytest.raises(KinesicsError, match=fault):
             check_submission(tmp_path / name)
-    with pytest.raises(KinesicsError, match="cannot be read"):
+    with pytest.raises(KinesicsError, match="no such file"):
         check_submission(tmp_path / "none.csv")

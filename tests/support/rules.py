@@ -22,7 +22,7 @@ HOMONYMS = {"predict", "collate", "quiet", "digest", "DEFAULT", "RATE", "STREAMS
 LADDERS = {  # at most three, each with its reason
     "models/video/i3d.py _units": "walks the layers of one published network: plain, mixed, and pools without weights",
 }
-ELSEWHERE = {"structure", "support", "reference"}  # folders of tests that mirror nothing
+ELSEWHERE = {"structure", "support", "reference", "fuzz", "faults"}  # folders of tests that mirror nothing
 
 
 def undocumented() -> Iterator[str]:

@@ -20,7 +20,7 @@ from kinesics.cli.simulate import SIMULATE
 from kinesics.cli.submit import SUBMIT
 from kinesics.cli.train import REPRODUCE, TRAIN
 from kinesics.cli.weights import WEIGHTS
-from kinesics.errors import KinesicsError
+from kinesics.errors import KinesicsError, printable
 
 EXAMPLES = """\
 examples:
@@ -44,10 +44,22 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         print("kinesics: stopped; no unfinished file is left", file=sys.stderr)
         return 130
-    except BrokenPipeError:  # the reader of our output has gone, as in `kinesics … | head`
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 1
+    except OSError as error:
+        if isinstance(error, BrokenPipeError):  # the reader of our output has gone, as in `kinesics … | head`
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            return 1
+        print(f"kinesics: {_out_of_reach(error)}", file=sys.stderr)
+        return 2
     return 0
+
+
+def _out_of_reach(error: OSError) -> str:
+    """What the machine refuses, in one line: a full disk, a permission that was taken away, a device that failed."""
+    place = os.fsdecode(error.filename) if isinstance(error.filename, str | bytes) else "a file"
+    return printable(
+        f"{place}: expected to be read or written, found that it cannot be ({error.strerror or error}); see that there "
+        "is room and permission, and call again"
+    )
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from kinesics.cli.common import Verb, make_folder, must_exist
+from kinesics.cli.common import Verb, make_folder, must_exist, say
 from kinesics.errors import KinesicsError
 
 
@@ -29,7 +29,7 @@ def _ablate(options: argparse.Namespace) -> None:
         result = ablate(options.name, options.data, options.out, options.seeds, overrides)
     except SystemExit as error:  # the parser has printed what is wrong on standard error
         raise KinesicsError(f"{options.name}: cannot be run so; see the message above") from error
-    print(f"\n{result.to_markdown()}\n  {options.out / 'ablation.md'}\n  {options.out / 'ablation.json'}")
+    say(f"\n{result.to_markdown()}\n  {options.out / 'ablation.md'}\n  {options.out / 'ablation.json'}")
 
 
 ABLATE = Verb(

@@ -8,8 +8,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from kinesics.cli.common import Verb, describe_recording, engine_name, make_folder, must_exist
-from kinesics.errors import KinesicsError
+from kinesics.cli.common import Verb, describe_recording, engine_name, make_folder, must_exist, plain_console, say
+from kinesics.errors import KinesicsError, printable
+from kinesics.files import alone_in
 from kinesics.progress import progress_bar
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ def _describe_analyze(verb: argparse.ArgumentParser) -> None:
         action="append",
         default=[],
         metavar="X",
-        help="score from 0 to 1 at which an event begins, for all classes (0.5) or one ('touching jaw=0.3'); repeatable",
+        help="score from 0 to 1 at which events begin, of all classes (0.5) or one ('touching jaw=0.3'); repeatable",
     )
     verb.add_argument(
         "--overlay", action="store_true", help="also write overlay.mp4: the video with skeleton and events"
@@ -81,7 +82,7 @@ def _analyze(options: argparse.Namespace) -> None:
     event_rule(scorer.specification, by_class)  # a class that these weights do not know is refused at once
     prior_ratio(options.prior or EVEN, scorer.specification.classes)
     make_folder(out)
-    with progress_bar("Tracking people") as progress:
+    with alone_in(out), progress_bar("Tracking people") as progress:
         analysis = analyze(
             recording,
             person=options.person,
@@ -94,10 +95,10 @@ def _analyze(options: argparse.Namespace) -> None:
             progress=progress,
         )
     writing = "Drawing the overlay" if options.overlay else "Writing the report"
-    with progress_bar(writing) as progress, written_results(out, source, names):
+    with alone_in(out), progress_bar(writing) as progress, written_results(out, source, names):
         written = write_results(analysis, out, overlay=options.overlay, parquet=options.parquet, progress=progress)
     if options.json:
-        print((out / "timeline.json").read_text(encoding="utf-8"))
+        say((out / "timeline.json").read_text(encoding="utf-8"))
     else:
         _summary(analysis, written)
 
@@ -122,14 +123,12 @@ def _threshold(text: str) -> tuple[str, float]:
 
 
 def _summary(analysis: Analysis, written: Sequence[Path]) -> None:
-    from rich.console import Console
     from rich.table import Table
 
-    console = Console()
     timeline = analysis.timeline
     minutes, seconds = divmod(round(analysis.recording.duration), 60)
     people = "1 person" if len(analysis.people) == 1 else f"{len(analysis.people)} people"
-    heading = f"{analysis.recording.path.name}: {minutes}:{seconds:02d} min, {people}"
+    heading = f"{printable(analysis.recording.path.name)}: {minutes}:{seconds:02d} min, {people}"
     table = Table(title=heading, title_justify="left")
     for column in ("micro-gesture", "events", "a minute", "seconds", "best score"):
         table.add_column(column, justify="left" if column == "micro-gesture" else "right")
@@ -138,17 +137,17 @@ def _summary(analysis: Analysis, written: Sequence[Path]) -> None:
         events = timeline.only(label)
         lasting = sum(event.segment.duration for event in events)
         best = max(event.score for event in events)
-        table.add_row(label, str(count), f"{rates[label]:.1f}", f"{lasting:.1f}", f"{best:.2f}")
+        table.add_row(printable(label), str(count), f"{rates[label]:.1f}", f"{lasting:.1f}", f"{best:.2f}")
     if len(timeline):
-        console.print(table)
+        plain_console().print(table)
     else:
-        console.print(f"{heading}: no micro-gesture reached its threshold (try --threshold 0.3)", soft_wrap=True)
-    console.print("It measures movement, not minds: look at each event yourself. It learned from", end=" ")
-    console.print(f"{analysis.model['training_data']}.", markup=False, highlight=False)
+        say(f"{heading}: no micro-gesture reached its threshold (try --threshold 0.3)")
+    learned = analysis.model["training_data"]
+    say(f"It measures movement, not minds: look at each event yourself. It learned from {learned}.")
     for note in analysis.recording.notes:
-        console.print(f"Note: {note}", markup=False, highlight=False, soft_wrap=True)
+        say(f"Note: {note}")
     for path in written:
-        console.print(f"  {path}", highlight=False, soft_wrap=True)
+        say(f"  {path}")
 
 
 def _describe_classify(verb: argparse.ArgumentParser) -> None:
@@ -174,11 +173,11 @@ def _classify(options: argparse.Namespace) -> None:
             progress=progress,
         )
     if options.json:
-        print(json.dumps({"input": str(options.input), "classes": [asdict(one) for one in ranked]}, indent=2))
+        say(json.dumps({"input": str(options.input), "classes": [asdict(one) for one in ranked]}, indent=2))
         return
     for one in ranked[: max(1, options.top)]:
         bar = "█" * round(30 * one.probability)
-        print(f"{one.probability:6.1%}  {one.label:28} {bar}")
+        say(f"{one.probability:6.1%}  {one.label:28} {bar}")
 
 
 ANALYZE = Verb("find the micro-gestures in a recording", ANALYZE_NOTES, _analyze, _describe_analyze)

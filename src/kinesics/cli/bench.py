@@ -7,7 +7,7 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from kinesics.cli.common import Verb, must_exist
+from kinesics.cli.common import Verb, must_exist, say
 from kinesics.progress import progress_bar
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ def _bench(options: argparse.Namespace) -> None:
             only=options.only.lower(), progress=progress,
         )  # fmt: skip
     if options.json:
-        print(json.dumps(found.to_dict(), indent=2))
+        say(json.dumps(found.to_dict(), indent=2))
     else:
         _table(found)
 

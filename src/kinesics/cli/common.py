@@ -7,8 +7,12 @@ import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from kinesics.errors import KinesicsError
+from kinesics.errors import KinesicsError, printable
+
+if TYPE_CHECKING:
+    from rich.console import Console
 
 Run = Callable[[argparse.Namespace], None]
 Describe = Callable[[argparse.ArgumentParser], None]
@@ -32,6 +36,18 @@ class Verb:
     run: Run | None = None
     describe: Describe | None = None
     verbs: Mapping[str, Verb] = field(default_factory=dict)
+
+
+def say(text: object) -> None:
+    """Print a text, in which names and labels of others stand as they are and do nothing to the terminal."""
+    print("\n".join(map(printable, str(text).split("\n"))))
+
+
+def plain_console() -> Console:
+    """A console for tables, which takes no markup from their cells; these are to be `printable`."""
+    from rich.console import Console
+
+    return Console(highlight=False, markup=False)
 
 
 def describe_recording(verb: argparse.ArgumentParser) -> None:

@@ -7,7 +7,9 @@ import math
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from kinesics.cli.common import Verb, describe_engine, engine_name, make_folder, must_exist
+from kinesics.cli.common import Verb, describe_engine, engine_name, make_folder, must_exist, plain_console, say
+from kinesics.errors import printable
+from kinesics.files import alone_in
 from kinesics.progress import progress_bar
 
 if TYPE_CHECKING:
@@ -22,21 +24,19 @@ def _describe_doctor(verb: argparse.ArgumentParser) -> None:
 
 def _doctor(options: argparse.Namespace) -> None:
     must_exist(options.folder)
-    from rich.console import Console
-
     from kinesics.data.doctor import examine
 
     with progress_bar("Examining") as progress:
         diagnosis = examine(options.folder, progress)
-    console = Console(highlight=False, soft_wrap=True)
-    console.print(f"{diagnosis.name} in {options.folder}", markup=False)
+    console = plain_console()
+    say(f"{diagnosis.name} in {options.folder}")
     if diagnosis.splits:
         console.print(_split_table(diagnosis))
         console.print(_class_table(diagnosis))
     else:
-        console.print("not counted: first repair what is named here")
+        say("not counted: first repair what is named here")
     for problem in diagnosis.problems:
-        console.print(f"{problem.file}: {problem.fault}", markup=False)
+        say(f"{problem.file}: {problem.fault}")
     if diagnosis.problems:
         count = len(diagnosis.problems)
         console.print(f"{count} problem{'s'[: count > 1]} found", style="bold red")
@@ -66,7 +66,7 @@ def _class_table(diagnosis: Diagnosis) -> Table:
     for column in (table.columns[0], *table.columns[2:]):
         column.justify = "right"
     for index, name in enumerate(diagnosis.classes):
-        table.add_row(str(index), name, *(str(counts[index]) for counts in labelled.values()))
+        table.add_row(str(index), printable(name), *(str(counts[index]) for counts in labelled.values()))
     return table
 
 
@@ -83,7 +83,7 @@ def _show(options: argparse.Namespace) -> None:
 
     dataset = open_dataset(options.folder)
     show_clip(dataset, find_clip(dataset, options.clip), options.out)
-    print(options.out)
+    say(options.out)
 
 
 def _describe_prepare(verb: argparse.ArgumentParser) -> None:
@@ -106,28 +106,26 @@ def _prepare(options: argparse.Namespace) -> None:
     must_exist(options.videos)
     engine = engine_name(options)
     make_folder(options.out)
-    from rich.console import Console
     from rich.table import Table
 
     from kinesics.data.dataset import SPLITS
     from kinesics.data.prepare import prepare
 
-    with progress_bar("Tracking people") as progress:
+    with alone_in(options.out), progress_bar("Tracking people") as progress:
         made = prepare(options.videos, options.labels, options.out, seed=options.seed, progress=progress, engine=engine)
     table = Table("class", *SPLITS)
     for index, name in enumerate(made.classes):
         of_class = [clip.split for clip in made.clips if clip.label == index]
-        table.add_row(name, *(str(of_class.count(split)) for split in SPLITS))
-    console = Console(highlight=False, soft_wrap=True)
-    console.print(table)
+        table.add_row(printable(name), *(str(of_class.count(split)) for split in SPLITS))
+    plain_console().print(table)
     for reason in made.left_out:
-        console.print(f"left out: {reason}", markup=False)
+        say(f"left out: {reason}")
     for note in made.notes:
-        console.print(f"note: {note}", markup=False)
+        say(f"note: {note}")
     missing = [split for split in SPLITS if not any(clip.split == split for clip in made.clips)]
     if missing:
-        console.print(f"no {' and no '.join(missing)} split: it would need another subject (column subject)")
-    console.print(f"{len(made.clips)} clips in {options.out}", markup=False)
+        say(f"no {' and no '.join(missing)} split: it would need another subject (column subject)")
+    say(f"{len(made.clips)} clips in {options.out}")
 
 
 DOCTOR = Verb(

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from kinesics.cli.common import Verb, describe_prior, make_folder
+from kinesics.cli.common import Verb, describe_prior, make_folder, say
 from kinesics.errors import KinesicsError
 from kinesics.weights.run_folder import RunFolder
 
@@ -41,10 +41,10 @@ def _evaluate(options: argparse.Namespace) -> None:
     write_evaluation(evaluation, out / "evaluation.html", name=name, skeleton=skeleton)
     write_text(out / "evaluation.json", json.dumps(evaluation.to_dict(), indent=2) + "\n")
     if options.json:
-        print(json.dumps(evaluation.to_dict(), indent=2))
+        say(json.dumps(evaluation.to_dict(), indent=2))
     else:
         _table(evaluation, FIGURES)
-        print(f"  {out / 'evaluation.html'}\n  {out / 'evaluation.json'}")
+        say(f"  {out / 'evaluation.html'}\n  {out / 'evaluation.json'}")
 
 
 def _expecting(predictions: Predictions, prior: str | None) -> Predictions:
@@ -128,7 +128,7 @@ def _ensemble(options: argparse.Namespace) -> None:
     ensemble(test).save(combined.predictions("test"))
     ensemble(validation).save(combined.predictions("val"))
     _shares(options.runs, ensemble.weights)
-    print(
+    say(
         f"gain over the best single run: {100 * gain.value:+.1f} points of {options.by} "
         f"({100 * gain.low:+.1f} to {100 * gain.high:+.1f})\n  {combined.predictions('test')}"
     )
@@ -136,7 +136,7 @@ def _ensemble(options: argparse.Namespace) -> None:
 
 def _shares(runs: Sequence[Path], weights: Sequence[float]) -> None:
     for run, weight in zip(runs, weights, strict=True):
-        print(f"{weight:6.1%}  {run}")
+        say(f"{weight:6.1%}  {run}")
 
 
 ENSEMBLE = Verb(

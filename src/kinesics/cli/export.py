@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from kinesics.cli.common import Verb
+from kinesics.cli.common import Verb, say
 
 
 def _describe(verb: argparse.ArgumentParser) -> None:
@@ -20,10 +20,10 @@ def _export(options: argparse.Namespace) -> None:
     from kinesics.weights.specification import DEFAULT
 
     made = export(options.out, options.to, weights=options.weights or DEFAULT, int8=options.int8)
-    print(f"{made.path}: {made.path.stat().st_size / 1e6:.1f} MB")
-    print(f"differs from torch by {made.difference:.1e} of the largest value in float32")
+    say(f"{made.path}: {made.path.stat().st_size / 1e6:.1f} MB")
+    say(f"differs from torch by {made.difference:.1e} of the largest value in float32")
     if made.agreement is not None:
-        print(f"int8 chooses the class of float32 in {made.agreement:.1%} of simulated clips")
+        say(f"int8 chooses the class of float32 in {made.agreement:.1%} of simulated clips")
 
 
 EXPORT = Verb(

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import argparse
 
-from kinesics.cli.common import Verb
+from kinesics.cli.common import Verb, say
 
 
 def _models(options: argparse.Namespace) -> None:
     from kinesics.models.cost import table
 
-    print(table())
+    say(table())
 
 
 MODELS = Verb(

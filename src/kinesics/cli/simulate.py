@@ -5,8 +5,9 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from kinesics.cli.common import Verb, describe_engine, engine_name, make_folder
+from kinesics.cli.common import Verb, describe_engine, engine_name, make_folder, say
 from kinesics.errors import KinesicsError
+from kinesics.files import alone_in
 from kinesics.progress import progress_bar
 
 
@@ -64,7 +65,7 @@ def _simulate(options: argparse.Namespace) -> None:
     if options.list:
         from kinesics.data.sets.imigue.classes import CLASSES
 
-        print("\n".join(f"{index:2}  {label}" for index, label in enumerate(CLASSES)))
+        say("\n".join(f"{index:2}  {label}" for index, label in enumerate(CLASSES)))
         return
     if options.out is None:
         raise KinesicsError("simulate: name the file to write, such as --out clip.gif")
@@ -82,9 +83,9 @@ def _simulate(options: argparse.Namespace) -> None:
             engine_name(options),
         )
         make_folder(options.out)
-        with progress_bar("Simulating") as progress:
+        with alone_in(options.out), progress_bar("Simulating") as progress:
             simulate_videos(options.out, recipe, workers=options.workers, progress=progress)
-        print(options.out)
+        say(options.out)
         return
     if options.label is not None:
         from kinesics.data.sets.imigue.classes import match_class
@@ -97,7 +98,7 @@ def _simulate(options: argparse.Namespace) -> None:
             simulate_class(options.label, options.out, options.seed, progress=progress)
         else:
             simulate_interview(options.out, options.interview, options.seed, progress=progress)
-    print(options.out)
+    say(options.out)
 
 
 SIMULATE = Verb(

@@ -6,7 +6,7 @@ import argparse
 import json
 from pathlib import Path
 
-from kinesics.cli.common import Verb
+from kinesics.cli.common import Verb, say
 from kinesics.errors import KinesicsError
 from kinesics.weights.run_folder import RunFolder
 
@@ -55,7 +55,7 @@ def _classification_or_emotion(options: argparse.Namespace) -> None:
         best = predictions.logits[:, columns].argmax(1)
         predicted = {name: targets[column] for name, column in zip(predictions.ids, best, strict=True)}
         write_classification(options.out, predicted, header=not options.no_header)
-    print(f"{options.out}: {len(predictions.ids)} rows, checked")
+    say(f"{options.out}: {len(predictions.ids)} rows, checked")
 
 
 def _recognition(timelines: list[Path], out: Path) -> None:
@@ -75,7 +75,7 @@ def _recognition(timelines: list[Path], out: Path) -> None:
             )
             for event in content["events"]
         ]
-    print(f"{out}: {len(write_recognition(out, sequences))} sequences, checked")
+    say(f"{out}: {len(write_recognition(out, sequences))} sequences, checked")
 
 
 def _class_of(label: str, source: Path) -> int:
@@ -98,10 +98,10 @@ def _check(path: Path, track: str | None) -> None:
 
     faults = check_submission(path, track)  # type: ignore[arg-type]
     if not faults:
-        print(f"{path}: passes")
+        say(f"{path}: passes")
         return
     more = f" (and {len(faults) - 10} more)" if len(faults) > 10 else ""
-    raise KinesicsError("\n  ".join([f"{path}: {len(faults)} faults{more}", *faults[:10]]))
+    raise KinesicsError(f"{path}: expected a submission, found {len(faults)} faults{more}: {'; '.join(faults[:10])}")
 
 
 SUBMIT = Verb(

@@ -5,8 +5,8 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from kinesics.cli.common import Verb, make_folder, must_exist
-from kinesics.errors import KinesicsError
+from kinesics.cli.common import Verb, make_folder, must_exist, say
+from kinesics.files import alone_in
 
 
 def _describe_train(verb: argparse.ArgumentParser) -> None:
@@ -32,9 +32,14 @@ def _describe_train(verb: argparse.ArgumentParser) -> None:
 def _train(options: argparse.Namespace) -> None:
     out: Path = options.out or Path("runs") / (options.config or "default").removesuffix(".yaml")
     make_folder(out)
-    if options.config is None:
-        _train_default(options, out)
-        return
+    with alone_in(out):
+        if options.config is None:
+            _train_default(options, out)
+        else:
+            _train_by_config(options, out)
+
+
+def _train_by_config(options: argparse.Namespace, out: Path) -> None:
     from kinesics.training.reproduce import find_config
     from kinesics.training.run import run
 
@@ -45,11 +50,9 @@ def _train(options: argparse.Namespace) -> None:
         given = [f"--data.root={options.data}", *given]
     try:
         run(config, out, given)
-    except SystemExit as error:  # the parser has printed its help, or what is wrong on standard error
-        if not error.code:
-            return
-        raise KinesicsError(f"{config}: cannot be run so; see the message above") from error
-    print(f"trained: {out}\njudge it: kinesics evaluate {out}")
+    except SystemExit:  # the parser has printed its help
+        return
+    say(f"trained: {out}\njudge it: kinesics evaluate {out}")
 
 
 def _train_default(options: argparse.Namespace, out: Path) -> None:
@@ -61,7 +64,7 @@ def _train_default(options: argparse.Namespace, out: Path) -> None:
     counts, recipe = SimulatedCounts(options.clips, options.tracked), ShippedRecipe(options.epochs, options.seed)
     figures = train_shipped_weights(out, counts, recipe, start=options.start, real=options.real)
     for name, value in figures.items():
-        print(f"{name:40} {value:.3f}")
+        say(f"{name:40} {value:.3f}")
 
 
 TRAIN = Verb(
@@ -110,7 +113,7 @@ def _reproduce(options: argparse.Namespace) -> None:
 
     result = reproduce(options.name, options.data, out)
     verdict = "reached" if result.reached else "NOT reached"
-    print(
+    say(
         f"{result.name}: {result.metric} {result.mean:.4f} ± {result.spread:.4f} over {len(result.values)} seeds; "
         f"expected {result.expected:.4f}: {verdict}"
     )

@@ -7,7 +7,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from kinesics.cli.common import Verb
+from kinesics.cli.common import Verb, say
 from kinesics.errors import KinesicsError
 from kinesics.progress import progress_bar
 
@@ -36,7 +36,7 @@ def _list(options: argparse.Namespace) -> None:
         table.add_row(one.name, one.licence, use, size, here, one.what)
     console = Console()
     console.print(table)
-    console.print(f"Fetched weights are kept in {weights_folder()}.", highlight=False, soft_wrap=True)
+    say(f"Fetched weights are kept in {weights_folder()}.")
 
 
 def _describe_get(verb: argparse.ArgumentParser) -> None:
@@ -56,7 +56,7 @@ def _get(options: argparse.Namespace) -> None:
         path = get(
             options.name, options.origin, sha256=options.sha256, commercial=options.commercial, progress=progress
         )
-    print(f"{path}\nlicence: {entry(options.name).terms}")
+    say(f"{path}\nlicence: {entry(options.name).terms}")
 
 
 def _describe_verify(verb: argparse.ArgumentParser) -> None:
@@ -73,10 +73,10 @@ def _verify(options: argparse.Namespace) -> None:
         try:
             weights_path(one.name, commercial=options.commercial)
             verify(one)
-            print(f"{one.name}: good")
+            say(f"{one.name}: good")
         except KinesicsError as error:
             wrong.append(one.name)
-            print(error)
+            say(error)
     if wrong:
         raise KinesicsError(f"weights verify: {len(wrong)} not as they should be: {', '.join(wrong)}")
 
@@ -98,25 +98,22 @@ def _show(options: argparse.Namespace) -> None:
         file = one.path
     if file.is_file():
         facts["file"] = _header(file)
-    print(json.dumps(facts, indent=2, ensure_ascii=False))
+    say(json.dumps(facts, indent=2, ensure_ascii=False))
 
 
 def _header(file: Path) -> dict[str, Any]:
     """The facts and the specification of a safetensors file; no tensor is read."""
     from math import prod
 
-    from safetensors import SafetensorError, safe_open
+    from safetensors import safe_open
 
     from kinesics.files import sha256_of
+    from kinesics.reading import reading
+    from kinesics.weights.specification import MEND_WEIGHTS, WEIGHTS
 
-    try:
-        with safe_open(file, "np") as opened:
-            specification = json.loads((opened.metadata() or {})["specification"])
-            count = sum(prod(opened.get_slice(key).get_shape()) for key in opened.keys())  # noqa: SIM118
-    except (SafetensorError, KeyError, ValueError) as error:
-        raise KinesicsError(
-            f"{file}: expected safetensors weights with a Kinesics specification, found something else ({error})"
-        ) from error
+    with reading(file, WEIGHTS, MEND_WEIGHTS), safe_open(file, "np") as opened:
+        specification = json.loads((opened.metadata() or {})["specification"])
+        count = sum(prod(opened.get_slice(key).get_shape()) for key in opened.keys())  # noqa: SIM118
     facts = {"path": str(file), "bytes": file.stat().st_size, "sha256": sha256_of(file), "values": count}
     return facts | {"specification": specification}
 

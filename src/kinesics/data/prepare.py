@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +14,7 @@ from kinesics.data.dataset import ClipInfo, Split
 from kinesics.data.sets.clip_folder import CLASSES, COLUMNS, MANIFEST
 from kinesics.data.splits import subject_split, who
 from kinesics.errors import KinesicsError
-from kinesics.files import visible, write_text
+from kinesics.files import not_written, sha256_of, visible, write_text
 from kinesics.perception import observe
 from kinesics.perception.engine import LandmarkEngine
 from kinesics.perception.engines import DEFAULT_ENGINE
@@ -22,6 +23,7 @@ from kinesics.skeleton.sequence import SUFFIX
 from kinesics.timeline.coding import Annotation
 from kinesics.video import SUFFIXES, probe
 
+LEDGER = ".kinesics.json"  # the sha256 of the files that were written; null while one is being written
 SHARES: tuple[tuple[Split, float], ...] = (("train", 0.7), ("test", 0.2), ("val", 0.1))
 _SLACK = 0.5  # seconds by which a coded event may outlast its video
 
@@ -86,6 +88,12 @@ def prepare(
     ------
     KinesicsError : for labels that do not fit the videos, before any video is looked at, and where nobody is found
     """
+    written = _written(out)
+    if (other := not_written(out, (CLASSES, MANIFEST), written)) is not None:
+        raise KinesicsError(
+            f"{other}: expected a file as `kinesics data prepare` wrote it, found one that somebody else wrote or "
+            "changed; give another folder with --out, or move the file away"
+        )
     sources = _videos(videos)
     matched, unused = match_codings(sources, labels)
     coded: list[_Coded] = []
@@ -108,9 +116,26 @@ def prepare(
         raise KinesicsError(f"{videos}: expected a video with a person in it, found none ({'; '.join(left_out)})")
     classes = tuple(sorted({one.annotation.label for one in coded}))
     clips = _split([_clip(one, classes) for one in coded], seed)
-    write_text(out / CLASSES, "".join(f"{name}\n" for name in classes))
-    write_text(out / MANIFEST, _manifest(out, clips, classes, {one.id: one.annotation.person for one in coded}))
+    manifest = _manifest(out, clips, classes, {one.id: one.annotation.person for one in coded})
+    _write(out, {CLASSES: "".join(f"{name}\n" for name in classes), MANIFEST: manifest})
     return Prepared(clips, classes, tuple(left_out), tuple(notes))
+
+
+def _written(out: Path) -> dict[str, object]:
+    """The sha256 of each file that an earlier call wrote, by its name."""
+    try:
+        return dict(json.loads((out / LEDGER).read_text(encoding="utf-8"))["files"])
+    except (OSError, ValueError, KeyError, TypeError):  # there is none, or a damaged one
+        return {}
+
+
+def _write(out: Path, texts: Mapping[str, str]) -> None:
+    """Write the files, and remember that they are Kinesics' own, before and after."""
+    out.mkdir(parents=True, exist_ok=True)
+    write_text(out / LEDGER, json.dumps({"files": dict.fromkeys(texts)}))
+    for name, text in texts.items():
+        write_text(out / name, text)
+    write_text(out / LEDGER, json.dumps({"files": {name: sha256_of(out / name) for name in texts}}))
 
 
 def _videos(source: Path) -> dict[str, Path]:

@@ -13,6 +13,7 @@ from typing import Literal
 from kinesics.data.sets.imigue.classes import CLASSES, class_id
 from kinesics.errors import KinesicsError
 from kinesics.files import replacing, write_text
+from kinesics.reading import check_archive, read_at_most, read_bytes, reading
 
 Track = Literal["classification", "recognition", "emotion"]
 TRACKS: tuple[Track, ...] = ("classification", "recognition", "emotion")
@@ -22,7 +23,6 @@ TEST_CLIPS = 4562
 CLASS_IDS = frozenset(map(class_id, range(len(CLASSES))))
 _CLASS_COUNT = 32
 _ZIPPED = "Submission.csv"  # the name inside the archive of 2023
-_LARGEST = 50_000_000  # bytes: no honest submission comes near
 _HEADERS = {"classification": ["Id", "Target"], "emotion": ["video_id", "label"]}
 
 # ── writing ──────────────────────────────────────────────────────────────────────────────────────────────────
@@ -125,20 +125,13 @@ def _check_folder(folder: Path, ids: Collection[str] | None) -> list[str]:
 
 
 def _read(path: Path) -> str:
-    try:
-        if path.stat().st_size > _LARGEST:
-            raise KinesicsError(f"{path}: expected a submission of at most 50 MB, found a larger file")
+    with reading(path, f"a CSV file or a zip with {_ZIPPED} in it", "write it with `kinesics submit`"):
         if not zipfile.is_zipfile(path):
-            return path.read_text(encoding="utf-8-sig")
+            return read_bytes(path).decode("utf-8-sig")
         with zipfile.ZipFile(path) as archive:
-            inside = archive.getinfo(_ZIPPED)
-            if inside.file_size > _LARGEST:
-                raise KinesicsError(f"{path}: expected at most 50 MB inside, found {inside.file_size:,} bytes")
-            return archive.read(inside).decode("utf-8-sig")
-    except KeyError as error:
-        raise KinesicsError(f"{path}: expected {_ZIPPED} inside the archive, found none; name it so") from error
-    except (OSError, UnicodeDecodeError, zipfile.BadZipFile) as error:
-        raise KinesicsError(f"{path}: cannot be read as a CSV file or a zip of one ({error})") from error
+            check_archive(archive)
+            with archive.open(_ZIPPED) as file:
+                return read_at_most(file).decode("utf-8-sig")
 
 
 def _guess(path: Path, text: str) -> Track:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import zipfile
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -12,6 +11,7 @@ from numpy.typing import NDArray
 
 from kinesics.errors import KinesicsError
 from kinesics.files import replacing
+from kinesics.reading import check_arrays, reading
 from kinesics.timeline.gesture_names import current_name
 
 
@@ -83,12 +83,15 @@ class Predictions:
     @classmethod
     def load(cls, path: Path) -> Predictions:
         """Raises KinesicsError for a missing file and for one that holds something else."""
-        try:
+        if not path.exists():
+            raise KinesicsError(f"{path}: no such file; `kinesics evaluate` and `kinesics train` write it")
+        with reading(path, "predictions that Kinesics wrote (.npz)", "let `kinesics train` write them again"):
+            check_arrays(path)
             with np.load(path, allow_pickle=False) as file:
-                names = {key: tuple(file[key].tolist()) for key in ("ids", "subjects", "classes")}
-                names["classes"] = tuple(map(current_name, names["classes"]))
-                return cls(logits=file["logits"].astype(np.float32), labels=file["labels"].astype(np.int64), **names)
-        except FileNotFoundError as error:
-            raise KinesicsError(f"{path}: no such file; `kinesics evaluate` and `kinesics train` write it") from error
-        except (OSError, KeyError, ValueError, zipfile.BadZipFile) as error:
-            raise KinesicsError(f"{path}: expected predictions that Kinesics wrote (.npz), found {error}") from error
+                arrays = {key: np.asarray(file[key]) for key in ("ids", "subjects", "classes", "logits", "labels")}
+            names = {key: tuple(map(str, arrays[key].tolist())) for key in ("ids", "subjects", "classes")}
+            names["classes"] = tuple(map(current_name, names["classes"]))
+            logits, labels = arrays["logits"].astype(np.float32), arrays["labels"].astype(np.int64)
+            if not np.isfinite(logits).all() or not ((labels >= -1) & (labels < len(names["classes"]))).all():
+                raise ValueError("logits or labels out of their range")
+            return cls(logits=logits, labels=labels, **names)

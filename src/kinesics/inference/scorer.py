@@ -9,7 +9,7 @@ from typing import NamedTuple, Protocol
 
 from kinesics.errors import KinesicsError
 from kinesics.inference.fused import exported_fused_scorer, open_fused_scorer
-from kinesics.inference.scores import Scores
+from kinesics.inference.scores import Scores, gesture_names
 from kinesics.inference.skeleton import exported_skeleton_scorer, open_skeleton_scorer
 from kinesics.perception import Observation
 from kinesics.progress import Progress
@@ -99,6 +99,12 @@ def open_scorer(path: Path = DEFAULT) -> Scorer:
         raise KinesicsError(
             f"{path}: expected weights for the joints {UPPER_BODY.name}, which are those found in recordings, found "
             f"{specification.layout or 'none'}; train on data in this layout"
+        )
+    if specification.fps <= 0 or specification.frames < 2 or not gesture_names(specification.classes):
+        raise KinesicsError(
+            f"{path}: expected weights that name gestures in windows of a recording, found "
+            f"{len(gesture_names(specification.classes))} gestures in windows of {specification.frames} frames at "
+            f"{specification.fps:g} a second; leave --weights away to use the ones that are shipped"
         )
     if exported is not None and kind.open_export is not None:
         return kind.open_export(exported)

@@ -21,6 +21,7 @@ from kinesics.perception.openpose import OpenPoseFolder, read_openpose_recording
 from kinesics.perception.smooth import BODY, smooth
 from kinesics.perception.tracks import SCAN_RATE, Track, all_tracks, alone, crop, passing, people_of
 from kinesics.progress import Progress, part_of
+from kinesics.reading import reading
 from kinesics.skeleton import (
     UPPER_BODY,
     SkeletonSequence,
@@ -135,7 +136,8 @@ def analysis_rate(fps: float, least: float | None = None) -> float:
 def _of_landmarks(path: Path, people: list[SkeletonSequence], notes: tuple[str, ...] = ()) -> Observation:
     if not people:
         raise KinesicsError(f"{path}: expected the landmarks of a person, found nobody; make them from another video")
-    return Observation(tuple(to_upper_body(person) for person in people), None, notes)
+    with reading(path, "landmarks in a layout that Kinesics knows", "see docs/clip_folder.md"):
+        return Observation(tuple(to_upper_body(person) for person in people), None, notes)
 
 
 def _fingerprint(path: Path, fps: float, engine: LandmarkEngine) -> dict[str, object]:
@@ -197,6 +199,11 @@ def _track(
             for record in records:
                 record.look(frame, tracks)
             frames += 1
+        if frames == 0:
+            raise KinesicsError(
+                f"{info.path}: expected a video, found none of its {info.frames} frames that can be decoded; copy it "
+                "again"
+            )
         people = [record.finish(frames, fps) for record in records]
     progress(1.0)
     present = [seen for seen in people if (seen[0].score > 0).any(1).sum() >= min(frames, max(1, fps / 2))]

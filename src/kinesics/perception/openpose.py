@@ -19,6 +19,7 @@ import numpy as np
 
 from kinesics.errors import KinesicsError
 from kinesics.perception.identity import Piece, join_pieces
+from kinesics.reading import MOST_FPS, read_bytes, reading
 from kinesics.skeleton.layouts import OPENPOSE_137
 from kinesics.skeleton.sequence import FloatArray, SkeletonSequence
 from kinesics.video import SUFFIXES, VideoInfo, probe
@@ -31,8 +32,9 @@ _BODY, _BODY_POINTS = "pose_keypoints_2d", 25
 # where BODY_25 has COCO's points; its own 8 is the middle of the hips
 _COCO = (0, 1, 2, 3, 4, 5, 6, 7, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18)
 _MIDDLE, _HIPS = 8, (9, 12)
-_MOST_FPS = 1000.0
 _MOST_FRAMES = 1_000_000  # eleven hours; a larger number is a date or the like
+_MOST_GAP, _FREE_FRAMES = 100, 100_000  # frames for one file; up to so many no matter how few files
+_FARTHEST = 1e6  # pixels
 _PATIENCE = 2.0  # seconds for which a person may be away and still be the same
 _JUMP = 1.0  # shoulder widths that a person may move between two frames
 _SHARE = 0.05  # of the frames that a person must be in
@@ -59,9 +61,9 @@ class OpenPoseFolder:
             raise KinesicsError(
                 f"{self.path}: expected a folder of OpenPose files with --fps, found something that tells its own"
             )
-        if not 0 < self.fps <= _MOST_FPS:
+        if not 0 < self.fps <= MOST_FPS:
             raise KinesicsError(
-                f"{self.path}: expected a rate (--fps) above 0 and up to {_MOST_FPS:g}, found {self.fps:g}"
+                f"{self.path}: expected a rate (--fps) above 0 and up to {MOST_FPS:g}, found {self.fps:g}"
             )
 
 
@@ -123,6 +125,10 @@ def read_openpose_recording(
     video = None if fps else _video_beside(folder, name)
     rate = fps or (DEFAULT_FPS if video is None else video.fps)
     count = max(max(files) + 1, 0 if video is None else video.frames)
+    if count > max(_FREE_FRAMES, _MOST_GAP * len(files)):
+        raise KinesicsError(
+            f"{folder}: expected a file for most frames, found {len(files)} for {count:,}; number the files by frame"
+        )
     people: list[_Person] = []
     for frame, path in files.items():
         _extend(people, frame, _read(path), rate)
@@ -200,16 +206,13 @@ def _composed(name: str) -> str:
 
 def _read(path: Path) -> list[FloatArray]:
     """(137, 3) x, y, confidence of everybody in one file."""
-    try:
-        people = json.loads(path.read_bytes())["people"]
+    with reading(path, "OpenPose key points (BODY_25 or COCO)", "write it again"):
+        people = json.loads(read_bytes(path))["people"]
         found = [
             np.concatenate([_body(person), *(_part(person, key, count) for key, count in _PARTS)]) for person in people
         ]
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-        raise KinesicsError(
-            f"{path}: expected OpenPose key points (BODY_25 or COCO), found a broken or other file ({error}); write it "
-            "again"
-        ) from error
+    for points in found:
+        points[~(np.abs(points) < _FARTHEST).all(1)] = 0  # what is no place is not seen
     return [points for points in found if (points[:, 2] > 0).any()]
 
 

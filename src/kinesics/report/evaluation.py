@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 from collections.abc import Callable
 from importlib.resources import files
 from pathlib import Path
@@ -114,7 +115,7 @@ def _scores(evaluation: Evaluation) -> go.Figure:
 def _classes(evaluation: Evaluation) -> go.Figure:
     """Recall and precision of each class, the most frequent on top."""
     rows = sorted(evaluation.classification.by_class.items(), key=lambda row: row[1]["clips"])
-    labels = [f"{name} ({int(row['clips'])})" for name, row in rows]
+    labels = [f"{html.escape(name)} ({int(row['clips'])})" for name, row in rows]
     bars = [
         go.Bar(y=labels, x=[row[key] for _, row in rows], name=key, orientation="h", marker_color=colour)
         for key, colour in (("precision", _SECOND), ("recall", _ACCENT))
@@ -128,7 +129,7 @@ def _confusion(evaluation: Evaluation) -> go.Figure:
     """Rows are the truth, in shares of the row; only classes that occur or were predicted."""
     matrix = np.array(evaluation.classification.confusion)
     there = np.flatnonzero(matrix.sum(0) + matrix.sum(1))
-    names = [evaluation.classification.classes[i] for i in there]
+    names = [html.escape(evaluation.classification.classes[i]) for i in there]
     counts = matrix[np.ix_(there, there)]
     share = counts / np.maximum(counts.sum(1, keepdims=True), 1)
     heat = go.Heatmap(

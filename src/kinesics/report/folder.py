@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from kinesics.errors import KinesicsError
-from kinesics.files import sha256_of, write_text
+from kinesics.files import not_written, sha256_of, write_text
 from kinesics.skeleton import load_metadata
 from kinesics.skeleton.sequence import SUFFIX
 
@@ -56,10 +56,8 @@ def check_folder(out: Path, recording: Path, names: Sequence[str]) -> None:
             out, f"a folder for {recording}", f"the results of another recording, {ledger['recording']['name']}"
         )
     written = {} if ledger is None else ledger["files"]
-    for name in names:
-        path = out / name
-        if path.exists() and (name not in written or written[name] not in (None, sha256_of(path))):
-            raise _refusal(path, "a file as Kinesics wrote it", "one that somebody else wrote or changed")
+    if (path := not_written(out, names, written)) is not None:
+        raise _refusal(path, "a file as Kinesics wrote it", "one that somebody else wrote or changed")
 
 
 @contextmanager

@@ -8,6 +8,8 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from kinesics.reading import MOST_JOINTS
+
 
 @dataclass(frozen=True)
 class SkeletonLayout:
@@ -24,6 +26,8 @@ class SkeletonLayout:
 
     def __post_init__(self) -> None:
         count = len(self.joints)
+        if count > MOST_JOINTS:
+            raise ValueError(f"layout {self.name}: at most {MOST_JOINTS} joints, found {count}")
         if len(set(self.joints)) != count:
             raise ValueError(f"layout {self.name}: joint names are not unique")
         if len(self.parents) != count or any(not -1 <= p < count for p in self.parents):

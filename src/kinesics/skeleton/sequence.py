@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import math
-import zipfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -14,8 +13,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from kinesics.errors import KinesicsError
 from kinesics.files import replacing
+from kinesics.reading import MOST_FPS, MOST_SECONDS, check_arrays, reading
 from kinesics.skeleton.layout import SkeletonLayout
 from kinesics.skeleton.layouts import LAYOUTS
 
@@ -194,19 +193,14 @@ def load_metadata(path: Path) -> dict[str, object]:
 
 @contextmanager
 def _opened(path: Path) -> Iterator[tuple[np.lib.npyio.NpzFile, dict[str, Any]]]:
-    try:
+    expected = f"a skeleton file written by Kinesics (*{SUFFIX})"
+    with reading(path, expected, "analyse the video again to rebuild it"):
+        check_arrays(path)
         with np.load(path, allow_pickle=False) as file:
             header = json.loads(file["header"].tobytes())
             if header.get("format") != "kinesics skeleton":
-                raise KeyError("format")
+                raise ValueError("another archive")
             yield file, header
-    except FileNotFoundError:
-        raise KinesicsError(f"{path}: no such file") from None
-    except (OSError, ValueError, KeyError, TypeError, EOFError, AttributeError, zipfile.BadZipFile) as error:
-        raise KinesicsError(
-            f"{path}: expected a skeleton file written by Kinesics (*{SUFFIX}), found something else or a "
-            f"damaged file ({error}); analyse the video again to rebuild it"
-        ) from error
 
 
 def _person(file: np.lib.npyio.NpzFile, i: int, person: dict[str, Any]) -> SkeletonSequence:
@@ -216,14 +210,20 @@ def _person(file: np.lib.npyio.NpzFile, i: int, person: dict[str, Any]) -> Skele
         layout = SkeletonLayout(name, tuple(person["joints"]), tuple(person["parents"]), pairs)
     else:
         layout = LAYOUTS[name]
-    image_xy = file[f"image_xy_{i}"] if f"image_xy_{i}" in file.files else None
+    image_xy = np.asarray(file[f"image_xy_{i}"], np.float32) if f"image_xy_{i}" in file.files else None
+    xyz, score = np.asarray(file[f"xyz_{i}"], np.float32), np.asarray(file[f"score_{i}"], np.float32)
+    fps, start = float(person["fps"]), float(person["start"])
+    if not (np.isfinite(xyz).all() and np.isfinite(score).all()):
+        raise ValueError("places that are no numbers")
+    if not 0 < fps <= MOST_FPS or len(score) > fps * MOST_SECONDS or not abs(start) <= MOST_SECONDS:
+        raise ValueError(f"{len(score)} frames at {fps:g} a second from {start:g} s on")
     return SkeletonSequence(
-        xyz=file[f"xyz_{i}"],
-        score=file[f"score_{i}"],
-        fps=float(person["fps"]),
+        xyz=xyz,
+        score=score,
+        fps=fps,
         layout=layout,
         image_xy=image_xy,
         is_3d=bool(person["is_3d"]),
         person=int(person["person"]),
-        start=float(person["start"]),
+        start=start,
     )

@@ -9,9 +9,9 @@ from itertools import zip_longest
 from pathlib import Path
 
 from kinesics.errors import KinesicsError
+from kinesics.reading import reading
 from kinesics.timeline.coding import Annotation, CodedFile, Coding, Medium, file_names, seconds, tidy, whole_number
 from kinesics.timeline.formats.boris import NOBODY, Playlists, unused_notes
-from kinesics.timeline.formats.common import reading
 from kinesics.timeline.sheets import Sheet, read_sheet
 
 _PLAIN = ("video", "label", "start", "end")
@@ -32,14 +32,15 @@ def read_codings(path: Path) -> CodedFile:
     """
     kinds = {_PLAIN: _plain, _AGGREGATED: _aggregated, _TABULAR: _tabular}
     expected = f"the columns {','.join(_PLAIN)} (subject, person), or an export from BORIS"
-    with reading(path, "a table of coded events"):
+    with reading(path, "a table of coded events", _MEND):
         sheet = read_sheet(path, tuple(kinds), expected)
         unused: Counter[str] = Counter()
         notes: list[str] = []
         try:
             codings = tuple(kinds[sheet.columns](sheet, unused, notes))
         except ValueError as error:
-            raise KinesicsError(f"{path}: {error}; {_MEND}") from error
+            found = str(error) if str(error).startswith("expected") else f"expected whole events, found {error}"
+            raise KinesicsError(f"{path}: {found}; {_MEND}") from error
     return CodedFile(codings, (*sheet.notes, *unused_notes(unused), *notes))
 
 

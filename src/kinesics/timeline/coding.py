@@ -9,9 +9,12 @@ from math import isfinite
 from pathlib import PureWindowsPath
 from urllib.parse import unquote
 
+from kinesics.errors import printable
+
 NOTHING = frozenset(
     ("", "NA", "N/A", "#N/A", "NaN", "nan", "None", "NULL", "null")
 )  # an empty cell, as programs write it
+_NO_XML = "\ufffe\uffff"
 _CLOCK = re.compile(r"(-?)(\d+):([0-5]?\d):([0-5]?\d(?:[.,]\d*)?)")
 
 
@@ -80,9 +83,9 @@ class CodedFile:
 
 
 def tidy(text: str) -> str:
-    """A label or a name on one line: composed letters, single spaces, no control characters."""
+    """A label or a name on one line: composed letters, single spaces, nothing that XML or a terminal cannot take."""
     composed = unicodedata.normalize("NFC", text)
-    visible = "".join(" " if unicodedata.category(letter) == "Cc" else letter for letter in composed)
+    visible = "".join(letter if printable(letter) == letter and letter not in _NO_XML else " " for letter in composed)
     return " ".join(visible.split())
 
 

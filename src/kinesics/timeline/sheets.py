@@ -5,12 +5,13 @@ from __future__ import annotations
 import csv
 import datetime
 import io
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import zip_longest
+from itertools import islice, zip_longest
 from pathlib import Path
 
 from kinesics.errors import KinesicsError
+from kinesics.reading import MOST_ROWS, check_workbook, read_bytes, reading
 from kinesics.timeline.coding import NOTHING
 
 SPREADSHEETS = frozenset((".xlsx", ".xlsm", ".xls", ".ods"))
@@ -81,10 +82,10 @@ def _row(path: Path, names: Sequence[str], cells: Sequence[str]) -> dict[str, st
     return dict(zip_longest(names, ("" if cell in NOTHING else cell for cell in stripped), fillvalue=""))
 
 
-def _text(path: Path) -> tuple[list[list[list[str]]], tuple[str, ...]]:
-    """The cells of a text file, separated in every way."""
+def _text(path: Path) -> tuple[Iterator[list[list[str]]], tuple[str, ...]]:
+    """The cells of a text file, separated in every way, one after the other."""
     try:
-        content = path.read_bytes()
+        content = read_bytes(path)
     except OSError as error:
         raise KinesicsError(f"{path}: cannot be read ({error.strerror}); expected a CSV or TSV") from error
     encoding = next((name for mark, name in _MARKS.items() if content.startswith(mark)), "utf-8")
@@ -97,26 +98,26 @@ def _text(path: Path) -> tuple[list[list[list[str]]], tuple[str, ...]]:
     if "\0" in text:
         raise KinesicsError(f"{path}: expected a CSV or TSV in UTF-8, found a binary file; save it as one")
     text = text.replace("\r\n", "\n").replace("\r", "\n")
-    try:
-        return [
-            list(csv.reader(io.StringIO(text, newline=""), delimiter=separator, skipinitialspace=True))
-            for separator in _SEPARATORS
-        ], notes
-    except csv.Error as error:
-        raise KinesicsError(f"{path}: expected a CSV or TSV, found another file ({error}); save it as one") from error
+    return (_separated(text, separator) for separator in _SEPARATORS), notes
 
 
-def _workbook(path: Path) -> list[list[list[str]]]:
+def _separated(text: str, separator: str) -> list[list[str]]:
+    lines = csv.reader(io.StringIO(text, newline=""), delimiter=separator, skipinitialspace=True)
+    rows = list(islice((line for line in lines if line), MOST_ROWS + 1))
+    if len(rows) > MOST_ROWS:
+        raise ValueError(f"more than {MOST_ROWS:,} lines")
+    return rows
+
+
+def _workbook(path: Path) -> Iterator[list[list[str]]]:
     """The cells of all sheets as text."""
     from python_calamine import CalamineWorkbook
 
-    try:
+    with reading(path, "a workbook with a table", "save it as CSV"):
+        check_workbook(path)
         book = CalamineWorkbook.from_path(path)
-        return [
-            [list(map(_cell, row)) for row in book.get_sheet_by_name(name).to_python()] for name in book.sheet_names
-        ]
-    except Exception as error:  # the reader's errors have no common class, and a damaged file may break it anywhere
-        raise KinesicsError(f"{path}: expected a workbook with a table, found {error}; save it as CSV") from error
+        for name in book.sheet_names:
+            yield [list(map(_cell, row)) for row in book.get_sheet_by_name(name).to_python()]
 
 
 def _cell(value: object) -> str:

@@ -9,11 +9,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from kinesics.errors import KinesicsError
 from kinesics.evaluation import Predictions, evaluate
 from kinesics.files import write_text
+from kinesics.reading import read_yaml
 from kinesics.training.reproduce import find_config
 from kinesics.training.run import run
 from kinesics.weights.run_folder import RunFolder
@@ -59,17 +58,17 @@ class Ablation:
     @classmethod
     def read(cls, path: Path) -> Ablation:
         """Read a file such as configs/ablations/gesture.yaml, which explains it; raises KinesicsError for another."""
+        grid = read_yaml(path)
         try:
-            grid = yaml.safe_load(path.read_text("utf-8"))
             unknown = set(grid) - _KEYS
             if unknown:
                 raise ValueError(f"found {', '.join(sorted(unknown))}")
             cells = tuple(_cells(grid["config"], grid["rows"], grid.get("columns", {})))
             return cls(grid["title"], cells, grid["split"], tuple(grid["metrics"]), tuple(grid["seeds"]))
-        except (yaml.YAMLError, ValueError, TypeError, KeyError, AttributeError) as error:
+        except (ValueError, TypeError, KeyError, AttributeError) as error:
             raise KinesicsError(
                 f"{path}: expected an ablation ({', '.join(sorted(_KEYS))}; ablations/gesture explains them), "
-                f"found another file ({error})"
+                f"found another file ({error}); mend it"
             ) from error
 
 

@@ -32,7 +32,10 @@ class KeepOneBefore(TorchCheckpointIO):
         """
         place = Path(path)
         with replacing(place) as temporary:
-            super().save_checkpoint(checkpoint, temporary, storage_options)
+            try:
+                super().save_checkpoint(checkpoint, temporary, storage_options)
+            except RuntimeError as error:  # what torch makes of a full disk
+                raise KinesicsError(f"{place}: cannot be written ({error}); choose another place") from error
             if _is_whole(place):
                 os.replace(place, RunFolder(place.parent).checkpoint_before)
 

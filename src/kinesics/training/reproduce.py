@@ -15,13 +15,13 @@ from pathlib import Path
 from typing import Any
 
 import torch
-import yaml
 
 from kinesics.data.cache.skeletons import cache_skeletons
 from kinesics.data.registry import open_dataset
 from kinesics.errors import KinesicsError
 from kinesics.evaluation import Predictions, evaluate
 from kinesics.files import write_text
+from kinesics.reading import read_yaml
 from kinesics.training.run import run
 from kinesics.weights.run_folder import RunFolder
 
@@ -99,7 +99,7 @@ def reproduce(name: str, data: Path, out: Path, report: Callable[[str], None] = 
     KinesicsError : for an unknown name, or a config that expects nothing.
     """
     config = find_config(f"benchmarks/{name}")
-    expect = yaml.safe_load(config.read_text("utf-8")).get("expect")
+    expect = read_yaml(config).get("expect")
     if expect is None:
         raise KinesicsError(f"{config}: expected a section `expect` with metric, value and seeds, found none")
     folders = {seed: out / f"seed{seed}" for seed in expect["seeds"]}

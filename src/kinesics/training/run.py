@@ -12,6 +12,7 @@ import lightning as L
 import numpy as np
 import torch
 import yaml
+from jsonargparse import ArgumentError
 from lightning.fabric.utilities.exceptions import MisconfigurationException
 from lightning.pytorch.cli import LightningArgumentParser, LightningCLI, SaveConfigCallback
 from lightning.pytorch.loggers import CSVLogger, TensorBoardLogger
@@ -21,6 +22,7 @@ from kinesics.data.dataset import SPLITS, Split
 from kinesics.errors import KinesicsError
 from kinesics.evaluation import Predictions, evaluate
 from kinesics.metrics import fit_temperature
+from kinesics.reading import read_yaml
 from kinesics.training.checkpoints import newest_checkpoint
 from kinesics.training.run_identity import remember_run, run_identity
 from kinesics.training.trainer import resume, shared_settings, silence_logs, supported_precision
@@ -142,11 +144,29 @@ def assemble(config: Path, out: Path, arguments: Sequence[str] = ()) -> Training
     """
     silence_logs()
     classes, sections = read_config(config)
+    task, data = (import_class(path, config) for path in (classes.model, classes.data))
+    try:
+        return _assemble((task, data), sections, out, arguments)
+    except ArgumentError as error:
+        found = " ".join(str(error).split())
+        raise KinesicsError(
+            f"{config}: expected options that the task and its data take, found {found}; the API pages explain them all"
+        ) from error
+
+
+def _assemble(
+    classes: tuple[type[Any], type[Any]], sections: dict[str, Any], out: Path, arguments: Sequence[str]
+) -> TrainingCLI:
     logs = RunFolder(out).logs.name
     return TrainingCLI(
-        import_class(classes.model),
-        import_class(classes.data),
-        args=["--config", yaml.safe_dump(sections), f"--trainer.default_root_dir={out}", *map(renamed, arguments)],
+        *classes,
+        parser_kwargs={"exit_on_error": False},
+        args=[
+            "--config",
+            yaml.safe_dump(sections),
+            f"--trainer.default_root_dir={out}",
+            *map(renamed, arguments),
+        ],
         run=False,
         save_config_callback=SaveConfigCallback,
         save_config_kwargs={"overwrite": True},
@@ -165,24 +185,39 @@ def read_config(config: Path) -> tuple[TaskClasses, dict[str, Any]]:
 
     Raises KinesicsError for a task without a row in `TASKS`.
     """
-    sections: dict[str, Any] = yaml.safe_load(config.read_text("utf-8"))
+    sections = read_yaml(config)
     task = sections.get("task", "gesture")
-    if not isinstance(task, Mapping) and task not in TASKS:
+    if not (_is_classes(task) or (isinstance(task, str) and task in TASKS)):
         raise KinesicsError(
             f"{config}: expected task {', '.join(TASKS)}, or classes named by model.class_path and data.class_path, "
-            f"found {task}"
+            f"found {task!r}; mend it"
         )
     paths = dict(task) if isinstance(task, Mapping) else vars(TASKS[task]).copy()
+    if not _section(config, sections, "trainer"):
+        sections.pop("trainer", None)
     for name in ("model", "data"):
-        section = sections.get(name) or {}
+        section = _section(config, sections, name)
         if "class_path" in section:
-            paths[name] = section["class_path"]
-            sections[name] = section.get("init_args", {})
+            paths[name] = str(section["class_path"])
+            section = section.get("init_args") or {}
             sections["task"] = paths
         renamed = _RENAMED.get(name, {})
-        if sections.get(name):
-            sections[name] = {renamed.get(option, option): value for option, value in sections[name].items()}
+        if section or name in sections:
+            sections[name] = {renamed.get(option, option): value for option, value in section.items()}
     return TaskClasses(**paths), sections
+
+
+def _section(config: Path, sections: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    section = sections.get(name) or {}
+    if not isinstance(section, Mapping) or not isinstance(section.get("init_args") or {}, Mapping):
+        raise KinesicsError(f"{config}: expected options in the section {name}, found {section!r}; mend it")
+    return section
+
+
+def _is_classes(task: object) -> bool:
+    """Whether a task is named by the import paths of its two classes."""
+    paths = task if isinstance(task, Mapping) else {}
+    return {*paths} == {"model", "data"} and all(isinstance(path, str) for path in paths.values())
 
 
 def renamed(argument: str) -> str:
@@ -195,13 +230,15 @@ def renamed(argument: str) -> str:
     return argument
 
 
-def import_class(path: str) -> type[Any]:
-    """Import a class by its path `package.module.Class`; raises KinesicsError where there is none."""
+def import_class(path: str, config: Path) -> type[Any]:
+    """Import a class by its path `package.module.Class`; raises KinesicsError where the config names none."""
     module, _, name = path.rpartition(".")
     try:
         found: type[Any] = getattr(import_module(module), name)
-    except (ImportError, AttributeError, ValueError) as error:
-        raise KinesicsError(f"{path}: expected the import path of a class, found none there ({error})") from error
+    except (ImportError, AttributeError, ValueError, TypeError) as error:
+        raise KinesicsError(
+            f"{config}: expected the import path of a class, found {path!r} ({error}); mend it"
+        ) from error
     return found
 
 

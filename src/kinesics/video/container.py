@@ -15,6 +15,7 @@ from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
 from kinesics.errors import KinesicsError
+from kinesics.reading import MOST_PIXELS
 
 # endings by which a folder of videos is searched; a video that is named may have any
 SUFFIXES = frozenset(
@@ -57,14 +58,30 @@ def opened(path: Path) -> Iterator[tuple[InputContainer, VideoStream]]:
             "convert it to mp4 or copy it again"
         ) from error
     with container:
-        streams = [stream for stream in container.streams.video if not stream.disposition & _NO_VIDEO]
+        streams = [
+            stream
+            for stream in container.streams.video
+            if stream.codec_context is not None and not stream.disposition & _NO_VIDEO
+        ]
         if not streams:
-            raise KinesicsError(f"{path}: expected a video, found no video stream in it; give a file with a video")
+            raise KinesicsError(
+                f"{path}: expected a video, found no video stream in it that can be decoded; give a file with a video"
+            )
         if container.format.name in _IMAGES or container.format.name.endswith("_pipe"):
             raise KinesicsError(f"{path}: expected a video, found a text or a single image; give a video file")
         stream = max(streams, key=lambda one: (bool(one.disposition & Disposition.default), one.width * one.height))
+        _check_claims(path, stream)
         stream.thread_type = "AUTO"
+        stream.codec_context.options = {"max_pixels": str(MOST_PIXELS)}  # a frame on the way may be larger
         yield container, stream
+
+
+def _check_claims(path: Path, stream: VideoStream) -> None:
+    if stream.width * stream.height > MOST_PIXELS:
+        raise KinesicsError(
+            f"{path}: expected frames of at most {MOST_PIXELS:,} pixels, found {stream.width} × {stream.height}; "
+            "scale it down"
+        )
 
 
 def _check(path: Path) -> None:

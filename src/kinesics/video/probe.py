@@ -18,6 +18,7 @@ from av.video.stream import VideoStream
 from numpy.typing import NDArray
 
 from kinesics.errors import KinesicsError
+from kinesics.reading import MOST_ASPECT, MOST_FPS, MOST_SECONDS
 from kinesics.video.clock import Clock
 from kinesics.video.container import decoded, header_rate, opened, packets, seek
 from kinesics.video.orientation import UPRIGHT, Orientation, orientation_of
@@ -95,6 +96,11 @@ def _probe(path: Path, size: int, modified: int) -> VideoInfo:
         shape = found.shape or _first_shape(path)
         width, height = shape.orientation.size(*shape.size)
         rate, duration = _rate(stream, found), found.end - zero
+        if not 0 < duration <= MOST_SECONDS or not 0 < rate <= MOST_FPS:
+            raise KinesicsError(
+                f"{path}: expected a video of at most {MOST_SECONDS / 3600:g} h and {MOST_FPS:g} frames a second, "
+                f"found {duration / 3600:.1f} h and {rate:g}; cut it into parts, or convert it"
+            )
         notes = tuple(_notes(found, rate, duration, claims, zero))
         facts = path, width, height, rate, duration, found.count, round(max(0.0, found.start - zero), 6)
         return VideoInfo(*facts, notes, zero + found.invented, found.in_order, _pixel_aspect(stream), shape.orientation)
@@ -217,7 +223,8 @@ def square_size(frame: VideoFrame, pixel_aspect: float) -> tuple[int, int]:
 
 
 def _pixel_aspect(stream: VideoStream) -> float:
-    return float(stream.sample_aspect_ratio or 1)
+    aspect = float(stream.sample_aspect_ratio or 1)
+    return aspect if 1 / MOST_ASPECT <= aspect <= MOST_ASPECT else 1.0
 
 
 def _first_shape(path: Path) -> _Shape:

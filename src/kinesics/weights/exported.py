@@ -14,13 +14,20 @@ import numpy as np
 
 from kinesics.errors import KinesicsError
 from kinesics.files import sha256_of
+from kinesics.reading import check_archive, reading
 from kinesics.skeleton.sequence import FloatArray
 from kinesics.weights.specification import Specification, read_specification
 
 ONNX, OPENVINO = ".onnx", ".openvino"  # the latter a zip of OpenVINO's own two files and the specification
 SUFFIXES = (ONNX, OPENVINO)
 MODEL, VALUES, METADATA = "model.xml", "model.bin", "specification.json"
+EXPORT, MEND_EXPORT = "a network written by `kinesics export`", "export it again"
 WEIGHTS_SHA256 = "weights_sha256"  # in the specification's JSON: of the weights that were exported
+
+_LOGITS = {  # the outputs that hold a logit a class
+    "two_stream_agcn": ("both", "joint", "bone"),
+    "gesture_net": ("logits", "video_logits", "skeleton_logits"),
+}
 
 Run = Callable[[Mapping[str, Any]], dict[str, FloatArray]]
 
@@ -55,19 +62,25 @@ def read_exported(path: Path, precision: str | None = None) -> ExportedNetwork:
     """
     if not path.is_file():
         raise KinesicsError(f"{path}: no such weights file; write one with `kinesics export`")
-    try:
-        run, metadata = _onnx(path) if path.suffix == ONNX else _openvino(path, precision)
+    with reading(path, EXPORT, MEND_EXPORT):
+        try:
+            run, metadata = _onnx(path) if path.suffix == ONNX else _openvino(path, precision)
+        except ModuleNotFoundError as error:
+            raise KinesicsError(
+                f"{path}: expected the Python package {error.name} to run it, found none; "
+                "pip install 'kinesics[runtime]'"
+            ) from error
         weights_sha256, specification = _parted(metadata)
-    except ModuleNotFoundError as error:
-        raise KinesicsError(
-            f"{path}: expected the Python package {error.name} to run it, found none; pip install 'kinesics[runtime]'"
-        ) from error
-    except Exception as error:  # both runtimes raise plain RuntimeErrors and classes of their own
-        first = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
-        raise KinesicsError(
-            f"{path}: expected a network written by `kinesics export`, found something else ({first})"
-        ) from error
-    return ExportedNetwork(run, specification, weights_sha256 or sha256_of(path))
+
+    def answer(inputs: Mapping[str, Any]) -> dict[str, FloatArray]:
+        with reading(path, EXPORT, MEND_EXPORT):
+            found = run(inputs)
+            for name in _LOGITS.get(specification.network, ()):
+                if found[name].shape[-1] != len(specification.classes):
+                    raise ValueError(f"{len(specification.classes)} names for {found[name].shape[-1]} classes")
+            return found
+
+    return ExportedNetwork(answer, specification, weights_sha256 or sha256_of(path))
 
 
 def read_export_of(weights: Path) -> ExportedNetwork | None:
@@ -88,6 +101,8 @@ def read_export_of(weights: Path) -> ExportedNetwork | None:
 def _parted(metadata: str) -> tuple[str, Specification]:
     """The sha256 of the exported weights, "" where an earlier export does not tell, and their specification."""
     described = json.loads(metadata)
+    if not isinstance(described, dict):
+        raise ValueError("no specification")
     return described.pop(WEIGHTS_SHA256, ""), read_specification(json.dumps(described))
 
 
@@ -116,6 +131,7 @@ def _openvino(path: Path, precision: str | None) -> tuple[Run, str]:
     import openvino
 
     with zipfile.ZipFile(path) as archive:
+        check_archive(archive)
         model, values, metadata = (archive.read(name) for name in (MODEL, VALUES, METADATA))
     core = openvino.Core()
     network = core.read_model(model, openvino.Tensor(np.frombuffer(values, np.uint8)))

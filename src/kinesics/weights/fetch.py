@@ -14,7 +14,7 @@ from http.client import HTTPException
 from pathlib import Path
 
 from kinesics.errors import KinesicsError
-from kinesics.files import sha256_of, write_text
+from kinesics.files import alone_in, sha256_of, write_text
 from kinesics.progress import Progress
 from kinesics.weights.ledger import Entry, check_commercial, entry, sums_path, weights_folder
 
@@ -82,12 +82,13 @@ def get(
             f"{one.source}, or tell its hash with --sha256"
         )
     part = folder / f"{one.name}.part"
-    download(origin, part, progress or (lambda share: None))
-    try:
-        _check(part, one, expected)
-        return _convert(one, part, expected)
-    finally:
-        part.unlink(missing_ok=True)
+    with alone_in(folder):
+        download(origin, part, progress or (lambda share: None))
+        try:
+            _check(part, one, expected)
+            return _convert(one, part, expected)
+        finally:
+            part.unlink(missing_ok=True)
 
 
 def download(url: str, part: Path, progress: Progress) -> None:

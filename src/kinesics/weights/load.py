@@ -6,21 +6,23 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
-from safetensors import SafetensorError, safe_open
+import torch
+from safetensors import safe_open
 from safetensors.torch import save
 from torch import Tensor, nn
 
 from kinesics.errors import KinesicsError
 from kinesics.files import replacing, sha256_of
 from kinesics.models.skeleton.agcn import AGCN, AGCNConfig, TwoStreamAGCN
+from kinesics.reading import reading
 from kinesics.weights.encoders import FACE_ENCODERS, VIDEO_ENCODERS, build_face_encoder, build_video_encoder
 from kinesics.weights.specification import DEFAULT as DEFAULT
+from kinesics.weights.specification import MEND_WEIGHTS, WEIGHTS, read_specification
 from kinesics.weights.specification import NONE as NONE
 from kinesics.weights.specification import Specification as Specification
 from kinesics.weights.specification import layout_fields as layout_fields
-from kinesics.weights.specification import read_specification
 
 Network = TypeVar("Network", bound=nn.Module)
 
@@ -70,19 +72,25 @@ def load_network(path: Path) -> tuple[nn.Module, Specification, str]:
     """
     if not path.is_file():
         raise KinesicsError(f"{path}: no such weights file; leave --weights away to use the ones that are shipped")
-    try:
+    with reading(path, WEIGHTS, MEND_WEIGHTS):
         with safe_open(path, "pt") as file:
             specification = read_specification((file.metadata() or {})["specification"])
             state = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118 (safe_open is no mapping)
         network = _build(specification, state)
-    except (SafetensorError, KeyError, TypeError, ValueError, RuntimeError) as error:
-        raise KinesicsError(
-            f"{path}: expected safetensors weights with a Kinesics specification, found something else ({error})"
-        ) from error
     return network, specification, sha256_of(path)
 
 
 def _build(specification: Specification, state: Mapping[str, Tensor]) -> nn.Module:
+    with torch.device("meta"):  # takes no room, whatever sizes the specification claims
+        expected = {k: v.shape for k, v in _builder(specification.network)(specification).state_dict().items()}
+    found = {k: v.shape for k, v in state.items()}
+    differing = [key for key in sorted({*expected, *found}) if expected.get(key) != found.get(key)]
+    # the counters of batches are in files of later versions of torch alone
+    wrong = [key for key in differing if key in found or not key.endswith("num_batches_tracked")]
+    if wrong:
+        raise ValueError(f"the tensors of another network than its specification names, by {wrong[0]!r}")
+    if not all(bool(tensor.isfinite().all()) for tensor in state.values()):
+        raise ValueError("tensors that are not finite")
     network = _builder(specification.network)(specification)
     network.load_state_dict({k: v.float() if v.is_floating_point() else v for k, v in state.items()})
     return network.eval()
@@ -98,16 +106,19 @@ def _builder(name: str) -> Callable[[Specification], nn.Module]:
     raise ValueError(f"unknown network {name}")
 
 
-def _agcn_config(sizes: Mapping[str, Any]) -> AGCNConfig:
+def _agcn_config(specification: Specification) -> AGCNConfig:
+    sizes = specification.config
+    if sizes["classes"] != len(specification.classes):
+        raise ValueError(f"{len(specification.classes)} names for {sizes['classes']} classes")
     return AGCNConfig(**(dict(sizes) | {"widths": tuple(sizes["widths"]), "strides": tuple(sizes["strides"])}))
 
 
 def _agcn(specification: Specification) -> nn.Module:
-    return AGCN(specification.skeleton, _agcn_config(specification.config))
+    return AGCN(specification.skeleton, _agcn_config(specification))
 
 
 def _two_stream_agcn(specification: Specification) -> nn.Module:
-    return TwoStreamAGCN(specification.skeleton, _agcn_config(specification.config))
+    return TwoStreamAGCN(specification.skeleton, _agcn_config(specification))
 
 
 def _mini_xception(specification: Specification) -> nn.Module:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from kinesics.errors import KinesicsError
+from kinesics.reading import reading
 from kinesics.skeleton import LAYOUTS, SkeletonLayout
 from kinesics.timeline.gesture_names import current_name
 
@@ -17,6 +18,7 @@ DEFAULT = SHIPPED / "gesture-skeleton.safetensors"
 EXPRESSION = SHIPPED / "expression-fer.safetensors"
 EMOTION = SHIPPED / "emotion-face-gestures.safetensors"
 LIFTER = SHIPPED / "lifter.safetensors"
+WEIGHTS, MEND_WEIGHTS = "safetensors weights with a Kinesics specification", "see `kinesics weights list`"
 NONE = "none"  # the class of windows in which no micro-gesture happens
 
 
@@ -33,6 +35,16 @@ _EARLIER_NORMALISATIONS = {  # the module paths that stood in files before, whic
     "kinesics.models.skeleton.lifter.plane": "image-plane-v1",
     "kinesics.tasks.emotion_tokens": "emotion-streams-v1",
     "kinesics.training.emotion.streams": "emotion-streams-v1",
+}
+
+
+_MOST_FRAMES = 10_000
+_RANGES = {  # of what a specification says in numbers
+    "fps": (0.0, 1000.0),
+    "temperature": (1e-6, 1e6),
+    "stride": (0.0, 3600.0),
+    "face_rate": (0.0, 1000.0),
+    "stretch": (0.0, 86_400.0),
 }
 
 
@@ -131,8 +143,10 @@ class Specification:
 
 
 def read_specification(text: str) -> Specification:
-    """Read the JSON in a weights file; raises ValueError, TypeError or KeyError for anything else."""
+    """Read the JSON in a weights file; raises ValueError, TypeError, KeyError or AttributeError for anything else."""
     described = json.loads(text)
+    if not isinstance(described, dict):
+        raise ValueError("no specification")
     described.pop("source", None)  # this and the next: what the first expression weights said in other words
     normalisation = described.pop("input", described.get("normalisation"))
     described["normalisation"] = _EARLIER_NORMALISATIONS.get(normalisation, normalisation)
@@ -142,7 +156,10 @@ def read_specification(text: str) -> Specification:
     described["classes"] = tuple(map(current_name, described["classes"]))
     described["thresholds"] = _renamed(described.get("thresholds", {}))
     described["metrics"] = _renamed(described["metrics"])
-    return Specification(**({"config": {}} | described))
+    given: dict[str, Any] = {"config": {}} | described
+    found = Specification(**given)
+    _check(found)
+    return found
 
 
 def _renamed(figures: Mapping[str, float]) -> dict[str, float]:
@@ -151,22 +168,34 @@ def _renamed(figures: Mapping[str, float]) -> dict[str, float]:
     return {f"{before}{slash}{current_name(name)}": value for before, slash, name, value in parted}
 
 
+def _check(found: Specification) -> None:
+    """Raises ValueError for what no weights can say of themselves."""
+    texts = (found.name, found.network, found.normalisation, found.training_data, found.licence, found.limits)
+    if not all(isinstance(text, str) for text in (*texts, found.layout, found.source_sha256, *found.classes)):
+        raise ValueError("no text where one belongs")
+    if not all(isinstance(one, Mapping) for one in (found.config, found.thresholds, found.metrics, found.own_layout)):
+        raise ValueError("no table where one belongs")
+    if type(found.frames) is not int or not 0 <= found.frames <= _MOST_FRAMES:
+        raise ValueError(f"windows of {found.frames!r} frames")
+    for name, (least, most) in _RANGES.items():
+        if not isinstance(value := getattr(found, name), int | float) or not least <= value <= most:
+            raise ValueError(f"{name} {value!r}")
+    for label, onset in found.thresholds.items():
+        if not isinstance(onset, int | float) or not 0 <= onset <= 1:
+            raise ValueError(f"the threshold {onset!r} for {label!r}")
+
+
 def specification_of(path: Path) -> Specification:
     """The specification in a weights file; none of its values is read.
 
     Raises KinesicsError for a missing file and for one that Kinesics did not write.
     """
-    from safetensors import SafetensorError, safe_open
+    from safetensors import safe_open
 
     if not path.is_file():
         raise KinesicsError(f"{path}: no such weights file; leave --weights away to use the ones that are shipped")
-    try:
-        with safe_open(path, "np") as file:
-            return read_specification((file.metadata() or {})["specification"])
-    except (SafetensorError, KeyError, TypeError, ValueError) as error:
-        raise KinesicsError(
-            f"{path}: expected safetensors weights with a Kinesics specification, found something else ({error})"
-        ) from error
+    with reading(path, WEIGHTS, MEND_WEIGHTS), safe_open(path, "np") as file:
+        return read_specification((file.metadata() or {})["specification"])
 
 
 def layout_fields(layout: SkeletonLayout) -> dict[str, Any]:

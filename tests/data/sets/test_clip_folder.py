@@ -136,7 +136,7 @@ def test_an_unknown_layout_trains(tmp_path):
         ("b,walk,train,s1,v.mp4,2,1,", "line 3: expected 0 ≤ start < end .seconds., found 2.0..1.0"),
         ("b,walk,train,s1,v.mp4,now,1,", "line 3: .*'now'"),
         ("b,walk,train,s1,,0,1,", "line 3: expected a video, a skeleton file, or both, found neither"),
-        ("a,walk,train,s1,v.mp4,0,1,", "line 3: clip 'a' for the second time"),
+        ("a,walk,train,s1,v.mp4,0,1,", "line 3: expected every clip once, found 'a' for the second time"),
         (",walk,train,s1,v.mp4,0,1,", "line 3: expected a name in the column clip"),
         ("b,walk,train,s1,../v.mp4,0,1,", r"line 3: expected a video file inside the folder, found '../v.mp4'"),
         ("b,walk,train,s1,x/../../v.mp4,0,1,", "leads out"),

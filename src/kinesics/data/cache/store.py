@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 
 from kinesics.data.dataset import ClipInfo
 from kinesics.errors import KinesicsError
-from kinesics.files import cache_folder
+from kinesics.files import alone_in, cache_folder
 from kinesics.progress import Progress
 
 Encoded = tuple[NDArray[Any], Sequence[NDArray[Any]]]  # a clip's record, and its part of each file
@@ -95,23 +95,36 @@ def build(
     ------
     KinesicsError : if the folder cannot be written; and whatever `encode` raises
     """
-    begun, done = folder / "begun.json", folder / "cache.json"
     try:
-        if _read(done) != made_from:
-            folder.mkdir(parents=True, exist_ok=True)
-            done.unlink(missing_ok=True)
-            if _read(begun) != made_from:
-                for name in (INDEX, *files):
-                    (folder / name).unlink(missing_ok=True)
-                begun.write_text(json.dumps(made_from), encoding="utf-8")
-            _append(folder, record, files, encode, made_from["clips"], progress)
-            begun.replace(done)
+        folder.mkdir(parents=True, exist_ok=True)
+        with alone_in(folder, wait=True):
+            _complete(folder, made_from, record, files, encode, progress)
     except OSError as error:
         raise KinesicsError(
             f"{folder}: the cache cannot be written ({error.strerror}); free some room, or set XDG_CACHE_HOME"
         ) from error
     records: NDArray[Any] = np.fromfile(folder / INDEX, record)
     return records
+
+
+def _complete(
+    folder: Path,
+    made_from: Mapping[str, Any],
+    record: np.dtype[Any],
+    files: Mapping[str, int],
+    encode: Callable[[int], Encoded],
+    progress: Progress | None,
+) -> None:
+    begun, done = folder / "begun.json", folder / "cache.json"
+    if _read(done) == made_from:
+        return
+    done.unlink(missing_ok=True)
+    if _read(begun) != made_from:
+        for name in (INDEX, *files):
+            (folder / name).unlink(missing_ok=True)
+        begun.write_text(json.dumps(made_from), encoding="utf-8")
+    _append(folder, record, files, encode, made_from["clips"], progress)
+    begun.replace(done)
 
 
 def indices_of(every: Sequence[ClipInfo], chosen: Sequence[ClipInfo]) -> NDArray[np.int64]:

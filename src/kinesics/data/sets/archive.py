@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import zipfile
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from kinesics.errors import KinesicsError
+from kinesics.reading import check_arrays, reading
 from kinesics.skeleton.sequence import FloatArray
 
 
@@ -21,14 +20,10 @@ def archive_in(folder: Path, name: str) -> Path | None:
 
 def read_arrays(path: Path, *names: str) -> list[NDArray[Any]]:
     """The named arrays of an archive; raises KinesicsError for a broken one, or one that lacks any of them."""
-    try:
+    with reading(path, f"an archive with the arrays {', '.join(names)}", "copy it again"):
+        check_arrays(path)
         with np.load(path, allow_pickle=False) as archive:
-            return [archive[name] for name in names]
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
-        raise KinesicsError(
-            f"{path}: expected an archive with the arrays {', '.join(names)}, found another or a broken one ({error}); "
-            "copy it again"
-        ) from error
+            return [np.asarray(archive[name]) for name in names]
 
 
 def from_kinect(xyz: NDArray[Any]) -> FloatArray:

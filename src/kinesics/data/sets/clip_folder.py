@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import csv
+import io
 import json
-import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeVar
 
 import numpy as np
 
@@ -16,6 +16,7 @@ from kinesics.data.dataset import SPLITS, ClipInfo, DatasetNotFoundError, Gestur
 from kinesics.data.problems import Problem, clip_problems
 from kinesics.errors import KinesicsError
 from kinesics.progress import Progress
+from kinesics.reading import MOST_FPS, check_arrays, read_bytes, reading
 from kinesics.skeleton import (
     LAYOUTS,
     UPPER_BODY,
@@ -31,6 +32,7 @@ from kinesics.skeleton.sequence import SUFFIX, FloatArray
 MANIFEST, CLASSES, LAYOUT = "manifest.csv", "classes.txt", "layout.json"
 COLUMNS = ("clip", "label", "split", "subject", "video", "start", "end", "skeleton", "person")
 _NEEDED = COLUMNS[:3]
+Number = TypeVar("Number", int, float)
 _CHANNELS = ("xy", "xyc", "xyz", "xyzc")
 
 
@@ -81,7 +83,7 @@ class ClipFolder(GestureDataset):
         """Raises KinesicsError for a manifest with faults, naming the first one's line."""
         if self.faults:
             more = f" (and {len(self.faults) - 1} more faults)" if len(self.faults) > 1 else ""
-            raise KinesicsError(f"{self.folder / MANIFEST}: {self.faults[0]}{more}")
+            raise KinesicsError(f"{self.folder / MANIFEST}: {self.faults[0]}{more}; mend it, see docs/clip_folder.md")
         return self._clips
 
     def read_skeleton(self, clip: ClipInfo) -> SkeletonSequence:
@@ -122,7 +124,9 @@ def manifest_problems(dataset: ClipFolder, progress: Progress) -> Iterator[Probl
 
 def read_classes(path: Path) -> tuple[str, ...]:
     """One class a line; raises KinesicsError for an empty list or a name that comes twice."""
-    names = tuple(line.strip() for line in path.read_text(encoding="utf-8-sig").splitlines() if line.strip())
+    with reading(path, "the name of one class a line", "mend the list"):
+        lines = read_bytes(path).decode("utf-8-sig").splitlines()
+    names = tuple(line.strip() for line in lines if line.strip())
     if not names or len(set(names)) < len(names):
         twice = next((name for name in names if names.count(name) > 1), None)
         found = f"{twice!r} twice" if twice else "none"
@@ -132,15 +136,14 @@ def read_classes(path: Path) -> tuple[str, ...]:
 
 def read_layout(path: Path) -> Declared:
     """A layout.json; raises KinesicsError that says what does not fit."""
-    try:
-        content = json.loads(path.read_text(encoding="utf-8-sig"))
-        channels = str(content.get("channels", ""))
+    with reading(path, "a layout as in docs/clip_folder.md", "mend it"):
+        content = json.loads(read_bytes(path).decode("utf-8-sig"))
+        channels, fps = str(content.get("channels", "")), float(content.get("fps", 0))
         if channels and channels not in _CHANNELS:
             raise ValueError(f"channels {channels!r}, not one of {', '.join(_CHANNELS)}")
-        return Declared(_layout(content), channels, float(content.get("fps", 0)))
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
-        found = f"no {error}" if isinstance(error, KeyError) else error
-        raise KinesicsError(f"{path}: expected a layout as in docs/clip_folder.md, found {found}; mend it") from error
+        if not 0 <= fps <= MOST_FPS:
+            raise ValueError(f"{fps:g} frames a second")
+        return Declared(_layout(content), channels, fps)
 
 
 def _layout(content: dict[str, Any]) -> SkeletonLayout:
@@ -165,20 +168,20 @@ def _read_manifest(
     folder: Path, classes: tuple[str, ...]
 ) -> tuple[tuple[ClipInfo, ...], dict[str, int | None], list[str]]:
     """The clips, the number of the person in each, and everything that is wrong."""
-    with open(folder / MANIFEST, encoding="utf-8-sig", newline="") as file:
-        rows = csv.DictReader(file)
+    clips: dict[str, ClipInfo] = {}
+    people: dict[str, int | None] = {}
+    faults = []
+    with reading(folder / MANIFEST, "a manifest", "mend it, see docs/clip_folder.md"):
+        rows = csv.DictReader(io.StringIO(read_bytes(folder / MANIFEST).decode("utf-8-sig"), newline=""))
         missing = [column for column in _NEEDED if column not in (rows.fieldnames or ())]
         if missing:
             return (), {}, [f"expected the columns {', '.join(COLUMNS)}, found no {', '.join(missing)}"]
-        clips: dict[str, ClipInfo] = {}
-        people: dict[str, int | None] = {}
-        faults = []
         for row in rows:
             try:
                 clip = _clip(folder, {key: (value or "").strip() for key, value in row.items() if key}, classes)
                 if clip.id in clips:
-                    raise ValueError(f"clip {clip.id!r} for the second time")
-                people[clip.id] = int(row["person"]) if row.get("person") else None
+                    raise ValueError(f"expected every clip once, found {clip.id!r} for the second time")
+                people[clip.id] = _number(row["person"], "person", int) if row.get("person") else None
                 clips[clip.id] = clip
             except ValueError as error:
                 faults.append(f"line {rows.line_num}: {error}")
@@ -193,7 +196,8 @@ def _clip(folder: Path, row: dict[str, str], classes: tuple[str, ...]) -> ClipIn
     label = row["label"]
     if label and label not in classes:
         raise ValueError(f"expected a class of {CLASSES} or nothing, found {label!r}")
-    start, end = float(row.get("start") or 0), float(row.get("end") or math.inf)
+    start = _number(row.get("start") or "0", "start", float)
+    end = _number(row.get("end") or "inf", "end", float)
     if not 0 <= start < end:
         raise ValueError(f"expected 0 ≤ start < end (seconds), found {start}..{end}")
     video, skeleton = (_path(folder, row.get(column, ""), column) for column in ("video", "skeleton"))
@@ -201,6 +205,13 @@ def _clip(folder: Path, row: dict[str, str], classes: tuple[str, ...]) -> ClipIn
         raise ValueError("expected a video, a skeleton file, or both, found neither")
     index = classes.index(label) if label else None
     return ClipInfo(row["clip"], index, _split(row["split"]), row.get("subject", ""), start, end, video, skeleton)
+
+
+def _number(text: str, column: str, kind: Callable[[str], Number]) -> Number:
+    try:
+        return kind(text)
+    except ValueError:
+        raise ValueError(f"expected a number in the column {column}, found {text!r}") from None
 
 
 def _split(name: str) -> Split:
@@ -218,6 +229,8 @@ def _path(folder: Path, text: str, column: str) -> Path | None:
     if not text:
         return None
     path = Path(text)
+    if "\0" in text:
+        raise ValueError(f"expected the name of a {column} file, found {text!r}")
     if path.is_absolute():
         if column == "video":
             return path
@@ -233,17 +246,14 @@ def _read_array(path: Path, declared: Declared) -> SkeletonSequence:
     if not declared.channels or declared.fps <= 0:
         raise KinesicsError(f"{path}: to read it, {LAYOUT} must say its channels ({', '.join(_CHANNELS)}) and its fps")
     joints, channels = len(declared.layout), len(declared.channels)
-    try:
+    expected = f"frames of {joints} joints × {channels} ({declared.channels})"
+    with reading(path, expected, f"mend the file or {LAYOUT}"):
         if path.suffix == ".csv":
             values = np.loadtxt(path, np.float32, delimiter=",", ndmin=2)
         else:
+            check_arrays(path)
             values = np.asarray(np.load(path, allow_pickle=False), np.float32)
         values = values.reshape(len(values), joints, channels)
-    except (OSError, ValueError, EOFError) as error:
-        raise KinesicsError(
-            f"{path}: expected frames of {joints} joints × {channels} ({declared.channels}), found {error}; mend the "
-            f"file or {LAYOUT}"
-        ) from error
     return _from_channels(values, declared)
 
 

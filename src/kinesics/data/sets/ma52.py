@@ -9,6 +9,7 @@ from typing import ClassVar
 
 from kinesics.data.dataset import SPLITS, ClipInfo, DatasetNotFoundError, GestureDataset, Split
 from kinesics.errors import KinesicsError
+from kinesics.reading import read_bytes, reading
 from kinesics.skeleton import SkeletonSequence
 
 BODY_PARTS: dict[str, tuple[str, ...]] = {
@@ -90,7 +91,9 @@ def _list(folder: Path, split: Split) -> Path:
 
 def _clips(folder: Path, split: Split, path: Path) -> list[ClipInfo]:
     clips = []
-    for number, line in enumerate(path.read_text(encoding="utf-8-sig").splitlines(), 1):
+    with reading(path, "NAME.mp4 and an index a line", "copy it again"):
+        lines = read_bytes(path).decode("utf-8-sig").splitlines()
+    for number, line in enumerate(lines, 1):
         if not line.strip():
             continue
         name, _, index = line.strip().rpartition(" ")

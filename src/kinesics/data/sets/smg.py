@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
@@ -13,6 +14,7 @@ from numpy.typing import NDArray
 from kinesics.data.dataset import ClipInfo, DatasetNotFoundError, GestureDataset, Split
 from kinesics.data.sets.archive import from_kinect
 from kinesics.errors import KinesicsError
+from kinesics.reading import read_bytes, reading
 from kinesics.skeleton import SkeletonLayout, SkeletonSequence
 from kinesics.skeleton.layouts import NTU_25
 
@@ -154,20 +156,16 @@ def _clips(recording: _Recording) -> list[ClipInfo]:
 
 
 def _rows(path: Path) -> list[list[str]]:
-    with open(path, encoding="utf-8-sig", newline="") as file:
-        return [row for row in csv.reader(file) if row]
+    with reading(path, "a table", "copy it again"):
+        return [row for row in csv.reader(io.StringIO(read_bytes(path).decode("utf-8-sig"), newline="")) if row]
 
 
 def _read_rows(path: Path) -> NDArray[Any]:
     """(T, 275) of a whole recording."""
     import pandas as pd  # by far the quickest reader of so many numbers
 
-    try:
+    with reading(path, f"{_COLUMNS} numbers a line (25 joints × 11)", "copy it again"):
         rows = pd.read_csv(path, header=None, dtype=np.float32).to_numpy()
         if rows.shape[1] != _COLUMNS:
             raise ValueError(f"{rows.shape[1]} columns")
         return np.asarray(rows, np.float32)
-    except (OSError, ValueError) as error:
-        raise KinesicsError(
-            f"{path}: expected {_COLUMNS} numbers a line (25 joints × 11), found {error}; copy it again"
-        ) from error

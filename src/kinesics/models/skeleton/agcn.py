@@ -51,6 +51,12 @@ class AGCNConfig:
     dropout: float = 0.0
     contact: bool = False
 
+    def __post_init__(self) -> None:
+        """Raises ValueError for sizes that are none."""
+        sizes = (self.classes, self.channels, self.persons, *self.widths, *self.strides)
+        if not all(type(size) is int and size > 0 for size in sizes) or len(self.widths) != len(self.strides):
+            raise ValueError("expected whole sizes above zero, and a stride for every width")
+
 
 class AdaptiveGraphConv(nn.Module):
     """A graph convolution whose graphs are partly fixed, partly learned and partly of the sample.

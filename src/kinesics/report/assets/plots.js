@@ -22,6 +22,9 @@ function drawRates(visible) {
 }
 
 /** plotly.js lies packed in the page, and is unpacked when its chart is about to be seen. */
+/** A label for plotly, which reads some HTML in texts. */
+const asText = (label) => label.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
+
 async function unpackPlotly() {
   const packed = Uint8Array.from(atob($("plotly").textContent), (letter) => letter.charCodeAt(0));
   const stream = new Blob([packed]).stream().pipeThrough(new DecompressionStream("gzip"));
@@ -65,7 +68,7 @@ function drawCharts() {
 
 function drawCurves(curve) {
   const traces = Object.entries(curve.classes).map(([label, values]) => ({
-    x: curve.times.map((time) => time / UNIT.seconds), y: values, name: label, mode: "lines", line: { color: hue(label), width: 2 }, hovertemplate: "%{y:.0%}",
+    x: curve.times.map((time) => time / UNIT.seconds), y: values, name: asText(label), mode: "lines", line: { color: hue(label), width: 2 }, hovertemplate: "%{y:.0%}",
   }));
   const layout = chartLayout();
   layout.yaxis = { ...layout.yaxis, tickformat: ".0%", range: [0, 1.02] };

@@ -108,7 +108,7 @@ class PersonRenderer:
         step = 2 if self.height <= _COARSE else 1
         used, vertices, shares = _texels()
         used, vertices, shares = used[::step, ::step], vertices[::step, ::step], shares[::step, ::step]
-        part, lips, ears = (mask[::step, ::step][used] for mask in (part, lips, ears))
+        part, lips, ears = part[::step, ::step][used], lips[::step, ::step][used], ears[::step, ::step][used]
         places = np.einsum("ni,nic->nc", shares[used], rest[vertices[used]])
         fine = paint(SkinPoints(places, part, lips, ears), marks, eyeball, self.appearance)
         image = np.zeros((*used.shape, 4), np.uint8)

@@ -16,11 +16,11 @@ from pathlib import Path
 from typing import Any
 
 from kinesics.files import write_text
+from kinesics.reading import read_at_most, read_bytes, reading
 from kinesics.timeline.coding import Annotation, CodedFile, Coding, Medium, counted, file_names, tidy
 from kinesics.timeline.formats.common import (
     Provenance,
     person_name,
-    reading,
     relative,
     row_name,
     to_timeline,
@@ -31,7 +31,7 @@ from kinesics.timeline.timeline import Timeline
 
 NOBODY = ("", "No focal subject")
 _DESCRIPTION = "Found by Kinesics; to be checked by an observer"
-_MOST = 500_000_000  # bytes of a project
+_MEND = "export it again"
 _SHORTEST = 1e-3  # seconds of an event that a file of a queue still holds
 
 
@@ -108,7 +108,7 @@ def read(path: Path) -> Timeline:
     Duration is 0; `index` is the behaviour's place in the ethogram, or -1. Raises KinesicsError for another or a
     damaged file, and for a start without a stop.
     """
-    with reading(path, "a BORIS project (.boris)"):
+    with reading(path, "a BORIS project (.boris)", _MEND):
         ethogram = [str(one["code"]) for one in _project(path)["behaviors_conf"].values()]
         return to_timeline(read_codings(path), [tidy(code) for code in ethogram])
 
@@ -119,7 +119,7 @@ def read_codings(path: Path) -> CodedFile:
     Point events, which have no length, are left out and counted. Raises KinesicsError for another or a damaged file,
     and for a start without a stop.
     """
-    with reading(path, "a BORIS project (.boris, .boris.gz)"):
+    with reading(path, "a BORIS project (.boris, .boris.gz)", _MEND):
         project = _project(path)
         points = {one["code"] for one in project["behaviors_conf"].values() if str(one["type"]).startswith("Point")}
         ours = project.get("project_description") == _DESCRIPTION
@@ -141,14 +141,12 @@ def _stem(path: Path) -> str:
 
 
 def _project(path: Path) -> dict[str, Any]:
-    """The content; a packed project is read up to a size that no coding has."""
+    """The content, unpacked."""
     if not path.name.lower().endswith(".gz"):
-        content = path.read_bytes()
+        content = read_bytes(path)
     else:
         with gzip.open(path) as file:
-            content = file.read(_MOST + 1)
-    if len(content) > _MOST:
-        raise ValueError(f"more than {_MOST // 1_000_000} MB")
+            content = read_at_most(file)
     project: dict[str, Any] = json.loads(content.decode("utf-8-sig"))
     return project
 

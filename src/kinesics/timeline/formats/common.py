@@ -1,17 +1,15 @@
-"""What the formats share: whole milliseconds, rows without overlap, and one sentence for a file that is another."""
+"""What the formats share: whole milliseconds, and rows without overlap."""
 
 from __future__ import annotations
 
 import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from math import floor
 from pathlib import Path
 from typing import Any
 
-from kinesics.errors import KinesicsError
 from kinesics.timeline.coding import Annotation, CodedFile
 from kinesics.timeline.gesture_names import current_name
 from kinesics.timeline.timeline import Event, Timeline
@@ -107,18 +105,3 @@ def relative(media: Path, file: Path) -> str:
         return Path(os.path.relpath(media.parent.resolve() / media.name, file.parent.resolve())).as_posix()
     except ValueError:
         return media.name
-
-
-@contextmanager
-def reading(path: Path, expected: str) -> Iterator[None]:
-    """Turn whatever goes wrong while a file is read into a KinesicsError that names it and what was expected."""
-    try:
-        yield
-    except KinesicsError:
-        raise
-    except FileNotFoundError:
-        raise KinesicsError(f"{path}: no such file; expected {expected}") from None
-    except Exception as error:
-        # pympi raises bare Exceptions, and a damaged file may break a reader anywhere
-        found = f"no {error}" if isinstance(error, KeyError) else str(error).splitlines()[0] if str(error) else "less"
-        raise KinesicsError(f"{path}: expected {expected}, found {found}; export it again") from error

@@ -15,11 +15,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from kinesics.files import replacing
+from kinesics.reading import parse_xml, read_bytes, reading
 from kinesics.timeline.coding import Annotation, CodedFile, Coding, Medium, counted, file_names, tidy
 from kinesics.timeline.formats.common import (
     Provenance,
     person_name,
-    reading,
     relative,
     to_timeline,
     whom,
@@ -29,6 +29,7 @@ from kinesics.timeline.timeline import Timeline
 
 _AUTHOR = "Kinesics"
 _VOCABULARY = "gestures"
+_MEND = "export it again"
 _SOUND = frozenset((".wav", ".mp3", ".ogg", ".m4a", ".aac", ".flac", ".aif", ".aiff", ".wma"))
 _NAMES_PARENT = "Symbolic_Association"  # of the ways in which ELAN's tiers depend, the one that divides no time
 
@@ -79,7 +80,7 @@ def read(path: Path) -> Timeline:
 
     Duration is 0; `index` is a label's place in the vocabulary, or -1. Raises KinesicsError.
     """
-    with reading(path, "an ELAN file (.eaf)"):
+    with reading(path, "an ELAN file (.eaf)", _MEND):
         root = _root(path)
         entries = root.iterfind(f"CONTROLLED_VOCABULARY[@CV_ID='{_VOCABULARY}']/*")
         return to_timeline(read_codings(path), ["".join(entry.itertext()).strip() for entry in entries])
@@ -93,7 +94,7 @@ def read_codings(path: Path) -> CodedFile:
     (all are empty, numbers, or the same word) and others name them (symbolic association), those are the labels.
     Inner time slots without a time are spread evenly, as ELAN shows them. Raises KinesicsError for another file.
     """
-    with reading(path, "an ELAN file (.eaf)"):
+    with reading(path, "an ELAN file (.eaf)", _MEND):
         root = _root(path)
         notes: list[str] = []
         named = [pair for tier in _trees(root) for pair in _named(tier, notes)]
@@ -103,10 +104,7 @@ def read_codings(path: Path) -> CodedFile:
 
 
 def _root(path: Path) -> ET.Element:
-    content = path.read_bytes()
-    if b"<!ENTITY" in content:
-        raise ValueError("entities, which ELAN does not write")
-    root = ET.fromstring(content)
+    root = parse_xml(read_bytes(path))
     header = root.find("HEADER")
     if root.tag != "ANNOTATION_DOCUMENT" or header is None:
         raise ValueError(f"<{root.tag}> without a header" if header is None else f"<{root.tag}>")

@@ -6,7 +6,8 @@ import json
 from pathlib import Path
 
 from kinesics.files import write_text
-from kinesics.timeline.formats.common import Provenance, in_milliseconds, reading
+from kinesics.reading import read_bytes, reading
+from kinesics.timeline.formats.common import Provenance, in_milliseconds
 from kinesics.timeline.formats.table import typed
 from kinesics.timeline.timeline import Event, Timeline
 
@@ -45,8 +46,8 @@ def write(path: Path, timeline: Timeline, provenance: Provenance) -> None:
 
 def read(path: Path) -> Timeline:
     """The timeline of a `timeline.json`; raises KinesicsError for another or a damaged file."""
-    with reading(path, "a timeline.json written by Kinesics"):
-        content = json.loads(path.read_text(encoding="utf-8"))
+    with reading(path, "a timeline.json written by Kinesics", "export it again"):
+        content = json.loads(read_bytes(path).decode("utf-8"))
         if content["format"] != FORMAT or content["version"] != VERSION:
             raise ValueError(f"format {content['format']!r}, version {content['version']!r}")
         events = tuple(Event(**typed(event), source=str(event.get("source", ""))) for event in content["events"])

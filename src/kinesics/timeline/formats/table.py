@@ -5,14 +5,17 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from kinesics.files import write_text
-from kinesics.timeline.formats.common import Provenance, in_milliseconds, reading
+from kinesics.reading import read_bytes, reading
+from kinesics.timeline.formats.common import Provenance, in_milliseconds
 from kinesics.timeline.gesture_names import current_name
 from kinesics.timeline.timeline import Event, Timeline
 
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "'")  # how formulas begin, by OWASP
 COLUMNS = ("label", "index", "start", "end", "score", "person")
 
 
@@ -23,7 +26,9 @@ def to_text(timeline: Timeline) -> str:
     writer.writerow((*COLUMNS, "source"))
     for event, start, end in in_milliseconds(timeline):
         times = f"{start / 1000:.3f}", f"{end / 1000:.3f}"
-        writer.writerow([event.label, event.index, *times, f"{event.score:.4f}", event.person, event.source])
+        writer.writerow(
+            [_as_text(event.label), event.index, *times, f"{event.score:.4f}", event.person, _as_text(event.source)]
+        )
     return text.getvalue()
 
 
@@ -48,17 +53,27 @@ def read(path: Path) -> Timeline:
 
     A CSV does not hold the recording's duration: it is 0. Raises KinesicsError, naming the line, for what is no event.
     """
-    with reading(path, f"a CSV with the columns {','.join(COLUMNS)}"):
-        rows = csv.DictReader(io.StringIO(path.read_text(encoding="utf-8-sig"), newline=""))
+    with reading(path, f"a CSV with the columns {','.join(COLUMNS)}", "export it again"):
+        rows = csv.DictReader(io.StringIO(read_bytes(path).decode("utf-8-sig"), newline=""))
         missing = [column for column in COLUMNS if column not in (rows.fieldnames or ())]
         if missing:
             raise ValueError(f"no column {', '.join(missing)}")
         return Timeline(tuple(_event_of_row(row, rows.line_num) for row in rows))
 
 
+def _as_text(label: str) -> str:
+    """With an apostrophe before it where a spreadsheet program would take the label for a formula."""
+    return f"'{label}" if label.startswith(_FORMULA) else label
+
+
+def _from_text(label: str) -> str:
+    return label[1:] if label[:1] == "'" and label[1:].startswith(_FORMULA) else label
+
+
 def _event_of_row(row: Mapping[str, Any], line: int) -> Event:
     try:
-        return Event(**typed(row), source=str(row.get("source") or ""))
+        event = Event(**typed(row), source=str(row.get("source") or ""))
+        return replace(event, label=_from_text(event.label), source=_from_text(event.source))
     except (TypeError, ValueError) as error:
         raise ValueError(f"line {line}: {error}") from error
 

@@ -255,10 +255,10 @@ def test_another_folder(tmp_path: Path) -> None:
         ("label.csv", "1,2,3\n1,2\n", "line 2 is '1,2'"),
         ("label.csv", "1,2,3.5\n", "line 1 is '1,2,3.5'"),
         ("light_hand.csv", "0,5,2,3\n", "expected 106 columns"),
-        ("light_hand.csv", "", "broken file"),
+        ("light_hand.csv", "", "expected 106 numbers a line, found No columns"),
         ("light_hand.csv", "0" + ",1" * 105 + "\n0" + ",1" * 105 + "\n", "frame numbers that rise"),
-        ("light_hand.csv", "0" + ",x" * 105 + "\n1" + ",x" * 105 + "\n", "broken file"),
-        ("openpose.xlsx", "no xlsx", "none that can be read"),
+        ("light_hand.csv", "0" + ",x" * 105 + "\n1" + ",x" * 105 + "\n", "found could not convert"),
+        ("openpose.xlsx", "no xlsx", "expected an xlsx file"),
     ],
 )
 def test_broken_files_are_named(folder: Path, ending: str, text: str, told: str) -> None:

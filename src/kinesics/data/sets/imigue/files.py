@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import csv
 import datetime
+import io
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
@@ -18,6 +19,7 @@ import numpy as np
 from kinesics.data.dataset import Split
 from kinesics.errors import KinesicsError
 from kinesics.files import replacing
+from kinesics.reading import check_workbook, read_bytes, reading
 from kinesics.skeleton.sequence import FloatArray
 
 # where each split's folders lie in the distribution
@@ -153,27 +155,32 @@ def write_light(path: Path, points: FloatArray) -> None:
 
 def read_openpose_xlsx(path: Path) -> FloatArray:
     """(T, 137, 3) of `<VID>_openpose.xlsx`: BODY_25, face 70, left hand 21, right hand 21; pixels and confidence."""
-    from python_calamine import CalamineError, CalamineWorkbook
 
-    columns = 3 * OPENPOSE_POINTS
-    try:
-        sheet = CalamineWorkbook.from_path(str(path)).get_sheet_by_index(0)
-        if sheet.end is None or sheet.width != columns:
-            raise KinesicsError(
-                f"{path}: expected {columns} columns (137 points of x, y, confidence), found {sheet.width}; {_COPY}"
-            )
-        values = np.zeros((sheet.end[0] + 1, columns), np.float32)
-        for frame, row in enumerate(sheet.iter_rows()):
-            numbers: list[Any] = [0.0 if cell == "" else cell for cell in row]  # others than numbers end in ValueError
-            values[frame] = numbers
-    except (CalamineError, OSError) as error:
-        raise KinesicsError(f"{path}: expected an xlsx file, found none that can be read ({error}); {_COPY}") from error
-    except (ValueError, TypeError):
+    with reading(path, "an xlsx file of numbers", _COPY):
+        return _clean(_read_sheet(path, 3 * OPENPOSE_POINTS))
+
+
+def _read_sheet(path: Path, columns: int) -> FloatArray:
+    from python_calamine import CalamineWorkbook
+
+    check_workbook(path)
+    sheet = CalamineWorkbook.from_path(str(path)).get_sheet_by_index(0)
+    if sheet.end is None or sheet.width != columns:
         raise KinesicsError(
-            f"{path}: expected numbers alone, found words in row {frame + 1} "
-            f"({'a header where none belongs' if frame == 0 else 'a broken row'}); {_COPY}"
-        ) from None
-    return _clean(values)
+            f"{path}: expected {columns} columns ({columns // 3} points of x, y, confidence), found {sheet.width}; "
+            f"{_COPY}"
+        )
+    values = np.zeros((sheet.end[0] + 1, columns), np.float32)
+    for frame, row in enumerate(sheet.iter_rows()):
+        numbers: list[Any] = [0.0 if cell == "" else cell for cell in row]
+        try:
+            values[frame] = numbers
+        except (ValueError, TypeError):
+            what = "a header where none belongs" if frame == 0 else "a broken row"
+            raise KinesicsError(
+                f"{path}: expected numbers alone, found words in row {frame + 1} ({what}); {_COPY}"
+            ) from None
+    return values
 
 
 def write_openpose_xlsx(path: Path, points: FloatArray) -> None:
@@ -234,13 +241,10 @@ def _emotion(text: str) -> int:
 
 def _read_csv(path: Path) -> Iterator[list[str]]:
     """The lines that are not empty, cell by cell."""
-    try:
-        with open(path, newline="", encoding="utf-8-sig") as file:
-            for cells in csv.reader(file):
-                if any(cell.strip() for cell in cells):
-                    yield [cell.strip() for cell in cells]
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise KinesicsError(f"{path}: expected a csv file, found none that can be read ({error}); {_COPY}") from error
+    with reading(path, "a csv file", _COPY):
+        for cells in csv.reader(io.StringIO(read_bytes(path).decode("utf-8-sig"), newline="")):
+            if any(cell.strip() for cell in cells):
+                yield [cell.strip() for cell in cells]
 
 
 def _read_table(path: Path, column: str, convert: Callable[[str], _Value]) -> dict[str, _Value]:
@@ -264,13 +268,9 @@ def _read_points_csv(path: Path, points: int) -> FloatArray:
     import pandas as pd
 
     columns = 1 + 3 * points
-    try:
-        table = pd.read_csv(path, header=None, skiprows=int(has_header(path)), dtype=np.float64).to_numpy()
-    except (OSError, ValueError) as error:  # pandas' own errors are ValueErrors
-        reason = str(error).splitlines()[0]
-        raise KinesicsError(
-            f"{path}: expected {columns} numbers a line, found a broken file ({reason}); {_COPY}"
-        ) from error
+    with reading(path, f"{columns} numbers a line", _COPY):
+        header = int(has_header(path))
+        table = pd.read_csv(path, header=None, skiprows=header, dtype=np.float64).to_numpy()
     if table.shape[1] != columns:
         raise KinesicsError(
             f"{path}: expected {columns} columns (frame, then {points} points of x, y, score), "
