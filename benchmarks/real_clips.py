@@ -1,10 +1,10 @@
 """What the weights say of real people whose gestures are known: clips to choose by, never to train on.
 
-    python benchmarks/real_clips.py FOLDER --keep LANDMARKS [--engine NAME] [--weights FILE] [--strips OUT]
+    python benchmarks/real_clips.py FOLDER --keep DIR [--engine NAME] [--weights FILE] [--prior NAME] [--strips DIR]
 
 FOLDER holds the clips and `clips.json`: for each `file`, `kind` (gesture or ordinary), `style`, `labels` (every class
 that counts as right), `start` and `end` of the gesture, `ambiguous`; for ordinary ones `present` and `disputed`, what
-does occur in them. Prints the tables of benchmarks/results/real_clips.md. LANDMARKS keeps what the engine found.
+does occur in them. Prints the tables of benchmarks/results/real_clips.md. DIR keeps what the engine found.
 """
 
 from __future__ import annotations
@@ -212,9 +212,10 @@ def main() -> None:
     parser.add_argument("--keep", type=Path, required=True)
     parser.add_argument("--engine", default=DEFAULT_ENGINE)
     parser.add_argument("--weights", type=Path, default=DEFAULT)
+    parser.add_argument("--prior", help="as `kinesics analyze --prior`")
     parser.add_argument("--strips", type=Path, help="a folder for pictures of each mistake")
     options = parser.parse_args()
-    scorer = open_scorer(options.weights)
+    scorer = open_scorer(options.weights, options.prior)
     judged = [
         judge(clip, options.folder, scorer, options) for clip in json.loads((options.folder / "clips.json").read_text())
     ]

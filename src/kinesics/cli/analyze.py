@@ -65,7 +65,6 @@ def _analyze(options: argparse.Namespace) -> None:
     from kinesics.inference import analyze
     from kinesics.inference.action_files import check_format
     from kinesics.inference.analyze import ALL_CLASSES, event_rule
-    from kinesics.inference.prior import EVEN, prior_ratio
     from kinesics.inference.scorer import open_scorer
     from kinesics.report import check_folder, default_folder, result_names, write_results, written_results
     from kinesics.weights.specification import DEFAULT
@@ -77,10 +76,9 @@ def _analyze(options: argparse.Namespace) -> None:
     names = result_names(overlay=options.overlay, parquet=options.parquet)
     if not options.force:
         check_folder(out, source, names)
-    scorer = open_scorer(options.weights or DEFAULT)
+    scorer = open_scorer(options.weights or DEFAULT, options.prior)
     by_class = {name or ALL_CLASSES: onset for name, onset in threshold}
     event_rule(scorer.specification, by_class)  # a class that these weights do not know is refused at once
-    prior_ratio(options.prior or EVEN, scorer.specification.classes)
     make_folder(out)
     with alone_in(out), progress_bar("Tracking people") as progress:
         analysis = analyze(
@@ -88,7 +86,6 @@ def _analyze(options: argparse.Namespace) -> None:
             person=options.person,
             weights=scorer,
             threshold=by_class,
-            prior=options.prior,
             engine=engine,
             cache=out / "landmarks.skeleton.npz",
             previews=True,
@@ -162,13 +159,15 @@ def _classify(options: argparse.Namespace) -> None:
     must_exist(options.input)
     engine = engine_name(options)
     from kinesics.inference import classify
+    from kinesics.inference.scorer import open_scorer
+    from kinesics.weights.specification import DEFAULT
 
+    scorer = open_scorer(options.weights or DEFAULT, options.prior)
     with progress_bar("Tracking people") as progress:
         ranked = classify(
             _recording(options),
             person=options.person,
-            weights=options.weights,
-            prior=options.prior,
+            weights=scorer,
             engine=engine,
             progress=progress,
         )

@@ -52,7 +52,16 @@ class Predictions:
         return known if len(set(known)) > 1 else self.ids
 
     def expecting(self, ratio: NDArray[np.float32]) -> Predictions:
-        """Those of a network that expects each class (C,) so many times as often as in its training."""
+        """Those of a network that expects the classes in other shares than it was trained with.
+
+        Parameters
+        ----------
+        ratio : (C,) how many times as often as in training each class is expected.
+
+        Returns
+        -------
+        Its predictions, the same but for the logits.
+        """
         return replace(self, logits=self.logits + np.log(np.maximum(ratio, 1e-9)).astype(np.float32))
 
     @classmethod

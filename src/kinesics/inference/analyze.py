@@ -18,9 +18,8 @@ from kinesics.inference.face_model import FaceExpressionModel, face_model
 from kinesics.inference.facial_actions import FacialActions, facial_actions
 from kinesics.inference.frame_pass import read_requests
 from kinesics.inference.previews import PreviewReader
-from kinesics.inference.prior import PriorScorer
 from kinesics.inference.results import Analysis, EmotionPrediction, Expressions, Recording
-from kinesics.inference.scorer import Scorer, open_scorer
+from kinesics.inference.scorer import Scorer, open_scorer, prior_of
 from kinesics.inference.scores import Scores, gesture_names
 from kinesics.perception import Observation, OpenPoseFolder, observe
 from kinesics.perception.engine import LandmarkEngine
@@ -42,7 +41,6 @@ def analyze(
     person: str | int = "largest",
     weights: str | Path | Scorer | None = None,
     threshold: float | Mapping[str, float] | None = None,
-    prior: str | None = None,
     engine: LandmarkEngine | str = DEFAULT_ENGINE,
     cache: Path | None = None,
     expressions: bool | FaceExpressionModel = True,
@@ -60,7 +58,6 @@ def analyze(
     threshold : score (0..1) at which an event begins; one for all classes, or a mapping from the names of some, with
         `ALL_CLASSES` for the others. Where nothing is given the weights' own hold. The rules of facial actions have
         names as well (`kinesics.inference.action_events.RULES`).
-    prior : how often each gesture is expected, as `prior_ratio` takes it; by default as the weights say.
     engine : the landmark engine, or its name in `kinesics.perception.engine.ENGINES`.
     cache : a `.skeleton.npz` for the landmarks, with the facial expressions beside it, so that a second run does not
         track anybody again.
@@ -78,7 +75,7 @@ def analyze(
         for a recording that cannot be read, in which nobody is found, or that has no such person; for weights that
         name no gestures, and for a threshold of a class that they do not know.
     """
-    source, scorer = _source(path), _scorer(weights, prior)
+    source, scorer = _source(path), _scorer(weights)
     specification = scorer.specification
     rule = event_rule(specification, threshold)
     scored = 1 - _LAST_PASS if expressions or previews else 1.0
@@ -95,7 +92,7 @@ def analyze(
         people,
         scores,
         replace(timeline, events=with_rules(timeline, ruled)),
-        asdict(specification) | {"sha256": scorer.sha256, "rule": asdict(rule), "prior": scorer.prior},
+        asdict(specification) | {"sha256": scorer.sha256, "rule": asdict(rule), "prior": prior_of(scorer)},
         actions,
     )
     analysis = _read_video(analysis, observation, expressions, previews, cache, part_of(progress, scored, 1))
@@ -116,7 +113,6 @@ def classify(
     *,
     person: str | int = "largest",
     weights: str | Path | Scorer | None = None,
-    prior: str | None = None,
     engine: LandmarkEngine | str = DEFAULT_ENGINE,
     progress: Progress | None = None,
 ) -> list[Ranked]:
@@ -124,7 +120,7 @@ def classify(
 
     Parameters
     ----------
-    path, person, weights, prior, engine, progress : as in `analyze`.
+    path, person, weights, engine, progress : as in `analyze`.
 
     Returns
     -------
@@ -135,7 +131,7 @@ def classify(
     KinesicsError
         as `analyze` does, where not one person is meant, and where nobody is seen.
     """
-    scorer = _scorer(weights, prior)
+    scorer = _scorer(weights)
     observation = observe(_source(path), least=scorer.specification.fps or None, progress=progress, engine=engine)
     people = choose(observation.people, person)
     if len(people) != 1:
@@ -177,9 +173,10 @@ def event_rule(specification: Specification, threshold: float | Mapping[str, flo
     return EventRule(onset=every, by_class=single)
 
 
-def _scorer(weights: str | Path | Scorer | None, prior: str | None) -> PriorScorer:
-    scorer = open_scorer(Path(weights or DEFAULT)) if weights is None or isinstance(weights, str | Path) else weights
-    return PriorScorer(scorer, prior or scorer.specification.prior)
+def _scorer(weights: str | Path | Scorer | None) -> Scorer:
+    if weights is None or isinstance(weights, str | Path):
+        return open_scorer(Path(weights or DEFAULT))
+    return weights
 
 
 def _timeline(scores: tuple[Scores, ...], rule: EventRule, duration: float, source: str) -> Timeline:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -17,14 +17,10 @@ from numpy.typing import NDArray
 
 from kinesics.data.sets.imigue.classes import CLASSES, TRAIN_CLIPS
 from kinesics.errors import KinesicsError
-from kinesics.inference.scorer import Scorer
 from kinesics.inference.scores import Scores, gesture_names
-from kinesics.perception import Observation
-from kinesics.progress import Progress
-from kinesics.skeleton import SkeletonSequence
 from kinesics.skeleton.sequence import FloatArray
 from kinesics.timeline.labels import match_label
-from kinesics.weights.specification import NONE, Specification
+from kinesics.weights.specification import NONE
 
 EVEN, INTERVIEW, RECORDING = "even", "interview", "recording"
 PRIORS = {
@@ -134,54 +130,3 @@ def with_prior(scores: Scores, prior: str) -> Scores:
     if prior == RECORDING:
         ratio = learned_ratio(scores.probability, ratio, scores.classes)
     return replace(scores, probability=with_ratio(scores.probability, ratio))
-
-
-@dataclass(frozen=True)
-class PriorScorer:
-    """A scorer whose probabilities are carried to other shares of the classes; itself a `Scorer`.
-
-    Attributes
-    ----------
-    scorer : of weights that were trained with even shares.
-    prior : as `prior_ratio` takes it.
-    """
-
-    scorer: Scorer
-    prior: str
-
-    @property
-    def specification(self) -> Specification:
-        """The weights' own."""
-        return self.scorer.specification
-
-    @property
-    def sha256(self) -> str:
-        """That of the weights file."""
-        return self.scorer.sha256
-
-    @property
-    def reads_video(self) -> bool:
-        """As the scorer itself."""
-        return self.scorer.reads_video
-
-    def score(
-        self, people: Sequence[SkeletonSequence], observation: Observation, progress: Progress
-    ) -> tuple[Scores, ...]:
-        """Everybody's class probabilities.
-
-        Parameters
-        ----------
-        people, observation, progress : as in `Scorer.score`.
-
-        Returns
-        -------
-        One `Scores` a person, in their order.
-        """
-        found = self.scorer.score(people, observation, progress)
-        return tuple(with_prior(scores, self.prior) for scores in found)
-
-    def classify(self, person: SkeletonSequence, observation: Observation) -> FloatArray:
-        """Probabilities (C,) of the gestures for one pre-cut clip, too short to learn shares from."""
-        ratio = prior_ratio(self.prior, self.specification.classes)
-        gestures = [i for i, name in enumerate(self.specification.classes) if name != NONE]
-        return with_ratio(self.scorer.classify(person, observation), ratio[gestures])

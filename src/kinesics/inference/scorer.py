@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
 from kinesics.errors import KinesicsError
 from kinesics.inference.fused import exported_fused_scorer, open_fused_scorer
+from kinesics.inference.prior import EVEN, prior_ratio, with_prior, with_ratio
 from kinesics.inference.scores import Scores, gesture_names
 from kinesics.inference.skeleton import exported_skeleton_scorer, open_skeleton_scorer
 from kinesics.perception import Observation
@@ -16,7 +18,7 @@ from kinesics.progress import Progress
 from kinesics.skeleton import UPPER_BODY, SkeletonSequence
 from kinesics.skeleton.sequence import FloatArray
 from kinesics.weights.exported import SUFFIXES, ExportedNetwork, read_export_of, read_exported
-from kinesics.weights.specification import DEFAULT, Specification, specification_of
+from kinesics.weights.specification import DEFAULT, NONE, Specification, specification_of
 
 
 class Scorer(Protocol):
@@ -64,6 +66,57 @@ class Scorer(Protocol):
         ...
 
 
+@dataclass(frozen=True)
+class PriorScorer:
+    """A scorer whose probabilities are carried to other shares of the classes; itself a `Scorer`.
+
+    Attributes
+    ----------
+    scorer : of weights that were trained with even shares.
+    prior : as `prior_ratio` takes it.
+    """
+
+    scorer: Scorer
+    prior: str
+
+    @property
+    def specification(self) -> Specification:
+        """The weights' own."""
+        return self.scorer.specification
+
+    @property
+    def sha256(self) -> str:
+        """That of the weights file."""
+        return self.scorer.sha256
+
+    @property
+    def reads_video(self) -> bool:
+        """As the scorer itself."""
+        return self.scorer.reads_video
+
+    def score(
+        self, people: Sequence[SkeletonSequence], observation: Observation, progress: Progress
+    ) -> tuple[Scores, ...]:
+        """Everybody's class probabilities.
+
+        Parameters
+        ----------
+        people, observation, progress : as in `Scorer.score`.
+
+        Returns
+        -------
+        One `Scores` a person, in their order.
+        """
+        found = self.scorer.score(people, observation, progress)
+        return tuple(with_prior(scores, self.prior) for scores in found)
+
+    def classify(self, person: SkeletonSequence, observation: Observation) -> FloatArray:
+        """Probabilities (C,) of the gestures for one pre-cut clip, too short to learn shares from."""
+        ratio = prior_ratio(self.prior, self.specification.classes)
+        gestures = [i for i, name in enumerate(self.specification.classes) if name != NONE]
+        return with_ratio(self.scorer.classify(person, observation), ratio[gestures])
+
+
 class ScorerKind(NamedTuple):
     """How to open the weights of one kind of network.
 
@@ -81,12 +134,31 @@ SCORERS: dict[str, ScorerKind] = {  # by `Specification.network`
 }
 
 
-def open_scorer(path: Path = DEFAULT) -> Scorer:
+def open_scorer(path: Path = DEFAULT, prior: str | None = None) -> PriorScorer:
     """The scorer of a weights file, or of a file of `kinesics export`; one that lies beside its weights needs no torch.
 
-    Raises KinesicsError for a file that is missing or no weights, for weights that name no gestures of a recording or
-    want other joints than are found in one, and where PyTorch is needed and missing.
+    Parameters
+    ----------
+    path : the file.
+    prior : how often each gesture is expected, as `prior_ratio` takes it; by default as the weights say.
+
+    Returns
+    -------
+    It, ready to score.
+
+    Raises
+    ------
+    KinesicsError
+        for a file that is missing or no weights, for weights that name no gestures of a recording or want other joints
+        than are found in one, for a prior that does not fit them, and where PyTorch is needed and missing.
     """
+    scorer = _open(path)
+    chosen = prior or scorer.specification.prior
+    prior_ratio(chosen, scorer.specification.classes)  # one that does not fit is refused at once
+    return PriorScorer(scorer, chosen)
+
+
+def _open(path: Path) -> Scorer:
     exported = read_exported(path) if path.suffix in SUFFIXES else read_export_of(path)
     specification = specification_of(path) if exported is None else exported.specification
     kind = SCORERS.get(specification.network)
@@ -122,3 +194,8 @@ def has_torch() -> bool:
         return bool(importlib.import_module("torch"))
     except ImportError:
         return False
+
+
+def prior_of(scorer: Scorer) -> str:
+    """The prior by which a scorer's probabilities are."""
+    return scorer.prior if isinstance(scorer, PriorScorer) else EVEN

@@ -165,10 +165,10 @@ def gesture_span(scene: Scene, name: str, duration: float) -> tuple[float, float
         length = min(length, 0.8 * duration)
         start = scene.between(0.08 * duration, 0.94 * duration - length)
         return start, start + length
-    seen = scene.between(min(0.45, length), length)
+    visible = scene.between(min(0.45, length), length)
     if scene.chance(0.6):
-        return seen - length, seen
-    return max(duration - seen, 0.0), duration - seen + length
+        return visible - length, visible
+    return max(duration - visible, 0.0), duration - visible + length
 
 
 def _visible(span: tuple[float, float], duration: float) -> tuple[float, float]:
