@@ -2,6 +2,8 @@
 PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
+# all but mediapipe, which holds numpy below 2
+EXTRAS := torch parquet runtime export simulate train
 LOCK := $(BIN)/uv pip compile --quiet --generate-hashes --no-header --no-annotate --no-emit-index-url --python-version 3.11 --universal
 
 .PHONY: demo test lint docs lock weights clean
@@ -25,12 +27,11 @@ weights: $(READY)  ## train the default weights again, from nothing
 
 lock: $(READY)  ## resolve the requirements again
 	$(LOCK) requirements/uv.in -o requirements/uv.txt
-	$(LOCK) pyproject.toml requirements/headless.in --all-extras --group dev --override requirements/overrides.txt \
-		-o requirements/requirements.txt
+	$(LOCK) pyproject.toml requirements/build.in $(EXTRAS:%=--extra %) --group dev -o requirements/requirements.txt
 	$(LOCK) --no-deps requirements/carriers.in -o requirements/carriers.txt
 
 $(READY): requirements/uv.txt requirements/requirements.txt requirements/carriers.txt pyproject.toml
-	$(PYTHON) -c 'import sys; sys.exit(0 if (3, 11) <= sys.version_info < (3, 13) else "Kinesics needs Python 3.11 or 3.12 (the landmark engine has no newer builds), found " + sys.version.split()[0] + "; name one: make PYTHON=python3.12")'
+	$(PYTHON) -c 'import sys; sys.exit(0 if (3, 11) <= sys.version_info < (3, 14) else "Kinesics needs Python 3.11, 3.12 or 3.13, found " + sys.version.split()[0] + "; name one: make PYTHON=python3.12")'
 	$(PYTHON) -m venv .venv
 	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements/uv.txt
 	@echo "Installing the requirements (some 5 GB, mostly torch; a minute or two)"

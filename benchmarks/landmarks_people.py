@@ -12,12 +12,12 @@ from pathlib import Path
 import numpy as np
 from seen_vs_truth import FPS, SHOULDERS, SIZE, STEP, TONES, YAWS, aside
 
-from kinesics.simulator.camera import shaken
 from kinesics.simulator.detector.openpose import openpose_points
 from kinesics.simulator.motion.programs import interview
 from kinesics.simulator.person.appearance import SKINS, random_appearance
 from kinesics.simulator.person.body import Body
 from kinesics.simulator.rendering.motion_video import portrait_camera, render_motion
+from kinesics.simulator.rendering.render import moved_as
 from kinesics.skeleton.sequence import FloatArray
 from kinesics.video import write_video
 
@@ -54,7 +54,7 @@ def render_person(number: int, seconds: float, folder: Path) -> Path:
     write_video(path, render_motion(motion, camera, appearance, SIZE, rows=every), FPS / STEP, crf=appearance.crf)
     pose, body = motion.pose[every], Body(motion.shape)
     joints, points = body.joints(pose), openpose_points(body, pose)
-    cameras = shaken(camera, appearance.shake, len(joints), appearance.seed)
+    cameras = moved_as(camera, appearance, len(joints))
     space = np.stack([one.to_camera(at) for one, at in zip(cameras, joints, strict=True)])
     image, flat = (
         np.stack([one.project(at) for one, at in zip(cameras, places, strict=True)]) for places in (joints, points)

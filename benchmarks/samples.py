@@ -21,15 +21,16 @@ from kinesics.skeleton import SkeletonSequence
 from kinesics.weights.load import load_weights
 
 FACE_TOUCH = {
-    "touch face", "touch forehead", "cover face", "rub eyes", "touch other face part", "touch ears", "bite nails",
-    "touch chin",
+    "touching or scratching head", "touching or scratching forehead", "covering face", "rubbing eyes",
+    "touching or scratching facial parts", "touching ears", "biting nails", "touching jaw",
 }  # fmt: skip
 SELF_TOUCH = FACE_TOUCH | {
-    "touch hat", "touch neck", "play with hair", "adjust tie", "touch chest", "scratch back", "fold arms",
-    "tidy sleeve", "scratch arm", "rub hands", "cross fingers", "arms akimbo",
+    "touching hat", "touching or scratching neck", "playing or adjusting hair", "adjusting collar or tie",
+    "touching or covering suprasternal notch", "scratching back", "folding arms",
+    "dusting off clothes", "scratching or touching arms", "rubbing or holding hands", "crossing fingers", "arms akimbo",
 }  # fmt: skip
 GESTURING = {"folding_arms", "woman_covers_face", "sits_straight"}
-TRUNK_OR_HEAD = {"move torso", "sit straight", "head up", "shake shoulders", "turtle neck"}
+TRUNK_OR_HEAD = {"moving torso", "sitting straightly", "head up", "shaking shoulders", "turtle neck"}
 
 
 def ranked(person: SkeletonSequence) -> list[str]:
@@ -43,7 +44,7 @@ def lines(name: str, found: Analysis) -> Iterator[tuple[str, bool, str]]:
     labels = {event.label for event in events}
     if name == "folding_arms":
         order = ranked(person.slice(len(person) // 2, len(person)))
-        yield "second half: fold arms first", order[0] == "fold arms", ", ".join(order[:3])
+        yield "second half: folding arms first", order[0] == "folding arms", ", ".join(order[:3])
     elif name == "woman_covers_face":
         order = ranked(person.slice(70, 220))
         yield "frames 70–220: a face-touch class first", order[0] in FACE_TOUCH, ", ".join(order[:3])
@@ -51,8 +52,8 @@ def lines(name: str, found: Analysis) -> Iterator[tuple[str, bool, str]]:
         yield "after 260: head or torso classes, or none", late <= TRUNK_OR_HEAD, ", ".join(late) or "none"
     elif name == "sits_straight":
         order = ranked(person)
-        wanted = {"sit straight", "move torso"} & set(order[:3])
-        yield "sit straight or move torso among the first three", bool(wanted), ", ".join(order[:3])
+        wanted = {"sitting straightly", "moving torso"} & set(order[:3])
+        yield "sitting straightly or moving torso among the first three", bool(wanted), ", ".join(order[:3])
     elif name == "man_turns_head":
         yield "no arm or hand event", labels <= TRUNK_OR_HEAD, ", ".join(labels) or "none"
     elif name in ("signing_webcam", "carphone_pristine"):

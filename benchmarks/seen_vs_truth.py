@@ -21,11 +21,12 @@ from numpy.typing import NDArray
 
 from kinesics.perception import observe
 from kinesics.progress import progress_bar
-from kinesics.simulator.camera import Camera, look_at, shaken
+from kinesics.simulator.camera import Camera, look_at
 from kinesics.simulator.motion.programs import Motion, interview
 from kinesics.simulator.person.appearance import SKINS, Appearance, Colour, random_appearance
 from kinesics.simulator.person.body import Body
 from kinesics.simulator.rendering.motion_video import portrait_camera, render_motion
+from kinesics.simulator.rendering.render import moved_as
 from kinesics.skeleton import UPPER_BODY
 from kinesics.video import write_video
 
@@ -67,7 +68,7 @@ def track_person(seed: int, yaw: int, skin: Colour, seconds: float, folder: Path
     write_video(path, render_motion(motion, camera, appearance, SIZE, rows=every), FPS / STEP, crf=appearance.crf)
     pose = motion.pose[every]
     truth = Body(motion.shape).joints(pose)
-    cameras = shaken(camera, appearance.shake, len(truth), appearance.seed)
+    cameras = moved_as(camera, appearance, len(truth))
     space, image = (
         np.stack([getattr(one, way)(points) for one, points in zip(cameras, truth, strict=True)])
         for way in ("to_camera", "project")

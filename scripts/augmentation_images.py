@@ -28,7 +28,7 @@ from kinesics.training.inputs.augment import Augmentation, augment, warp
 from kinesics.training.inputs.video_augment import ClipTransform
 
 IMAGES = Path(__file__).parents[1] / "docs" / "images"
-LABEL = CLASSES.index("touch neck")
+LABEL = CLASSES.index("touching or scratching neck")
 GHOST, INK = (205, 207, 210), (40, 44, 52)
 PANEL, TITLE = 300, 44  # pixels; everything is drawn twice as large and scaled down
 FONT = PIL.ImageFont.load_default(size=24)
@@ -96,7 +96,7 @@ def tempo(*heights: np.ndarray) -> PIL.Image.Image:
 def videos() -> PIL.Image.Image:
     rng = np.random.default_rng((3, LABEL))
     motion = perform(LABEL, rng, duration=3.0, fps=25.0)
-    camera, appearance = portrait_camera(motion, rng, 1.0), dressed_for(LABEL, random_appearance(rng))
+    camera, appearance = portrait_camera(motion, rng, 1.0), dressed_for(motion, random_appearance(rng))
     rows = slice(10, None, 16)
     frames = np.stack(list(render_motion(motion, camera, appearance, (PANEL, PANEL), rows=rows)))
     joints = Body(motion.shape).joints(motion.pose)[rows]

@@ -27,7 +27,7 @@ from kinesics.skeleton.drawing import draw_skeleton, with_gaps
 from kinesics.weights.load import load_as
 from kinesics.weights.specification import LIFTER
 
-GESTURES = ("touch chin", "fold arms", "illustrative", "touch neck")
+GESTURES = ("touching jaw", "folding arms", "illustrative", "touching or scratching neck")
 COLUMNS = ("x and y", "the truth, turned", "lifted, turned")
 SIDE, TURN, METRE = 300, np.radians(60), 260  # pixels; radians; pixels
 INK, PAPER = (40, 44, 50), (246, 245, 242)

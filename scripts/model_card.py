@@ -48,14 +48,14 @@ On real footage: [what it says of clips whose content is known](../benchmarks/re
 
 - Movement that the simulator does not know: eating, telephoning, walking may be called gestures. It has seen simulated
   people talk, turn, read, sign, drink, type and write.
-- Rendered videos are classified worse than simulated detections of the same movements. A bitten lip is
+- Rendered videos are classified worse than simulated detections of the same movements. Pressed lips are
   not recognised in them: the face mesh smooths it away.
 - At the thresholds above about a quarter of the gestures in rendered videos is missed, more than is wrongly
   found. Who would rather have too many takes `--threshold 0.4`.
 - Two trainings from nothing differ by some hundredths in all these totals ([both](../benchmarks/results/samples.md)).
-- Touches of neighbouring places (neck, chin, forehead, eyes, "other face part") are taken for one another.
+- Touches of neighbouring places (neck, chin, forehead, eyes, facial parts) are taken for one another.
 - Head-and-shoulders views: hands and elbows out of view are missing, and with them most gestures.
-- Small face movements (bite lip, puffed cheeks) need a face of some 80 pixels or more, and good light.
+- Small face movements (pressed lips, puffed cheeks) need a face of some 80 pixels or more, and good light.
 - Hands that the landmark engine loses (folded, moving fast, behind things) leave the network with the arms alone.
 - People whose looks or movement the landmark engine serves badly are served badly here as well.
 """

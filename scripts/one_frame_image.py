@@ -67,7 +67,7 @@ def compose(image: Image, seen: Landmarks) -> PIL.Image.Image:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--class", dest="name", default="touch chin")
+    parser.add_argument("--class", dest="name", default="touching jaw")
     parser.add_argument("--seed", type=int, default=2)
     parser.add_argument("--time", type=float, default=2.0, help="seconds into the video")
     parser.add_argument("--out", type=Path, default=Path(__file__).parents[1] / "docs" / "images" / "one_frame.png")

@@ -105,12 +105,12 @@ def test_a_truncated_file(capsys, tmp_path):
 
 def test_an_unknown_class(capsys, tmp_path):
     assert "unknown class 'sneeze'" in fails(capsys, "simulate", "--class", "sneeze", "--out", tmp_path / "a.gif")
-    assert "touch neck" in fails(capsys, "simulate", "--class", "touch", "--out", tmp_path / "a.gif")
+    assert "touching or scratching neck" in fails(capsys, "simulate", "--class", "touch", "--out", tmp_path / "a.gif")
     person = write_person(tmp_path / "p.skeleton.npz")
     out = tmp_path / "out"
     message = fails(capsys, "analyze", person, "--threshold", "touch nek=0.3", "--out", out)
     assert "unknown class 'touch nek'" in message
-    assert "touch neck" in message
+    assert "touching or scratching neck" in message
     assert not out.exists()
 
 
@@ -122,7 +122,7 @@ def test_a_threshold_names_a_class_of_the_weights(capsys, tmp_path):
     assert main([*given, "--threshold", "my class=0.3", "--threshold", "0.7"]) == 0
     rule = json.loads((out / "timeline.json").read_text())["model"]["rule"]
     assert (rule["onset"], rule["by_class"]) == (0.7, {"My Class": 0.3})
-    message = fails(capsys, *given, "--threshold", "touch neck=0.3")
+    message = fails(capsys, *given, "--threshold", "touching or scratching neck=0.3")
     assert "expected one of 5 classes, such as My Class, other" in message
 
 
@@ -251,7 +251,7 @@ def test_the_video_is_decoded_once_for_faces_and_previews(tmp_path, monkeypatch)
         assert min(whole) > 100
 
 
-@pytest.mark.parametrize("number", ["2", "-1", "0", "much", "touch neck=x"])
+@pytest.mark.parametrize("number", ["2", "-1", "0", "much", "touching or scratching neck=x"])
 def test_a_threshold_that_is_none(capsys, tmp_path, number):
     person = write_person(tmp_path / "p.skeleton.npz")
     assert "expected a number" in fails(capsys, "analyze", person, f"--threshold={number}")
@@ -264,9 +264,9 @@ def test_a_folder_that_cannot_be_written(capsys, tmp_path):
 
 
 def test_an_output_of_unknown_kind(capsys, tmp_path):
-    message = fails(capsys, "simulate", "--class", "touch neck", "--out", tmp_path / "clip.docx")
+    message = fails(capsys, "simulate", "--class", "touching or scratching neck", "--out", tmp_path / "clip.docx")
     assert ".gif" in message
-    assert "--out" in fails(capsys, "simulate", "--class", "touch neck")
+    assert "--out" in fails(capsys, "simulate", "--class", "touching or scratching neck")
 
 
 def test_a_person_who_is_not_there(capsys, tmp_path):
@@ -327,6 +327,42 @@ def test_classify_prints_the_contract(capsys, tmp_path):
     chances = [one["probability"] for one in classes]
     assert chances == sorted(chances, reverse=True)
     assert sum(chances) == pytest.approx(1, abs=1e-4)
+
+
+def test_a_prior_moves_what_is_expected_and_is_written_down(capsys, tmp_path):
+    recording, shares = write_person(tmp_path / "p.skeleton.npz"), tmp_path / "shares.json"
+    shares.write_text(json.dumps({"arms akimbo": 1}))
+    assert main(["classify", str(recording), "--json", "--prior", str(shares)]) == 0
+    first, *others = json.loads(capsys.readouterr().out)["classes"]
+    assert first["label"] == "arms akimbo"
+    assert first["probability"] == pytest.approx(1)
+    assert not any(one["probability"] for one in others)
+    assert main(["analyze", str(recording), "--out", str(tmp_path / "out"), "--prior", "recording", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["model"]["prior"] == "recording"
+    message = fails(capsys, "analyze", recording, "--out", tmp_path / "other", "--prior", "someday")
+    assert "expected a prior, one of even, interview, recording" in message
+    assert not (tmp_path / "other").exists()
+
+
+def test_classify_says_that_nobody_is_seen(capsys, tmp_path):
+    path = write_person(tmp_path / "p.skeleton.npz")
+    people = load_skeletons(path)
+    for person in people:
+        person.score[4:] = 0
+    save_skeletons(path, people)
+    assert "nobody seen" in fails(capsys, "classify", path)
+
+
+def test_who_is_seldom_seen_is_warned_of(capsys, tmp_path):
+    path, out = write_person(tmp_path / "p.skeleton.npz"), tmp_path / "out"
+    people = load_skeletons(path)
+    people[0].score[75:] = 0
+    save_skeletons(path, people)
+    assert main(["analyze", str(path), "--out", str(out)]) == 0
+    warning = "Person 1 is seen in 50% of the frames in which anybody is"
+    assert warning in " ".join(capsys.readouterr().out.split())
+    assert any(warning in note for note in json.loads((out / "timeline.json").read_text())["recording"]["notes"])
+    assert warning in (out / "report.html").read_text()
 
 
 @pytest.fixture(scope="module")

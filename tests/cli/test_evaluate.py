@@ -41,6 +41,17 @@ def test_evaluate_tells_figures_and_writes_a_page(tmp_path, capsys):
     assert "Mean-class accuracy" in capsys.readouterr().out
 
 
+def test_a_prior_carries_the_predictions(tmp_path, capsys):
+    run = write_run(tmp_path / "run", 1)
+    shares = tmp_path / "shares.json"
+    shares.write_text(json.dumps({CLASSES[30]: 1}))
+    assert main(["evaluate", str(run), "--json", "--prior", str(shares)]) == 0
+    figures = json.loads(capsys.readouterr().out)["figures"]
+    assert figures["mean_class"]["value"] == pytest.approx(1 / 32)  # all are taken for the one class that is expected
+    assert main(["evaluate", str(run), "--prior", "recording"]) == 2
+    assert "expected shares known beforehand" in capsys.readouterr().err
+
+
 def test_an_emotion_run_is_told_by_its_own_figures(tmp_path, capsys):
     run = write_run(tmp_path / "run", 1, classes=EMOTION)
     assert main(["evaluate", str(run), "--json"]) == 0
@@ -103,7 +114,7 @@ def test_submit_makes_track_2_from_timelines(tmp_path, capsys):
     result = tmp_path / "results" / "0054_kinesics"
     result.mkdir(parents=True)
     events = [
-        {"label": "touch neck", "index": 11, "start": 1.0, "end": 2.0},
+        {"label": "touching or scratching neck", "index": 11, "start": 1.0, "end": 2.0},
         {"label": "illustrative", "index": 31, "start": 4.0, "end": 4.04},
     ]
     facts = {"recording": {"name": "0054.mp4", "fps": 25}, "events": events}
@@ -132,7 +143,7 @@ def test_submit_counts_by_names_and_knows_what_the_challenge_does_not(tmp_path, 
     (result / "timeline.json").write_text(json.dumps({"recording": {"name": "0054.mp4", "fps": 25}, "events": [event]}))
     assert main(["submit", str(tmp_path / "results"), "--out", str(tmp_path / "track2")]) == 2
     message = capsys.readouterr().err.strip()
-    assert "found 'touch nek'; near it are touch neck" in message
+    assert "found 'touch nek'; near it are touching ears" in message
     assert len(message.splitlines()) == 1
     assert not (tmp_path / "o.csv").exists()
     assert not (tmp_path / "track2").exists()

@@ -20,7 +20,7 @@ from kinesics.timeline import Event
 from kinesics.weights.exported import OPENVINO
 from kinesics.weights.load import Specification, load_network, load_weights, save_weights
 
-EVENTS = [Event("touch neck", 11, start, start + 1, 0.8, person=1) for start in (3.0, 65.0, 100.0)]
+EVENTS = [Event("touching or scratching neck", 11, start, start + 1, 0.8, person=1) for start in (3.0, 65.0, 100.0)]
 
 
 @pytest.fixture(scope="module")

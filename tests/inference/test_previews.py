@@ -27,7 +27,7 @@ def _open(preview):
 
 
 def test_every_preview_shows_its_own_time(brightening):
-    event = Event("touch neck", 11, 1.31, 1.72, 0.9, 1)
+    event = Event("touching ears", 11, 1.31, 1.72, 0.9, 1)
     shares = []
     previews = read_previews(brightening, Timeline((event,), SECONDS), shares.append)
     assert len(previews) > 5 * SECONDS - 2
@@ -55,7 +55,7 @@ def test_a_video_that_is_gone_is_named(tmp_path):
 @given(st.floats(0.05, 4000), st.integers(0, 500))
 def test_moments_are_few_and_lie_inside(duration, count):
     length = duration / max(count, 1)
-    events = [Event("touch neck", 11, i * length, (i + 1) * length, i / 500, 1) for i in range(count)]
+    events = [Event("touching ears", 11, i * length, (i + 1) * length, i / 500, 1) for i in range(count)]
     chosen = moments(Timeline(tuple(events), duration))
     assert 1 <= len(chosen) <= MOST
     assert chosen == sorted(set(chosen))
@@ -64,7 +64,7 @@ def test_moments_are_few_and_lie_inside(duration, count):
 
 
 def test_a_long_recording_keeps_its_grid_and_its_likeliest_events():
-    events = [Event("bite lip", 28, 3 * i, 3 * i + 2, i / 600, 1) for i in range(600)]
+    events = [Event("pressing lips", 28, 3 * i, 3 * i + 2, i / 600, 1) for i in range(600)]
     chosen = moments(Timeline(tuple(events), 1800))
     assert len(chosen) == MOST
     assert set(chosen) >= {i * 1800 / GRID for i in range(GRID)}

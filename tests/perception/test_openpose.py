@@ -189,3 +189,16 @@ def test_who_is_left_out_is_told(tmp_path: Path) -> None:
     found = read_openpose_recording(write(tmp_path / "json", frames), fps=25)
     assert len(found.people) == 1
     assert found.notes == ("1 more person in fewer than 5% of the frames: left out.",)
+
+
+def test_a_person_with_a_new_identity_at_every_cut_is_one_and_a_passer_by_another(tmp_path: Path) -> None:
+    frames: list[list[dict[str, list[float]]]] = []
+    for piece, (x, size) in enumerate(((500, 100), (560, 110), (470, 90), (530, 120), (500, 100))):
+        frames += [[person(x, size, seed=piece)] for _ in range(40)] + [[] for _ in range(60)]
+    for i, x in enumerate(range(100, 1100, 10)):  # passes through the second and the third piece
+        frames[115 + i] = [*frames[115 + i], person(x, 45, seed=9)]
+    recording = read_openpose_recording(write(tmp_path / "json", frames), fps=25)
+    one, passer = recording.people
+    assert int((one.score > 0).any(1).sum()) == 200
+    assert int((passer.score > 0).any(1).sum()) == 100
+    assert any("4 pieces were joined" in note for note in recording.notes)

@@ -63,6 +63,24 @@ def test_who_is_never_seen_with_another_is_one_person() -> None:
     assert alone(tracks)
 
 
+def test_who_leaves_and_comes_back_beside_another_is_the_same_person() -> None:
+    guest, host = sitting(200, 60, 1), sitting(620, 100, 2)
+    looks = [[a, b] for a, b in zip(guest, host, strict=True)]
+    looks[10:26] = [[face] for face in host[10:26]]  # eight seconds
+    large, small = tracked(looks)
+    assert (len(large.times), len(small.times)) == (LOOKS, LOOKS - 16)
+    assert small.at(8.0) is None
+    assert small.at(14.0) is not None
+
+
+def test_another_in_the_same_place_is_not_the_same_person() -> None:
+    looks = [[a, b] for a, b in zip(sitting(200, 60, 1), sitting(620, 100, 2), strict=True)]
+    larger = sitting(200, 95, 3)
+    for i in range(LOOKS // 4, LOOKS):
+        looks[i] = [looks[i][1]] if i < LOOKS // 2 else [larger[i], looks[i][1]]
+    assert len(tracked(looks)) == 3
+
+
 def test_crops_end_half_way_to_the_neighbour_and_stay_inside() -> None:
     left, right = Track([0, 1], [Face(200, 100, 50)] * 2), Track([0, 1], [Face(400, 120, 50)] * 2)
     box_left, box_right = (crop(track, [left, right], 0.5, (640, 360)) for track in (left, right))

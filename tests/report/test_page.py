@@ -92,7 +92,7 @@ def test_everything_is_drawn(opened):
     _show_curves(page)
     assert page.locator("#curves .legendtext").count() >= 2
     assert page.locator("#rates tbody tr").count() == len(talking().timeline.counts())
-    assert "touch neck twice" in page.locator(".lead").inner_text()
+    assert "touching ears twice" in page.locator(".lead").inner_text()
 
 
 def test_an_event_of_the_timeline_can_be_clicked(opened):

@@ -47,8 +47,8 @@ def test_an_interview_comes_with_its_truth(tmp_path):
     ("name", "out", "says"),
     [
         ("touch sky", "clip.gif", "touch sky"),
-        ("touch neck", "clip.avi", ".mp4 or .gif"),
-        ("touch neck", "missing/clip.gif", "cannot be written"),
+        ("touching or scratching neck", "clip.avi", ".mp4 or .gif"),
+        ("touching or scratching neck", "missing/clip.gif", "cannot be written"),
     ],
 )
 def test_mistakes_are_told_in_one_line(tmp_path, name, out, says):

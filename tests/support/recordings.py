@@ -110,7 +110,11 @@ def real_clip() -> Path:
     return Path(package.origin).parent / "datasets" / "data" / "carphone_pristine.mp4"
 
 
-TALK = (event("touch neck", 0.8, 2.0, 0.91), event("illustrative", 1.6, 2.4, 0.55), event("touch neck", 2.9, 3.9, 0.7))
+TALK = (
+    event("touching ears", 0.8, 2.0, 0.91),
+    event("illustrative", 1.6, 2.4, 0.55),
+    event("touching ears", 2.9, 3.9, 0.7),
+)
 
 
 def talking() -> Analysis:
@@ -163,7 +167,7 @@ def landmarks_only() -> Analysis:
 
 
 def three_people() -> Analysis:
-    events = (*TALK, event("fold arms", 0.5, 3.5, 0.77, person=2), event("bite lip", 2.0, 2.6, 0.58, person=3))
+    events = (*TALK, event("folding arms", 0.5, 3.5, 0.77, person=2), event("pressing lips", 2.0, 2.6, 0.58, person=3))
     places = ((1, 0.0), (2, 0.28), (3, -0.28))
     people = tuple(person(4.0, tuple(e for e in events if e.person == n), n, right) for n, right in places)
     return analysis(real_clip(), events, people)

@@ -15,7 +15,7 @@ from kinesics.timeline import Event, Timeline
 from kinesics.timeline.formats import FORMATS, Format, Provenance, boris, elan, kinesics_json, table, webvtt
 from kinesics.timeline.formats.common import OBSERVER, UNKNOWN
 
-CLASSES = ("turtle neck", "touch neck", "fold arms", "rub “hands” & <eyes>, 手")
+CLASSES = ("turtle neck", "touching ears", "folding arms", "rub “hands” & <eyes>, 手")
 RECORDING = {"name": "interview.mp4", "fps": 25.0}
 MODEL = {"name": "test", "classes": list(CLASSES)}
 
@@ -59,15 +59,15 @@ def test_a_round_trip_keeps_events_to_the_millisecond(tmp_path, name, timeline):
 
 @pytest.mark.parametrize("name", ["JSON", "CSV"])
 def test_scores_come_back(tmp_path, name):
-    FORMATS[name].write(tmp_path / "t", Timeline((Event("fold arms", 2, 1.0, 2.5, 0.8215, 1),), 10), PROVENANCE)
+    FORMATS[name].write(tmp_path / "t", Timeline((Event("folding arms", 2, 1.0, 2.5, 0.8215, 1),), 10), PROVENANCE)
     assert FORMATS[name].read(tmp_path / "t").events[0].score == 0.8215
 
 
 TIMELINE = Timeline(
     (
-        Event("touch neck", 1, 0.04, 1.5, 0.9, 1, "net"),
-        Event("touch neck", 1, 1.0, 2.0, 0.4, 1, "net"),
-        Event("touch neck", 1, 1.5, 3.0, 0.5, 2, "net"),
+        Event("touching ears", 1, 0.04, 1.5, 0.9, 1, "net"),
+        Event("touching ears", 1, 1.0, 2.0, 0.4, 1, "net"),
+        Event("touching ears", 1, 1.5, 3.0, 0.5, 2, "net"),
     ),
     60.0,
 )
@@ -77,7 +77,7 @@ def test_json_keeps_the_contract(tmp_path):
     kinesics_json.write(tmp_path / "timeline.json", TIMELINE, PROVENANCE)
     content = json.loads((tmp_path / "timeline.json").read_text())
     assert content["events"][0] == {
-        "label": "touch neck", "index": 1, "start": 0.04, "end": 1.5, "score": 0.9, "person": 1, "source": "net",
+        "label": "touching ears", "index": 1, "start": 0.04, "end": 1.5, "score": 0.9, "person": 1, "source": "net",
     }  # fmt: skip
     assert content["recording"] == RECORDING | {"duration": 60.0}
     assert content["model"] == MODEL
@@ -98,7 +98,7 @@ def test_csv_opens_in_excel(tmp_path):
     table.write(path, TIMELINE)
     assert path.read_bytes().startswith(b"\xef\xbb\xbflabel,index,start,end,score,person,source\r\n")
     with open(path, encoding="utf-8-sig", newline="") as file:
-        assert list(csv.reader(file))[1] == ["touch neck", "1", "0.040", "1.500", "0.9000", "1", "net"]
+        assert list(csv.reader(file))[1] == ["touching ears", "1", "0.040", "1.500", "0.9000", "1", "net"]
     assert table.read(path).events == TIMELINE.events
 
 
@@ -113,7 +113,11 @@ def test_elan_has_a_tier_a_person_and_gesture_and_links_the_video(tmp_path):
     assert [p.name for p in path.parent.iterdir()] == ["timeline.eaf"]
     root = ET.parse(path).getroot()
     tiers = {tier.get("TIER_ID"): tier.get("PARTICIPANT") for tier in root.findall("TIER")}
-    assert tiers == {"P1 touch neck": "Person 1", "P1 touch neck (2)": "Person 1", "P2 touch neck": "Person 2"}
+    assert tiers == {
+        "P1 touching ears": "Person 1",
+        "P1 touching ears (2)": "Person 1",
+        "P2 touching ears": "Person 2",
+    }
     assert [value.text for value in root.iter("CVE_VALUE")] == list(CLASSES)
     media = root.find("HEADER/MEDIA_DESCRIPTOR")
     assert media is not None
@@ -124,19 +128,22 @@ def test_elan_has_a_tier_a_person_and_gesture_and_links_the_video(tmp_path):
 def test_an_observers_own_label_comes_back(tmp_path):
     path = tmp_path / "timeline.eaf"
     elan.write(path, TIMELINE, PROVENANCE)
-    path.write_text(path.read_text().replace("<ANNOTATION_VALUE>touch neck", "<ANNOTATION_VALUE>straightens tie", 1))
+    path.write_text(path.read_text().replace("<ANNOTATION_VALUE>touching ears", "<ANNOTATION_VALUE>straightens tie", 1))
     event = next(event for event in elan.read(path) if event.label == "straightens tie")
     assert (event.index, event.source) == (UNKNOWN, OBSERVER)
 
 
 def test_boris_gets_the_video_and_pairs_of_start_and_stop(tmp_path):
     path = tmp_path / "timeline.boris"
-    touching = Timeline((Event("touch neck", 1, 1, 2, 0.9, 1), Event("touch neck", 1, 2, 3, 0.7, 1)), 9.0)
+    touching = Timeline(
+        (Event("touching ears", 1, 1, 2, 0.9, 1), Event("touching ears", 1, 2, 3, 0.7, 1)),
+        9.0,
+    )
     boris.write(path, touching, Provenance(classes=CLASSES, media=tmp_path / "interview.mp4", fps=25))
     observation = json.loads(path.read_text())["observations"]["interview"]
     assert observation["file"]["1"] == ["interview.mp4"]
     assert observation["media_info"]["length"] == {"interview.mp4": 9.0}
-    assert [event[:3] for event in observation["events"]] == [[t, "Person 1", "touch neck"] for t in (1, 2, 2, 3)]
+    assert [event[:3] for event in observation["events"]] == [[t, "Person 1", "touching ears"] for t in (1, 2, 2, 3)]
     assert [event[4] for event in observation["events"]] == ["confidence 0.90", "", "confidence 0.70", ""]
 
 
@@ -145,7 +152,7 @@ def test_vtt_has_a_cue_an_event(tmp_path):
     webvtt.write(path, Timeline((*TIMELINE, Event(CLASSES[3], 3, 3600.5, 3661.25, 0.5, 1)), 4000))
     head, *cues = path.read_text().strip().split("\n\n")
     assert head == "WEBVTT"
-    assert cues[0] == "00:00:00.040 --> 00:00:01.500\nPerson 1: touch neck (90%)"
+    assert cues[0] == "00:00:00.040 --> 00:00:01.500\nPerson 1: touching ears (90%)"
     assert cues[3] == "01:00:00.500 --> 01:01:01.250\nPerson 1: rub “hands” &amp; &lt;eyes&gt;, 手 (50%)"
     assert all(re.match(r"\d\d:\d\d:\d\d\.\d{3} --> ", cue) for cue in cues)
 

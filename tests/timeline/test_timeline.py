@@ -29,7 +29,7 @@ def test_a_segment_must_end_after_it_starts(start, end):
     with pytest.raises(ValueError, match="end after it starts"):
         Segment(start, end)
     with pytest.raises(ValueError, match="end after it starts"):
-        Event("touch neck", 11, start, end)
+        Event("touching or scratching neck", 11, start, end)
 
 
 def test_iou_of_known_segments():

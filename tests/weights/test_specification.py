@@ -6,8 +6,9 @@ from dataclasses import asdict
 import pytest
 from support.paths import DOCS
 
+from kinesics.data.sets.imigue.classes import CLASSES
 from kinesics.weights.ledger import ledger
-from kinesics.weights.load import load_network
+from kinesics.weights.load import load_network, load_weights
 from kinesics.weights.specification import NORMALISATIONS, Specification, read_specification
 
 PLAIN = {"name": "", "classes": (), "training_data": "", "licence": "", "limits": "", "config": {}}
@@ -30,6 +31,23 @@ def described(network: str, **fields: object) -> Specification:
 def test_earlier_module_paths_are_read_as_stable_names(earlier, stable):
     text = json.dumps(asdict(described("agcn", normalisation=earlier)))
     assert read_specification(text).normalisation == stable
+
+
+def test_classes_with_earlier_names_have_those_of_today():
+    figures = {"thresholds": {"touch face": 0.5}, "metrics": {"tracked/class/touch face": 0.7, "top1": 0.9}}
+    read = read_specification(
+        json.dumps(asdict(described("agcn", classes=("touch face", "My Class", "none"), **figures)))
+    )
+    name = "touching or scratching head"
+    assert read.classes == (name, "My Class", "none")
+    assert read.thresholds == {name: 0.5}
+    assert read.metrics == {f"tracked/class/{name}": 0.7, "top1": 0.9}
+
+
+def test_shipped_weights_tell_the_classes_of_imigue_by_their_names():
+    _, specification, _ = load_weights()
+    assert specification.classes == (*CLASSES, "none")
+    assert set(specification.thresholds) <= set(CLASSES)
 
 
 def test_the_docs_name_them_all():

@@ -28,7 +28,7 @@ examples:
   kinesics analyze interview.mp4 --person all        everybody in the video
   kinesics analyze openpose_json/ --out result       landmarks that you have already
   kinesics classify clip.mp4                         rank the classes of one short, pre-cut clip
-  kinesics simulate --class "touch neck" --out a.gif see what a class means
+  kinesics simulate --class "touching or scratching neck" --out a.gif see what a class means
 
 `kinesics VERB --help` says more about each."""
 

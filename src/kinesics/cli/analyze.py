@@ -52,7 +52,7 @@ settings does not track anybody again.
 examples:
   kinesics analyze interview.mp4
   kinesics analyze interview.mp4 --out results --person all --overlay
-  kinesics analyze interview.mp4 --threshold 0.6 --threshold "touch neck=0.3\""""
+  kinesics analyze interview.mp4 --threshold 0.6 --threshold "touching or scratching neck=0.3\""""
 
 
 def _analyze(options: argparse.Namespace) -> None:
@@ -64,6 +64,7 @@ def _analyze(options: argparse.Namespace) -> None:
     from kinesics.inference import analyze
     from kinesics.inference.action_files import check_format
     from kinesics.inference.analyze import ALL_CLASSES, event_rule
+    from kinesics.inference.prior import EVEN, prior_ratio
     from kinesics.inference.scorer import open_scorer
     from kinesics.report import check_folder, default_folder, result_names, write_results, written_results
     from kinesics.weights.specification import DEFAULT
@@ -78,6 +79,7 @@ def _analyze(options: argparse.Namespace) -> None:
     scorer = open_scorer(options.weights or DEFAULT)
     by_class = {name or ALL_CLASSES: onset for name, onset in threshold}
     event_rule(scorer.specification, by_class)  # a class that these weights do not know is refused at once
+    prior_ratio(options.prior or EVEN, scorer.specification.classes)
     make_folder(out)
     with progress_bar("Tracking people") as progress:
         analysis = analyze(
@@ -85,6 +87,7 @@ def _analyze(options: argparse.Namespace) -> None:
             person=options.person,
             weights=scorer,
             threshold=by_class,
+            prior=options.prior,
             engine=engine,
             cache=out / "landmarks.skeleton.npz",
             previews=True,
@@ -107,7 +110,7 @@ def _recording(options: argparse.Namespace) -> Path | OpenPoseFolder:
 
 
 def _threshold(text: str) -> tuple[str, float]:
-    """`0.6` or `touch neck=0.3` as the name of a class, "" for all of them, and its onset."""
+    """`0.6` or `touching or scratching neck=0.3` as the name of a class, "" for all of them, and its onset."""
     name, _, number = text.rpartition("=")
     try:
         onset = float(number)
@@ -163,7 +166,12 @@ def _classify(options: argparse.Namespace) -> None:
 
     with progress_bar("Tracking people") as progress:
         ranked = classify(
-            _recording(options), person=options.person, weights=options.weights, engine=engine, progress=progress
+            _recording(options),
+            person=options.person,
+            weights=options.weights,
+            prior=options.prior,
+            engine=engine,
+            progress=progress,
         )
     if options.json:
         print(json.dumps({"input": str(options.input), "classes": [asdict(one) for one in ranked]}, indent=2))

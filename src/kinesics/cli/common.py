@@ -39,6 +39,7 @@ def describe_recording(verb: argparse.ArgumentParser) -> None:
     verb.add_argument("input", type=Path, help="a video, a folder of OpenPose JSON files, or a .skeleton.npz")
     verb.add_argument("--person", default="largest", metavar="WHO", help="largest (default), all, or a number")
     verb.add_argument("--weights", type=Path, metavar="FILE", help="other weights than the shipped ones")
+    describe_prior(verb)
     verb.add_argument(
         "--fps",
         type=float,
@@ -46,6 +47,16 @@ def describe_recording(verb: argparse.ArgumentParser) -> None:
         help="frames a second of OpenPose files (default: those of the video of the same name beside them, else 25)",
     )
     describe_engine(verb)
+
+
+def describe_prior(verb: argparse.ArgumentParser) -> None:
+    """Add the option of every verb that turns a network's answers into probabilities."""
+    verb.add_argument(
+        "--prior",
+        metavar="NAME",
+        help="how often each gesture is expected: even, interview (as in press interviews), recording (learned from it "
+        "without labels), or a JSON file {class: share} (default: as the weights say)",
+    )
 
 
 def describe_engine(verb: argparse.ArgumentParser) -> None:

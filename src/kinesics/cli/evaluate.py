@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from kinesics.cli.common import Verb, make_folder
+from kinesics.cli.common import Verb, describe_prior, make_folder
 from kinesics.errors import KinesicsError
 from kinesics.weights.run_folder import RunFolder
 
@@ -21,11 +21,14 @@ def _describe_evaluate(verb: argparse.ArgumentParser) -> None:
     verb.add_argument("run", type=Path, help="a folder that `kinesics train` wrote, or its predictions (.npz)")
     verb.add_argument("--data", type=Path, metavar="DIR", help="the data set, to draw the most confident errors")
     verb.add_argument("--out", type=Path, metavar="DIR", help="where the page goes (default: the run's folder)")
+    describe_prior(verb)
     verb.add_argument("--json", action="store_true", help="print all figures as JSON instead of a table")
 
 
 def _evaluate(options: argparse.Namespace) -> None:
     test, validation = _predictions(options.run)
+    test = _expecting(test, options.prior)
+    validation = validation and _expecting(validation, options.prior)
     out: Path = options.out or (options.run if options.run.is_dir() else options.run.parent)
     make_folder(out)
     from kinesics.evaluation import evaluate
@@ -42,6 +45,16 @@ def _evaluate(options: argparse.Namespace) -> None:
     else:
         _table(evaluation, FIGURES)
         print(f"  {out / 'evaluation.html'}\n  {out / 'evaluation.json'}")
+
+
+def _expecting(predictions: Predictions, prior: str | None) -> Predictions:
+    if prior is None:
+        return predictions
+    from kinesics.inference.prior import RECORDING, prior_ratio
+
+    if prior == RECORDING:
+        raise KinesicsError(f"--prior {prior}: expected shares known beforehand; name even, interview, or a JSON file")
+    return predictions.expecting(prior_ratio(prior, predictions.classes))
 
 
 def _skeletons(folder: Path, recordings: bool) -> Callable[[str], SkeletonSequence]:

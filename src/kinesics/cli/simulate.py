@@ -12,7 +12,9 @@ from kinesics.progress import progress_bar
 
 def _describe_simulate(verb: argparse.ArgumentParser) -> None:
     what = verb.add_mutually_exclusive_group(required=True)
-    what.add_argument("--class", dest="label", metavar="NAME", help='one micro-gesture by name, such as "touch neck"')
+    what.add_argument(
+        "--class", dest="label", metavar="NAME", help='one micro-gesture by name, such as "touching or scratching neck"'
+    )
     what.add_argument(
         "--interview", type=float, metavar="SECONDS", help="an interview with many, and its true timeline"
     )
@@ -100,7 +102,7 @@ def _simulate(options: argparse.Namespace) -> None:
 
 SIMULATE = Verb(
     "show a micro-gesture, an interview or a data set of them, by simulated people",
-    'examples:\n  kinesics simulate --class "touch neck" --out clip.gif\n'
+    'examples:\n  kinesics simulate --class "touching or scratching neck" --out clip.gif\n'
     "  kinesics simulate --interview 60 --out interview.mp4 --seed 7\n"
     "  kinesics simulate --videos 24 --out people --seed 1\n  kinesics simulate --list",
     _simulate,

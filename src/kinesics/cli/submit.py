@@ -81,8 +81,10 @@ def _recognition(timelines: list[Path], out: Path) -> None:
 def _class_of(label: str, source: Path) -> int:
     """The index of a class of iMiGUE, by which the challenge counts, whatever index the weights give it."""
     from kinesics.data.sets.imigue.classes import CLASSES
+    from kinesics.timeline.gesture_names import current_name
     from kinesics.timeline.labels import near_labels
 
+    label = current_name(label)
     if label not in CLASSES:
         raise KinesicsError(
             f"{source}: expected the classes of iMiGUE, as the challenge has them, found {label!r}; near it are "

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import zipfile
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from kinesics.errors import KinesicsError
 from kinesics.files import replacing
+from kinesics.timeline.gesture_names import current_name
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,6 +51,10 @@ class Predictions:
         known = tuple(who or name.rsplit("_", 1)[0] for who, name in zip(self.subjects, self.ids, strict=True))
         return known if len(set(known)) > 1 else self.ids
 
+    def expecting(self, ratio: NDArray[np.float32]) -> Predictions:
+        """Those of a network that expects each class (C,) so many times as often as in its training."""
+        return replace(self, logits=self.logits + np.log(np.maximum(ratio, 1e-9)).astype(np.float32))
+
     @classmethod
     def joined(cls, parts: Sequence[Predictions]) -> Predictions:
         """The rows of all parts, one after the other; raises ValueError where their classes differ."""
@@ -81,6 +86,7 @@ class Predictions:
         try:
             with np.load(path, allow_pickle=False) as file:
                 names = {key: tuple(file[key].tolist()) for key in ("ids", "subjects", "classes")}
+                names["classes"] = tuple(map(current_name, names["classes"]))
                 return cls(logits=file["logits"].astype(np.float32), labels=file["labels"].astype(np.int64), **names)
         except FileNotFoundError as error:
             raise KinesicsError(f"{path}: no such file; `kinesics evaluate` and `kinesics train` write it") from error

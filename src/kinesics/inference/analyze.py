@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+
+import numpy as np
 
 from kinesics.errors import KinesicsError
 from kinesics.files import sha256_of
@@ -16,6 +18,7 @@ from kinesics.inference.face_model import FaceExpressionModel, face_model
 from kinesics.inference.facial_actions import FacialActions, facial_actions
 from kinesics.inference.frame_pass import read_requests
 from kinesics.inference.previews import PreviewReader
+from kinesics.inference.prior import PriorScorer
 from kinesics.inference.results import Analysis, EmotionPrediction, Expressions, Recording
 from kinesics.inference.scorer import Scorer, open_scorer
 from kinesics.inference.scores import Scores, gesture_names
@@ -29,6 +32,7 @@ from kinesics.timeline.labels import match_label
 from kinesics.weights.specification import DEFAULT, Specification
 
 ALL_CLASSES = "*"  # in `threshold`: all classes that are not named
+_OFTEN = 0.8  # of the frames in which anybody is seen
 _LAST_PASS = 0.1  # of the progress bar; half of the rest is for the network where it reads the video as well
 
 
@@ -38,6 +42,7 @@ def analyze(
     person: str | int = "largest",
     weights: str | Path | Scorer | None = None,
     threshold: float | Mapping[str, float] | None = None,
+    prior: str | None = None,
     engine: LandmarkEngine | str = DEFAULT_ENGINE,
     cache: Path | None = None,
     expressions: bool | FaceExpressionModel = True,
@@ -55,6 +60,7 @@ def analyze(
     threshold : score (0..1) at which an event begins; one for all classes, or a mapping from the names of some, with
         `ALL_CLASSES` for the others. Where nothing is given the weights' own hold. The rules of facial actions have
         names as well (`kinesics.inference.action_events.RULES`).
+    prior : how often each gesture is expected, as `prior_ratio` takes it; by default as the weights say.
     engine : the landmark engine, or its name in `kinesics.perception.engine.ENGINES`.
     cache : a `.skeleton.npz` for the landmarks, with the facial expressions beside it, so that a second run does not
         track anybody again.
@@ -72,7 +78,7 @@ def analyze(
         for a recording that cannot be read, in which nobody is found, or that has no such person; for weights that
         name no gestures, and for a threshold of a class that they do not know.
     """
-    source, scorer = _source(path), _scorer(weights)
+    source, scorer = _source(path), _scorer(weights, prior)
     specification = scorer.specification
     rule = event_rule(specification, threshold)
     scored = 1 - _LAST_PASS if expressions or previews else 1.0
@@ -89,7 +95,7 @@ def analyze(
         people,
         scores,
         replace(timeline, events=with_rules(timeline, ruled)),
-        asdict(specification) | {"sha256": scorer.sha256, "rule": asdict(rule)},
+        asdict(specification) | {"sha256": scorer.sha256, "rule": asdict(rule), "prior": scorer.prior},
         actions,
     )
     analysis = _read_video(analysis, observation, expressions, previews, cache, part_of(progress, scored, 1))
@@ -110,6 +116,7 @@ def classify(
     *,
     person: str | int = "largest",
     weights: str | Path | Scorer | None = None,
+    prior: str | None = None,
     engine: LandmarkEngine | str = DEFAULT_ENGINE,
     progress: Progress | None = None,
 ) -> list[Ranked]:
@@ -117,7 +124,7 @@ def classify(
 
     Parameters
     ----------
-    path, person, weights, engine, progress : as in `analyze`.
+    path, person, weights, prior, engine, progress : as in `analyze`.
 
     Returns
     -------
@@ -126,14 +133,18 @@ def classify(
     Raises
     ------
     KinesicsError
-        as `analyze` does, and where not one person is meant.
+        as `analyze` does, where not one person is meant, and where nobody is seen.
     """
-    scorer = _scorer(weights)
+    scorer = _scorer(weights, prior)
     observation = observe(_source(path), least=scorer.specification.fps or None, progress=progress, engine=engine)
     people = choose(observation.people, person)
     if len(people) != 1:
         raise KinesicsError(f"{path}: classify takes one person, found {len(people)}; name one with --person")
     probability = scorer.classify(people[0], observation)
+    if not probability.any():
+        raise KinesicsError(
+            f"{path}: expected a person throughout the clip, nobody seen in most of it; give another clip"
+        )
     names = gesture_names(scorer.specification.classes)
     order = sorted(range(len(names)), key=lambda i: -probability[i])
     return [Ranked(names[i], i, float(probability[i])) for i in order]
@@ -166,10 +177,9 @@ def event_rule(specification: Specification, threshold: float | Mapping[str, flo
     return EventRule(onset=every, by_class=single)
 
 
-def _scorer(weights: str | Path | Scorer | None) -> Scorer:
-    if weights is None or isinstance(weights, str | Path):
-        return open_scorer(Path(weights or DEFAULT))
-    return weights
+def _scorer(weights: str | Path | Scorer | None, prior: str | None) -> PriorScorer:
+    scorer = open_scorer(Path(weights or DEFAULT)) if weights is None or isinstance(weights, str | Path) else weights
+    return PriorScorer(scorer, prior or scorer.specification.prior)
 
 
 def _timeline(scores: tuple[Scores, ...], rule: EventRule, duration: float, source: str) -> Timeline:
@@ -203,10 +213,23 @@ def _recording(
     if len(people) < len(observation.people):
         numbers = ", ".join(str(person.person) for person in people)
         notes += (f"{len(observation.people)} people were found; this is person {numbers} (--person all: everybody).",)
+    notes += tuple(_seldom_seen(observation.people, people))
     if info is None:
         first = observation.people[0]
         return Recording(path, "landmarks", first.start + first.duration, first.fps, len(first), notes=notes)
     return Recording(path, "video", info.duration, info.fps, info.frames, info.width, info.height, notes)
+
+
+def _seldom_seen(everybody: Sequence[SkeletonSequence], people: Sequence[SkeletonSequence]) -> Iterator[str]:
+    """A warning for each chosen person who is often away while somebody else is seen."""
+    anybody = np.any([person.score.any(1) for person in everybody], axis=0).sum()
+    for person in people:
+        share = person.score.any(1).sum() / max(anybody, 1)
+        if share < _OFTEN:
+            yield (
+                f"Person {person.person} is seen in {share:.0%} of the frames in which anybody is: "
+                "the timeline tells of those alone."
+            )
 
 
 def _read_video(

@@ -46,3 +46,24 @@ def bootstrap(
     ]
     low, high = np.nanpercentile(values, [2.5, 97.5])
     return Interval(statistic(np.arange(len(groups))), float(low), float(high))
+
+
+def wilson(successes: int, count: int) -> Interval:
+    """Bound a share by its 95 % interval (Wilson, 1927), which also holds for few trials.
+
+    Parameters
+    ----------
+    successes : of the trials.
+    count : of the trials; without any, the interval is NaN.
+
+    Returns
+    -------
+    The share, 0..1, with its interval.
+    """
+    if not count:
+        return Interval(np.nan, np.nan, np.nan)
+    z = 1.959964
+    share, spread = successes / count, z * z / count
+    middle = (share + spread / 2) / (1 + spread)
+    half = z * np.sqrt(share * (1 - share) / count + spread / (4 * count)) / (1 + spread)
+    return Interval(share, float(middle - half), float(middle + half))

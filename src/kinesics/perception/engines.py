@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache
 
 from kinesics.errors import KinesicsError
 from kinesics.perception.engine import LandmarkEngine
 
 
+@cache  # its models are compiled once for all the recordings of a process
 def _openvino() -> LandmarkEngine:
     from kinesics.perception.openvino.engine import OpenVINOEngine
 
@@ -22,7 +24,7 @@ def _mediapipe() -> LandmarkEngine:
     return MediaPipeEngine()
 
 
-DEFAULT_ENGINE = "mediapipe"  # the shipped weights learned from its landmarks
+DEFAULT_ENGINE = "openvino"
 ENGINES: dict[str, Callable[[], LandmarkEngine]] = {  # by the names that --engine takes
     "openvino": _openvino,
     "mediapipe": _mediapipe,

@@ -18,6 +18,7 @@ from pathlib import Path
 import numpy as np
 
 from kinesics.errors import KinesicsError
+from kinesics.perception.identity import Piece, join_pieces
 from kinesics.skeleton.layouts import OPENPOSE_137
 from kinesics.skeleton.sequence import FloatArray, SkeletonSequence
 from kinesics.video import SUFFIXES, VideoInfo, probe
@@ -125,14 +126,22 @@ def read_openpose_recording(
     people: list[_Person] = []
     for frame, path in files.items():
         _extend(people, frame, _read(path), rate)
-    lasting, passing = _lasting(people, len(files))
+    joined = _joined(people)
+    lasting, passing = _lasting(joined, len(files))
     if not lasting:
         raise KinesicsError(f"{folder}: expected keypoints of a person, found nobody in {len(files)} files")
     lasting.sort(key=lambda person: -_height(person))
     start = 0.0 if video is None else video.start
     found = [_sequence(one, number, count, (rate, start), size) for number, one in enumerate(lasting, 1)]
     assumed = not fps and video is None
-    return OpenPoseRecording(found, tuple(_notes(count - len(files), count, len(passing), assumed)))
+    notes = _notes(count - len(files), count, len(passing), assumed)
+    return OpenPoseRecording(found, (*notes, *_rejoined(len(people) - len(joined))))
+
+
+def _rejoined(times: int) -> Iterator[str]:
+    if times:
+        pieces = "1 piece was" if times == 1 else f"{times} pieces were"
+        yield f"{pieces} joined to the one before of the same place and size, as one person after a gap or a cut."
 
 
 def _notes(missing: int, count: int, passing: int, assumed: bool) -> Iterator[str]:
@@ -245,6 +254,19 @@ def _extend(people: list[_Person], frame: int, found: list[FloatArray], fps: flo
             grown.add(i)
             taken.add(j)
     people.extend(_Person([frame], [points]) for j, points in enumerate(found) if j not in taken)
+
+
+def _joined(people: list[_Person]) -> list[_Person]:
+    """Those whom gaps and cuts have made several, as one."""
+    return [
+        _Person([frame for i in pieces for frame in people[i].frames], [at for i in pieces for at in people[i].points])
+        for pieces in join_pieces([_piece(person) for person in people])
+    ]
+
+
+def _piece(person: _Person) -> Piece:
+    begins, ends = (np.median(points[points[:, 2] > 0, :2], axis=0) for points in (person.points[0], person.points[-1]))
+    return Piece((person.frames[0], person.frames[-1]), begins, ends, 0.36 * _height(person))
 
 
 def _lasting(people: list[_Person], files: int) -> tuple[list[_Person], list[_Person]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import bisect
 import itertools
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -9,6 +10,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from kinesics.perception.engine import Face, Finder
+from kinesics.perception.identity import Piece, join_pieces
 from kinesics.video import Frame
 
 SCAN_RATE = 2.0  # looks a second
@@ -17,6 +19,7 @@ _JUMP = 1.0  # face widths that a head may move between two looks, and as many f
 _SHORTEST = 1.0  # seconds; shorter ones, and those below a fiftieth of the recording, are passers-by or mistakes
 _SHARE = 0.02
 _SMALL = 0.35  # face width against the largest, below which it is the audience, or a portrait on a wall
+_SHOULDERS = 2.4  # widths of a face
 _MOST = 6  # people; each costs a run of all models
 _REACH = (4.0, 2.0, 7.0)  # face widths to the sides, above and below a face that a person takes up
 
@@ -39,8 +42,11 @@ class Track:
         return self.times[-1] - self.times[0] + 1 / SCAN_RATE
 
     def at(self, time: float) -> Face | None:
-        """The face at that time, between looks interpolated; None outside the track."""
-        if not self.times[0] - 1 / SCAN_RATE <= time <= self.times[-1] + 1 / SCAN_RATE:
+        """The face at that time, between looks interpolated; None outside the track and in its long gaps."""
+        after = bisect.bisect_left(self.times, time)
+        around = self.times[max(0, after - 1) : after + 1]
+        near = min(abs(time - one) for one in around) <= 1 / SCAN_RATE
+        if not near and (len(around) == 1 or around[1] - around[0] > _PATIENCE):
             return None
         places = np.array([(face.x, face.y, face.width) for face in self.faces])
         x, y, width = (float(np.interp(time, self.times, column)) for column in places.T)
@@ -63,7 +69,7 @@ def all_tracks(frames: Iterable[Frame], finder: Finder) -> tuple[list[Track], fl
         last = frame.time
         if not frame.held:
             _extend(tracks, frame.time, finder.find(frame.image))
-    return tracks, last
+    return _joined(tracks), last
 
 
 def people_of(tracks: list[Track], last: float) -> list[Track]:
@@ -73,6 +79,21 @@ def people_of(tracks: list[Track], last: float) -> list[Track]:
     largest = max((track.width for track in lasting), default=0.0)
     near = [track for track in lasting if track.width >= _SMALL * largest]
     return sorted(near, key=lambda track: -track.width)[:_MOST]
+
+
+def _joined(tracks: list[Track]) -> list[Track]:
+    """Those whom gaps and cuts have made several, as one; short ones, which may be mistakes, stay as they are."""
+    lasting = [track for track in tracks if len(track.times) > 1]
+    whole = [
+        Track([time for i in pieces for time in lasting[i].times], [face for i in pieces for face in lasting[i].faces])
+        for pieces in join_pieces([_piece(track) for track in lasting])
+    ]
+    return [*whole, *(track for track in tracks if len(track.times) < 2)]
+
+
+def _piece(track: Track) -> Piece:
+    begins, ends = ((face.x, face.y) for face in (track.faces[0], track.faces[-1]))
+    return Piece((track.times[0], track.times[-1]), begins, ends, _SHOULDERS * track.width)
 
 
 def passing(tracks: list[Track], people: list[Track]) -> list[Track]:

@@ -98,8 +98,10 @@ def look_at(
     return Camera(np.stack([right, down, forward]), position, distance / height, aspect)
 
 
-def shaken(camera: Camera, degrees: float, frames: int, seed: int) -> list[Camera]:
-    """Let a camera tremble about its own place.
+def shaken(
+    camera: Camera, degrees: float, frames: int, seed: int, *, zoom: float = 1.0, pan: float = 0.0
+) -> list[Camera]:
+    """Let a camera tremble about its own place, zoom slowly and turn slowly aside.
 
     Parameters
     ----------
@@ -107,29 +109,38 @@ def shaken(camera: Camera, degrees: float, frames: int, seed: int) -> list[Camer
     degrees : standard deviation of the tremor
     frames : how many
     seed : another seed is another tremor
+    zoom : how much larger everything is at the end
+    pan : degrees by which it has turned in the end, to its right
 
     Returns
     -------
     the camera in each frame
     """
-    if not degrees:
+    if degrees == pan == 0 and zoom == 1:
         return [camera] * frames
     tremor = np.random.default_rng((seed, 2)).normal(size=(frames + 64, 3))
     smooth = gaussian_filter1d(tremor, _TREMOR, axis=0)[32 : 32 + frames]
     smooth *= np.sqrt(2 * _TREMOR * np.sqrt(np.pi))  # what the filter takes away
-    turns = Rotation.from_rotvec(np.radians(degrees) * smooth).as_matrix()
-    return [replace(camera, rotation=turn @ camera.rotation) for turn in turns]
+    through = np.linspace(0, 1, frames) if frames > 1 else np.zeros(frames)
+    turns = Rotation.from_rotvec(np.radians(degrees * smooth - through[:, None] * (0, pan, 0))).as_matrix()
+    return [
+        replace(camera, rotation=turn @ camera.rotation, focal=camera.focal * zoom**share)
+        for turn, share in zip(turns, through, strict=True)
+    ]
 
 
-def random_camera(rng: np.random.Generator, joints: FloatArray) -> Camera:
-    """Draw a camera as in interviews, for one performance.
+def random_camera(rng: np.random.Generator, joints: FloatArray, turned: float = 0.0, *, table: bool = False) -> Camera:
+    """Draw a camera as in interviews and on television, for one performance.
 
-    Framing runs from the head alone to the whole seated body; the head stays inside the image.
+    Framing runs from the face alone to the whole seated body; the head stays inside the image. Most cameras are level,
+    some look down from above or up from below.
 
     Parameters
     ----------
     rng : draws it
     joints : (T, 42, 3) world metres
+    turned : radians from straight before the trunk to where the camera is, to the person's left; 0 for anywhere
+    table : whether there is one before the person, which a low camera would look at from below
 
     Returns
     -------
@@ -137,19 +148,22 @@ def random_camera(rng: np.random.Generator, joints: FloatArray) -> Camera:
     """
     head, neck, pelvis = np.median(joints[:, [_HEAD, _NECK, _PELVIS]], axis=0)
     crown = head[2] + 0.14
-    height = rng.choice([rng.uniform(0.48, 0.8), rng.uniform(0.8, 1.2), rng.uniform(1.2, 1.9)], p=[0.3, 0.45, 0.25])
-    aspect = rng.choice([16 / 9, 4 / 3, 1.0, 3 / 4, 9 / 16], p=[0.6, 0.15, 0.08, 0.1, 0.07])
+    heights = rng.uniform((0.38, 0.5, 0.8, 1.2), (0.5, 0.8, 1.2, 1.9))  # face, chest, waist, knees
+    height = rng.choice(heights, p=[0.06, 0.3, 0.4, 0.24])
+    aspect = rng.choice([16 / 9, 4 / 3, 1.0, 3 / 4, 9 / 16], p=[0.5, 0.2, 0.1, 0.08, 0.12])
     headroom = rng.uniform(0.04, 0.22) * height
     aside = rng.normal(0, 0.07) * height * aspect
     target = np.array([neck[0] + aside, (neck[1] + pelvis[1]) / 2, crown + headroom - height / 2])
     # mostly before the person, now and then well aside
-    yaw = rng.normal(0, 16) if rng.random() < 0.85 else rng.uniform(-50, 50)
+    yaw = rng.normal(0, 16) if rng.random() < 0.85 else rng.uniform(-60, 60)
+    yaw = np.degrees(turned) + rng.normal(0, 8) if turned else yaw
+    pitch = rng.normal(3, 6) if rng.random() < 0.85 else rng.choice((rng.uniform(12, 35), rng.uniform(-14, -8)))
     return look_at(
         target,
         distance=max(rng.uniform(0.9, 4.0), 0.9 * height),
         height=height,
-        yaw=np.radians(np.clip(yaw, -50, 50)),
-        pitch=np.radians(np.clip(rng.normal(3, 6), -15, 15)),
+        yaw=np.radians(np.clip(yaw, -70, 70)),
+        pitch=np.radians(np.clip(pitch, -2 if table else -15, 35)),
         roll=np.radians(np.clip(rng.normal(0, 1.2), -3, 3)),
         aspect=aspect,
     )

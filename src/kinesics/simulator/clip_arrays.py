@@ -21,8 +21,11 @@ _LIPS = UPPER_BODY.indices("lower_lip", "lower_lip_inner")
 _SHARE_VISIBLE = 0.2  # of a window's frames
 
 # gestures without hands, and of those the ones that only the face shows; all others are made by hands
-_TRUNK = {CLASSES.index(label) for label in ("turtle neck", "move torso", "sit straight", "head up", "shake shoulders")}
-_FACIAL = {CLASSES.index(label) for label in ("deep breath (puff cheeks)", "bite lip")}
+_TRUNK = {
+    CLASSES.index(label)
+    for label in ("turtle neck", "moving torso", "sitting straightly", "head up", "shaking shoulders")
+}
+_FACIAL = {CLASSES.index(label) for label in ("bulging face or deep breath", "pressing lips")}
 
 
 def visible_label(label: int, score: FloatArray) -> int:

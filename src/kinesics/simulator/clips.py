@@ -23,6 +23,8 @@ from kinesics.data.dataset import SPLITS, Split
 from kinesics.data.sets.imigue.classes import CLASSES
 from kinesics.errors import KinesicsError
 from kinesics.files import write_text
+from kinesics.perception.engine import LandmarkEngine
+from kinesics.perception.engines import DEFAULT_ENGINE, open_engine
 from kinesics.progress import progress_bar
 from kinesics.simulator.camera import Camera, random_camera
 from kinesics.simulator.detector.model import detect
@@ -39,10 +41,9 @@ _BACKGROUND_EACH = 2  # of them for one of each class: they are more varied than
 _BACKGROUND_TRACKED = 8  # the same for tracked clips, in which more is taken for a gesture
 _SECONDS, _FPS = 4.0, 25.0
 _TRACKED_STEP = 2  # the landmark engine, which takes most of the time, is given every second frame
-_TRACKED_HEIGHT = 240, 360  # pixels
+_TRACKED_HEIGHT = 180, 400  # pixels
 _NECK = UPPER_BODY.index("neck")
 _ARRAYS = ("xyz", "score", "label", "onset", "offset", "joints", "table")
-_OLD_KEYS = {"watched": "tracked", "life": "background"}  # as older recipes spell them
 
 Seed = int | tuple[int, ...]
 
@@ -77,7 +78,9 @@ def simulate_clip(label: int | None, seed: Seed, *, seconds: float = _SECONDS) -
     return _detect(perform(label, rng, duration=seconds, fps=_FPS), rng)
 
 
-def track_clip(label: int | None, seed: Seed, *, seconds: float = _SECONDS) -> SimulatedClip:
+def track_clip(
+    label: int | None, seed: Seed, *, seconds: float = _SECONDS, engine: LandmarkEngine | str = DEFAULT_ENGINE
+) -> SimulatedClip:
     """Render the movement of one gesture and track it by the real landmark engine, at 12.5 fps.
 
     Where the engine finds nobody, all scores are 0.
@@ -87,6 +90,7 @@ def track_clip(label: int | None, seed: Seed, *, seconds: float = _SECONDS) -> S
     label : the index of the gesture in `CLASSES`; None for background movement alone
     seed : another seed is another person, camera and way to do it
     seconds : the length of the clip
+    engine : a landmark engine, or its name
 
     Returns
     -------
@@ -97,7 +101,7 @@ def track_clip(label: int | None, seed: Seed, *, seconds: float = _SECONDS) -> S
     NoGraphicsError : where no OpenGL can be had
     """
     rng = np.random.default_rng(seed)
-    return _track(perform(label, rng, duration=seconds, fps=_FPS), rng)
+    return _track(perform(label, rng, duration=seconds, fps=_FPS), rng, engine)
 
 
 def simulate_recording(seed: Seed, *, seconds: float, gestures: bool = True) -> SimulatedClip:
@@ -117,7 +121,9 @@ def simulate_recording(seed: Seed, *, seconds: float, gestures: bool = True) -> 
     return _detect(_recording(rng, seconds, gestures), rng)
 
 
-def track_recording(seed: Seed, *, seconds: float, gestures: bool = True) -> SimulatedClip:
+def track_recording(
+    seed: Seed, *, seconds: float, gestures: bool = True, engine: LandmarkEngine | str = DEFAULT_ENGINE
+) -> SimulatedClip:
     """Render an interview and track it by the real landmark engine, at 12.5 fps.
 
     Parameters
@@ -125,6 +131,7 @@ def track_recording(seed: Seed, *, seconds: float, gestures: bool = True) -> Sim
     seed : another seed is another person, camera and interview
     seconds : the length of the recording
     gestures : without them there is background movement alone
+    engine : a landmark engine, or its name
 
     Returns
     -------
@@ -135,7 +142,7 @@ def track_recording(seed: Seed, *, seconds: float, gestures: bool = True) -> Sim
     NoGraphicsError : where no OpenGL can be had
     """
     rng = np.random.default_rng(seed)
-    return _track(_recording(rng, seconds, gestures), rng)
+    return _track(_recording(rng, seconds, gestures), rng, engine)
 
 
 def _recording(rng: np.random.Generator, seconds: float, gestures: bool) -> Motion:
@@ -147,18 +154,17 @@ def _recording(rng: np.random.Generator, seconds: float, gestures: bool) -> Moti
 def _detect(motion: Motion, rng: np.random.Generator) -> SimulatedClip:
     """What the model of a detector makes of the motion before a random camera."""
     joints = Body(motion.shape).joints(motion.pose)
-    camera = random_camera(rng, joints)
+    camera = random_camera(rng, joints, motion.turned, table=motion.table is not None)
     return SimulatedClip(detect(joints, camera, rng, fps=_FPS, table=motion.table), motion, camera, joints)
 
 
-def _track(motion: Motion, rng: np.random.Generator) -> SimulatedClip:
+def _track(motion: Motion, rng: np.random.Generator, engine: LandmarkEngine | str) -> SimulatedClip:
     """What the landmark engine finds in a video of the motion: a random camera, a random appearance, compressed."""
     from kinesics.perception import observe
 
     joints = Body(motion.shape).joints(motion.pose)
-    camera, appearance = random_camera(rng, joints), random_appearance(rng, motion.shape)
-    if motion.label is not None:
-        appearance = dressed_for(motion.label, appearance)
+    camera = random_camera(rng, joints, motion.turned, table=motion.table is not None)
+    appearance = dressed_for(motion, random_appearance(rng, motion.shape))
     height = int(rng.integers(*_TRACKED_HEIGHT))
     width, height = (int(side) // 2 * 2 for side in (height * camera.aspect, height))
     rows, fps = slice(None, None, _TRACKED_STEP), _FPS / _TRACKED_STEP
@@ -168,7 +174,7 @@ def _track(motion: Motion, rng: np.random.Generator) -> SimulatedClip:
         frames = render_motion(motion, camera, appearance, (width, height), rows=rows, skeleton=False)
         write_video(path, frames, fps, crf=appearance.crf)
         try:
-            detected = observe(path).people[0]
+            detected = observe(path, engine=engine).people[0]
         except KinesicsError:  # nobody is found
             nothing = np.zeros((*joints.shape[:2], 4), np.float32)
             detected = SkeletonSequence(nothing[..., :3], nothing[..., 3], fps, UPPER_BODY, nothing[..., :2])
@@ -183,12 +189,14 @@ class ClipRecipe:
     """All that the bytes of a set of clips depend on; clip n depends on (split, seed, n) alone.
 
     count: clips of each class. tracked: by the landmark engine in rendered videos, in place of the model of a detector.
+    engine: the landmark engine of a tracked set, by its name.
     """
 
     count: int
     split: Split
     seed: int
     tracked: bool = False
+    engine: str = DEFAULT_ENGINE
 
     @property
     def fps(self) -> float:
@@ -204,9 +212,9 @@ class ClipRecipe:
 
     def metadata(self) -> dict[str, Any]:
         """The content of `recipe.json`."""
-        facts: dict[str, Any] = {"revision": 3, "count": self.count, "split": self.split, "seed": self.seed}
+        facts: dict[str, Any] = {"revision": 4, "count": self.count, "split": self.split, "seed": self.seed}
         facts |= {"seconds": _SECONDS, "fps": self.fps}
-        more = {"tracked": True, "background": _BACKGROUND_TRACKED - _BACKGROUND_EACH}
+        more = {"tracked": True, "background": _BACKGROUND_TRACKED - _BACKGROUND_EACH, "engine": self.engine}
         return facts | more if self.tracked else facts
 
     def made(self, folder: Path) -> bool:
@@ -214,15 +222,14 @@ class ClipRecipe:
         path = folder / "recipe.json"
         if not path.exists():
             return False
-        found = json.loads(path.read_text(encoding="utf-8"))
-        return {_OLD_KEYS.get(key, key): value for key, value in found.items()} == self.metadata()
+        return bool(json.loads(path.read_text(encoding="utf-8")) == self.metadata())
 
     def simulate(self, n: int) -> SimulatedClip:
         """Make clip n."""
         label = None if self.labels[n] == _BACKGROUND else int(self.labels[n])
         split = SPLITS.index(self.split)
         return (
-            track_clip(label, (split + len(SPLITS), self.seed, n))
+            track_clip(label, (split + len(SPLITS), self.seed, n), engine=open_engine(self.engine))
             if self.tracked
             else simulate_clip(label, (split, self.seed, n))
         )

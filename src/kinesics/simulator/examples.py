@@ -40,12 +40,10 @@ def simulate_class(
     """
     label = match_class(name)
     rng = np.random.default_rng((seed, label))
-    motion = perform(label, rng, duration=_SECONDS, fps=_FPS)
+    motion = perform(label, rng, duration=_SECONDS, fps=_FPS, span=(0.25 * _SECONDS, 0.75 * _SECONDS))
     step = 2 if out.suffix.lower() == ".gif" else 1  # a gif of 12 frames a second is half as large, and smooth enough
-    camera, appearance = (
-        portrait_camera(motion, rng, size[0] / size[1]),
-        dressed_for(label, random_appearance(rng, motion.shape)),
-    )
+    camera = portrait_camera(motion, rng, size[0] / size[1])
+    appearance = dressed_for(motion, random_appearance(rng, motion.shape))
     frames = render_motion(motion, camera, appearance, size, rows=slice(None, None, step))
     write_video(out, _counted(frames, len(motion.pose) // step, progress), _FPS / step, crf=appearance.crf)
 
@@ -79,7 +77,8 @@ def simulate_interview(
         raise KinesicsError(f"simulate: an interview needs at least 1 second, found {seconds:g}")
     rng = np.random.default_rng((seed, 1000))
     motion = interview(rng, duration=seconds, fps=_FPS)
-    camera, appearance = portrait_camera(motion, rng, size[0] / size[1]), random_appearance(rng, motion.shape)
+    camera = portrait_camera(motion, rng, size[0] / size[1])
+    appearance = dressed_for(motion, random_appearance(rng, motion.shape))
     frames = render_motion(motion, camera, appearance, size)
     write_video(out, _counted(frames, len(motion.pose), progress), _FPS, crf=appearance.crf)
     events = (Event(CLASSES[label], label, start, end, source="simulator") for label, start, end in motion.events)

@@ -3,76 +3,94 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import PIL.Image
 
-from kinesics.data.sets.imigue.classes import CLASSES
-from kinesics.simulator.motion.programs import perform
-from kinesics.simulator.person.appearance import random_appearance
+from kinesics.data.sets.imigue.classes import CLASSES, GROUPS
+from kinesics.simulator.motion.programs import WAYS, perform
+from kinesics.simulator.person.appearance import Light, random_appearance
 from kinesics.simulator.rendering.motion_video import dressed_for, portrait_camera, render_motion
 from kinesics.video import Image
 
 _SIZE = (240, 200)
 _FPS = 25.0
 _EACH = 3  # every third frame: 8 1/3 a second
-# seeds whose way of doing it shows best from the front; the others take the first
-_SEEDS = {"scratch back": 4, "scratch arm": 3, "play with things": 2, "illustrative": 5}
-# what to look for, in the words of the iMiGUE paper's table where it has them
+_SPAN = 0.9, 2.9  # seconds between which the gesture lies
+# the way that is shown, where it is not the first one, and the seed, where it is not 1
+_SHOWN: dict[str, tuple[str, int]] = {
+    "touching or scratching forehead": ("fingers rub it", 2),
+    "touching or scratching facial parts": ("fingers round the mouth", 3),
+    "touching or covering suprasternal notch": ("hand laid over it", 1),
+    "rubbing or holding hands": ("palms rubbed", 3),
+    "minaret gesture": ("before the chin", 2),
+    "playing or manipulating objects": ("pen in one hand", 4),
+    "pressing lips": ("rolled in", 3),
+    "scratching back": ("over the other shoulder", 2),
+    "shaking shoulders": ("both palms up", 1),
+    "illustrative": ("open palms", 2),
+}
+# what to look for, in the words of the iMiGUE paper where it has them
 _MEANING: dict[str, str] = {
     "turtle neck": "The head sinks between raised shoulders.",
-    "deep breath (puff cheeks)": "Chest and shoulders rise; the cheeks are puffed and let go.",
-    "touch hat": "A hand at the brim or the top of the head.",
-    "touch face": "Palm or fingers on the cheek.",
-    "touch forehead": "Fingers on the forehead.",
-    "cover face": "One or both palms over the face.",
-    "rub eyes": "Fingers rub an eye, or both.",
-    "touch other face part": "Nose, mouth, lips or temple.",
-    "touch ears": "Fingers at an ear.",
-    "bite nails": "Finger tips between the lips.",
-    "touch chin": "Fingers at the chin.",
-    "touch neck": "A hand at the front, side or back of the neck.",
-    "play with hair": "Fingers in the hair.",
-    "adjust tie": "Fingers at the knot below the throat.",
-    "touch chest": "A hand on the chest.",
-    "scratch back": "A hand reaches over the shoulder or behind the back.",
-    "fold arms": "Forearms crossed on the chest.",
-    "tidy sleeve": "One hand pulls at the other arm's sleeve.",
-    "put arms back": "Both arms behind the back.",
-    "move torso": "The trunk leans, sways or turns.",
-    "sit straight": "From slouched to upright.",
-    "scratch arm": "Fingers rub the other arm.",
-    "rub hands": "Palms rub each other.",
-    "cross fingers": "Fingers interlaced.",
-    "minaret (steeple) hands": "Fingertips together, pointing up.",
-    "play with things": "Something small turned between the fingers.",
-    "withdraw arms": "Arms on the table are pulled back towards the body.",
-    "head up": "The chin is raised.",
-    "bite lip": "The lower lip rolled in or pressed.",
-    "arms akimbo": "Hands on the hips, elbows out.",
-    "shake shoulders": "One or both shoulders go up and down.",
+    "bulging face or deep breath": "Cheeks blown up, or the chest rises in a deep breath.",
+    "touching hat": "A hand at the brim or top of a cap.",
+    "touching or scratching head": "Fingers or palm on the scalp: top, side, back, the temple's hairline.",
+    "touching or scratching forehead": "Fingers or palm on the forehead.",
+    "covering face": "One hand or both over eyes, nose and mouth.",
+    "rubbing eyes": "Fingers or knuckles at an eye, or the nose's bridge pinched.",
+    "touching or scratching facial parts": "Cheek, nose, mouth, lips: any part of the face that has no other class.",
+    "touching ears": "Ear or lobe.",
+    "biting nails": "Finger tips between lips or teeth.",
+    "touching jaw": "Chin and jaw line; the fist under the chin.",
+    "touching or scratching neck": "Front, side or nape.",
+    "playing or adjusting hair": "Fingers in the hair, a strand, a ponytail, hair put behind the ear.",
+    "adjusting collar or tie": "Fingers at button, collar or tie.",
+    "touching or covering suprasternal notch": "A hand on the dimple below the throat and the upper breastbone.",
+    "scratching back": "Over the shoulder or round the waist; a hand laid on the other shoulder.",
+    "folding arms": "Forearms crossed before the chest.",
+    "dusting off clothes": "Brushing, smoothing or tugging at shirt, sleeve or trousers.",
+    "putting arms behind body": "Both hands behind the back or the chair.",
+    "moving torso": "The trunk leans, sways, turns, shifts in the seat.",
+    "sitting straightly": "From slouched to upright.",
+    "scratching or touching arms": "A hand on the other forearm, elbow or upper arm, rubbing or resting.",
+    "rubbing or holding hands": "Palms rubbed, or one hand holds the other without interlaced fingers.",
+    "crossing fingers": "Fingers of both hands interlaced.",
+    "minaret gesture": "Finger tips together, pointing up.",
+    "playing or manipulating objects": "Bottle, cap, pen, microphone, ring, phone.",
+    "hold back arms": "Arms that were going to gesture or reach are held back or drawn in.",
+    "head up": "The chin raised, looking up.",
+    "pressing lips": "Lips pressed together, rolled in or bitten.",
+    "arms akimbo": "Hand on the hip, elbow out, one or both.",
+    "shaking shoulders": "One or both shoulders raised and dropped, a shrug.",
     "illustrative": "Hands that go with speech; not a micro-gesture.",
 }
 
 
-def gesture_frames(label: int, seed: int) -> list[Image]:
+def gesture_frames(label: int) -> list[Image]:
     """Frames (200, 240, 3) of the gesture of this index, from a little before it to a little after."""
-    rng = np.random.default_rng((seed, label))
-    motion = perform(label, rng, duration=4.0, fps=_FPS)
+    way, seed = _SHOWN.get(CLASSES[label], (next(iter(WAYS[CLASSES[label]])), 1))
+    motion = None
+    while motion is None or motion.turned:  # from in front
+        rng = np.random.default_rng((seed, label))
+        motion = perform(label, rng, duration=4.0, fps=_FPS, way=way, span=_SPAN)
+        seed += 100
     camera = portrait_camera(motion, rng, _SIZE[0] / _SIZE[1])
     first, last = max(0, round((motion.onset - 0.5) * _FPS)), round((motion.offset + 0.5) * _FPS)
-    return list(
-        render_motion(motion, camera, dressed_for(label, random_appearance(rng)), _SIZE, rows=slice(first, last, _EACH))
-    )
+    appearance = replace(random_appearance(rng, motion.shape), grain=0.0, pan=0.0, zoom=1.0, light=Light())
+    appearance = replace(appearance, cap=None, microphone=None, bottle=None)
+    return list(render_motion(motion, camera, dressed_for(motion, appearance), _SIZE, rows=slice(first, last, _EACH)))
 
 
-def write_gallery(docs: Path) -> None:
+def write_gallery(docs: Path, labels: Sequence[int] = range(len(CLASSES))) -> None:
     """Write docs/gestures.md and one small animated image a class under docs/images/gestures."""
     folder = docs / "images" / "gestures"
     folder.mkdir(parents=True, exist_ok=True)
-    for label, name in enumerate(CLASSES):
-        _write_gif(folder / f"{label:02}.gif", gesture_frames(label, _SEEDS.get(name, 1)))
+    for label in labels:
+        _write_gif(folder / f"{label:02}.gif", gesture_frames(label))
     (docs / "gestures.md").write_text(_page(), encoding="utf-8")
 
 
@@ -89,19 +107,28 @@ def _page() -> str:
     lines = [
         "# The 32 gestures",
         "",
-        "The classes of iMiGUE (Liu et al., CVPR 2021) as Kinesics' simulated people make them. Every seed is another",
-        'person, and another way to do it: `kinesics simulate --class "touch neck" --seed 7 --out clip.gif`.',
-        "This page is written by `python -m kinesics.simulator.gallery docs`.",
-        "",
-        "| | | | |",
-        "|---|---|---|---|",
+        "The classes of iMiGUE (Liu et al., CVPR 2021), by the names and meanings of its paper, as Kinesics' simulated",
+        "people make them. Every seed is another person, and another way to do it:",
+        '`kinesics simulate --class "touching ears" --seed 7 --out clip.gif`. Short names will do, and those of',
+        "earlier versions are still understood. This page is written by",
+        "`python -m kinesics.simulator.gallery docs`.",
     ]
-    cells = [
-        f"![{name}](images/gestures/{label:02}.gif)<br>**{label} {name}**<br>{_MEANING[name]}"
-        for label, name in enumerate(CLASSES)
-    ]
-    lines += ["| " + " | ".join(cells[i : i + 4]) + " |" for i in range(0, len(cells), 4)]
+    for group, labels in GROUPS.items():
+        cells = [
+            f"![{CLASSES[label]}](images/gestures/{label:02}.gif)<br>**{label} {CLASSES[label]}**<br>"
+            f"{_MEANING[CLASSES[label]]} {_ways(CLASSES[label])}"
+            for label in labels
+        ]
+        lines += ["", f"## {group.capitalize()}", "", "| | | | |", "|---|---|---|---|"]
+        rows = [cells[i : i + 4] for i in range(0, len(cells), 4)]
+        lines += ["| " + " | ".join(row + [""] * (4 - len(row))) + " |" for row in rows]
     return "\n".join(lines) + "\n"
+
+
+def _ways(name: str) -> str:
+    """The ways in which it is simulated, where there are several."""
+    ways = list(WAYS[name])
+    return f"*Simulated as: {'; '.join(ways)}.*" if len(ways) > 1 else ""
 
 
 if __name__ == "__main__":

@@ -19,14 +19,15 @@ from kinesics.errors import KinesicsError
 from kinesics.files import write_text
 from kinesics.perception.engines import DEFAULT_ENGINE
 from kinesics.progress import Progress
-from kinesics.simulator.camera import Camera, shaken
+from kinesics.simulator.camera import Camera
 from kinesics.simulator.clips import worker_pool
 from kinesics.simulator.detector.openpose import LIGHT_HAND_COLUMNS, detect_openpose, openpose_points
 from kinesics.simulator.detector.tracked import track_openpose
 from kinesics.simulator.motion.programs import Motion, interview
 from kinesics.simulator.person.appearance import Appearance, random_appearance
 from kinesics.simulator.person.body import Body, Shape, random_shape
-from kinesics.simulator.rendering.motion_video import portrait_camera, render_motion
+from kinesics.simulator.rendering.motion_video import dressed_for, portrait_camera, render_motion
+from kinesics.simulator.rendering.render import moved_as
 from kinesics.skeleton import UPPER_BODY, SkeletonSequence
 from kinesics.skeleton.sequence import FloatArray, save_skeletons
 from kinesics.video import write_video
@@ -40,8 +41,17 @@ _LEAST, _WIDEST = 48, 4096  # pixels
 _VAL, _TEST = 0.1, 0.2  # shares of the subjects
 # weak, as in life: how much likelier a class becomes, and the mean tones of face and bearing, whose deviation is 1
 LIKELIER, _FACE, _BEARING = 1.8, 0.7, 0.6
-_LOST = ("touch face", "touch forehead", "cover face", "rub eyes", "touch neck", "rub hands", "fold arms", "bite lip")
-_WON = ("sit straight", "head up", "shake shoulders", "illustrative")
+_LOST = (
+    "touching or scratching facial parts",
+    "touching or scratching forehead",
+    "covering face",
+    "rubbing eyes",
+    "touching or scratching neck",
+    "rubbing or holding hands",
+    "folding arms",
+    "pressing lips",
+)
+_WON = ("sitting straightly", "head up", "shaking shoulders", "illustrative")
 
 
 @dataclass(frozen=True)
@@ -183,10 +193,10 @@ def make_interview(recipe: InterviewRecipe, video: int) -> Interview:
     shape, person = _person(recipe, video)
     motion = _motion(recipe, video, shape, rng)
     camera = portrait_camera(motion, rng, recipe.size[0] / recipe.size[1])
-    appearance = _today(person, random_appearance(rng, shape))
+    appearance = dressed_for(motion, _today(person, random_appearance(rng, shape)))
     step = round(_FPS / recipe.camera_fps)
     shown = np.arange(len(motion.pose)) // step
-    shots = shaken(camera, appearance.shake, len(motion.pose[::step]), appearance.seed)
+    shots = moved_as(camera, appearance, len(motion.pose[::step]))
     return Interview(motion, appearance, camera, shown, [shots[i] for i in shown], rng)
 
 

@@ -6,13 +6,16 @@ from collections.abc import Sequence
 from difflib import get_close_matches
 
 from kinesics.errors import KinesicsError
+from kinesics.timeline.gesture_names import current_name
 
 _NEAR = 5  # names that are listed at most
 _ALIKE = 0.5  # of 1
 
 
 def match_label(name: str, labels: Sequence[str]) -> int:
-    """Find a class by its name, or by a part of it that no other name holds; upper and lower case are one.
+    """Find a class by its name, an earlier or shorter one of iMiGUE's, or a part that no other name holds.
+
+    Upper and lower case are one.
 
     Parameters
     ----------
@@ -33,6 +36,8 @@ def match_label(name: str, labels: Sequence[str]) -> int:
         return labels.index(name)
     if wanted in known:
         return known.index(wanted)
+    if (current := current_name(name)) in labels:
+        return labels.index(current)
     holding = [index for index, label in enumerate(known) if wanted and wanted in label]
     if len(holding) == 1:
         return holding[0]

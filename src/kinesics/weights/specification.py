@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 from kinesics.errors import KinesicsError
 from kinesics.skeleton import LAYOUTS, SkeletonLayout
+from kinesics.timeline.gesture_names import current_name
 
 SHIPPED = Path(__file__).parent / "shipped"
 DEFAULT = SHIPPED / "gesture-skeleton.safetensors"
@@ -78,6 +79,7 @@ class Specification:
     metrics: what was measured, by name.
     source_sha256: of the published checkpoint that was converted; "" for Kinesics' own weights.
     own_layout: a layout that Kinesics does not know; `layout_fields` fills both.
+    prior: how often each gesture is expected where nothing else is said, see `kinesics.inference.prior`.
     stride: seconds between the windows of a recording, for networks that score windows.
     face_rate: faces a second, for networks of emotion.
     stretch: seconds of a recording that are read at a time, for networks of emotion.
@@ -101,6 +103,7 @@ class Specification:
     metrics: Mapping[str, float] = field(default_factory=dict)
     source_sha256: str = ""
     own_layout: Mapping[str, Any] = field(default_factory=dict)
+    prior: str = "even"
     stride: float = 0.0
     face_rate: float = 0.0
     stretch: float = 0.0
@@ -136,7 +139,16 @@ def read_specification(text: str) -> Specification:
     # figures of tracked clips began with another word before
     figures = described.get("metrics", {})
     described["metrics"] = {name.replace("watched/", "tracked/"): value for name, value in figures.items()}
-    return Specification(**({"config": {}} | described | {"classes": tuple(described["classes"])}))
+    described["classes"] = tuple(map(current_name, described["classes"]))
+    described["thresholds"] = _renamed(described.get("thresholds", {}))
+    described["metrics"] = _renamed(described["metrics"])
+    return Specification(**({"config": {}} | described))
+
+
+def _renamed(figures: Mapping[str, float]) -> dict[str, float]:
+    """Figures by class, whose names may be those of an earlier version, perhaps after other words and a slash."""
+    parted = ((*name.rpartition("/"), value) for name, value in figures.items())
+    return {f"{before}{slash}{current_name(name)}": value for before, slash, name, value in parted}
 
 
 def specification_of(path: Path) -> Specification:

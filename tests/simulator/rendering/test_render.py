@@ -13,7 +13,7 @@ from kinesics.simulator.camera import look_at, shaken
 from kinesics.simulator.person.appearance import Appearance, Light, Wall, random_appearance
 from kinesics.simulator.person.body import Body, Pose, Shape, rest_pose
 from kinesics.simulator.rendering.backgrounds import draw_wall
-from kinesics.simulator.rendering.render import Cuboid, NoGraphicsError, render, render_skeleton
+from kinesics.simulator.rendering.render import Cuboid, NoGraphicsError, moved_as, render, render_skeleton
 from kinesics.skeleton import UPPER_BODY
 from kinesics.skeleton.drawing import ON_LIGHT
 
@@ -165,7 +165,7 @@ def test_what_moves_while_the_shutter_is_open_is_blurred(person, pictures):
 def test_a_trembling_camera_shows_the_person_where_it_says(person):
     body, pose, joints, camera = person
     appearance = replace(LOOK, shake=1.0, seed=5)
-    cameras = shaken(camera, appearance.shake, len(pose), appearance.seed)
+    cameras = moved_as(camera, appearance, len(pose))
     tremor = np.degrees([np.arccos((one.rotation[2] * camera.rotation[2]).sum()) for one in cameras])
     assert tremor.max() > 0.1
     neck = joints[UPPER_BODY.index("neck")]

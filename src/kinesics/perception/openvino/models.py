@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
+import io
 import os
 import tomllib
-from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Lock
@@ -13,12 +15,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from kinesics.errors import KinesicsError
+from kinesics.files import cache_folder, replacing
 from kinesics.skeleton.sequence import FloatArray
 
 FOLDER = Path(__file__).parent / "models"
 LEDGER = FOLDER / "ledger.toml"
-BATCH = 4  # images that a model is shown at once; more of them gain nothing
-LANES = min(os.cpu_count() or 1, 4)  # batches at the same time, a thread each
+LANES = min(os.cpu_count() or 1, 4)  # images at the same time, a thread each: batches gain less than compiling for them
+
+_PROCESSOR = ("FULL_DEVICE_NAME", "OPTIMIZATION_CAPABILITIES")
+_DIGEST = 32  # bytes of a sha256
 
 
 @dataclass(frozen=True)
@@ -26,30 +32,29 @@ class ModelSpec:
     """How one model is run.
 
     side: pixels of its square input, 0 for one that takes points; outputs: those of the file that are calculated; low:
-    what black becomes, white becoming 1; single: whether it takes one image at a time; coarse: whether bfloat16,
-    where the processor has it, moves what the model finds by less than it trembles anyway.
+    what black becomes, white becoming 1; coarse: whether bfloat16, where the processor has it, moves what the model
+    finds by less than it trembles anyway.
     """
 
     file: str
     side: int
     outputs: tuple[int, ...] = (0, 1)
     low: float = 0.0
-    single: bool = False
     coarse: bool = False
 
 
 MODELS = {
-    "face_finder": ModelSpec("face_detection_full_range_sparse.tflite", 192, low=-1.0, single=True, coarse=True),
-    "face_detector": ModelSpec("face_detection_short_range.tflite", 128, low=-1.0, single=True),
-    "pose_detector": ModelSpec("pose_detection.tflite", 224, low=-1.0, single=True),
-    "palm_detector": ModelSpec("palm_detection_full.tflite", 192, single=True, coarse=True),
+    "face_finder": ModelSpec("face_detection_full_range_sparse.tflite", 192, low=-1.0, coarse=True),
+    "face_detector": ModelSpec("face_detection_short_range.tflite", 128, low=-1.0),
+    "pose_detector": ModelSpec("pose_detection.tflite", 224, low=-1.0),
+    "palm_detector": ModelSpec("palm_detection_full.tflite", 192, coarse=True),
     # without its mask it takes two thirds of the time; bfloat16 would move it by 1 of 256 pixels and 5 cm in space
     "pose": ModelSpec("pose_landmark_full.tflite", 256, (0, 1, 3, 4)),
     "hand": ModelSpec("hand_landmark_full.tflite", 224, (0, 1, 2), coarse=True),
     "hand_crop": ModelSpec("hand_recrop.tflite", 256, (0,)),
     "face": ModelSpec("face_landmarks_detector.tflite", 256, coarse=True),
     "plain_face": ModelSpec("face_landmark.tflite", 192),
-    "actions": ModelSpec("face_blendshapes.tflite", 0, (0,), single=True),
+    "actions": ModelSpec("face_blendshapes.tflite", 0, (0,)),
 }
 
 
@@ -84,15 +89,15 @@ class Models:
 
 
 class Network:
-    """One model, compiled for whole batches and for single images when they are first asked for."""
+    """One model, compiled when it is first asked for."""
 
     def __init__(self, core: Any, spec: ModelSpec) -> None:
         self._core, self._spec = core, spec
-        self._requests: dict[int, list[Any]] = {}
-        self._lock = Lock()  # a request runs one batch at a time
+        self._requests: list[Any] = []
+        self._lock = Lock()  # a request looks at one image at a time
 
     def run(self, inputs: NDArray[Any]) -> list[FloatArray]:
-        """Run the model; batches are shared between the processor's cores.
+        """Run the model; inputs are shared between the processor's cores.
 
         Parameters
         ----------
@@ -103,35 +108,52 @@ class Network:
         Its outputs, each (N, …).
         """
         with self._lock:
-            running: list[tuple[Any, NDArray[Any]]] = []
+            if not self._requests:
+                self._compile()
             found: list[list[FloatArray]] = []
-            for number, batch in enumerate(self._batches(inputs)):
-                if len(running) == LANES:
-                    found.append(_answer(running.pop(0)[0]))
-                request = self._compiled(len(batch))[number % LANES]
-                request.start_async({0: batch}, share_inputs=True)
-                running.append((request, batch))  # the input is kept as long as it is needed
-            found += [_answer(request) for request, _ in running]
+            for i in range(len(inputs)):
+                if i >= LANES:
+                    found.append(_answer(self._requests[i % LANES]))
+                self._requests[i % LANES].start_async({0: inputs[i : i + 1]}, share_inputs=True)
+            for i in range(max(len(inputs) - LANES, 0), len(inputs)):
+                found.append(_answer(self._requests[i % LANES]))
         return [np.concatenate(parts) for parts in zip(*found, strict=True)]
 
-    def _batches(self, inputs: NDArray[Any]) -> Iterator[NDArray[Any]]:
-        whole = 0 if self._spec.single else len(inputs) // BATCH * BATCH
-        for start in range(0, whole, BATCH):
-            yield inputs[start : start + BATCH]
-        for start in range(whole, len(inputs)):
-            yield inputs[start : start + 1]
-
-    def _compiled(self, batch: int) -> list[Any]:
-        if batch not in self._requests:
-            precision = {} if self._spec.coarse else {"INFERENCE_PRECISION_HINT": "f32"}
-            threads = {"NUM_STREAMS": LANES, "INFERENCE_NUM_THREADS": LANES}
-            compiled = self._core.compile_model(_read(self._core, self._spec, batch), "CPU", precision | threads)
-            self._requests[batch] = [compiled.create_infer_request() for _ in range(LANES)]
-        return self._requests[batch]
+    def _compile(self) -> None:
+        precision = {} if self._spec.coarse else {"INFERENCE_PRECISION_HINT": "f32"}
+        threads = {"NUM_STREAMS": LANES, "INFERENCE_NUM_THREADS": LANES}
+        compiled = _compiled(self._core, self._spec, precision | threads)
+        self._requests = [compiled.create_infer_request() for _ in range(LANES)]
 
 
-def _read(core: Any, spec: ModelSpec, batch: int) -> Any:
-    """The model with the outputs that are needed, for a batch of (side, side, 3) uint8 images, or of points."""
+def _compiled(core: Any, spec: ModelSpec, settings: dict[str, Any]) -> Any:
+    """The model, compiled for this processor: read from the user's cache, which takes a third of the time, or anew."""
+    from openvino import get_version
+
+    about = [get_version(), spec, settings, *(core.get_property("CPU", name) for name in _PROCESSOR)]
+    key = hashlib.sha256((repr(about) + ledger()[spec.file]["sha256"]).encode()).hexdigest()
+    with suppress(KinesicsError, OSError, RuntimeError):  # no cache, a damaged one, or one that OpenVINO refuses
+        cache = cache_folder() / "landmark_models" / f"{Path(spec.file).stem}-{key[:16]}.compiled"
+        if cache.is_file():
+            whole = cache.read_bytes()
+            if hashlib.sha256(whole[_DIGEST:]).digest() == whole[:_DIGEST]:
+                return core.import_model(io.BytesIO(whole[_DIGEST:]), "CPU", settings)
+        return _kept(core.compile_model(_read(core, spec), "CPU", settings), cache)
+    return core.compile_model(_read(core, spec), "CPU", settings)
+
+
+def _kept(compiled: Any, cache: Path) -> Any:
+    """The compiled model, written to the cache where that can be written; its sha256 leads the file."""
+    with suppress(KinesicsError, OSError):
+        cache.parent.mkdir(parents=True, exist_ok=True)
+        values = compiled.export_model().getvalue()
+        with replacing(cache) as temporary:
+            temporary.write_bytes(hashlib.sha256(values).digest() + values)
+    return compiled
+
+
+def _read(core: Any, spec: ModelSpec) -> Any:
+    """The model with the outputs that are needed, for one (1, side, side, 3) uint8 image, or for points."""
     from openvino import Layout, Model, PartialShape, Type
     from openvino.preprocess import PrePostProcessor
 
@@ -139,7 +161,7 @@ def _read(core: Any, spec: ModelSpec, batch: int) -> Any:
     model = Model([read.get_results()[output] for output in spec.outputs], read.get_parameters())
     if not spec.side:
         return model
-    model.reshape({model.inputs[0]: PartialShape([batch, spec.side, spec.side, 3])})
+    model.reshape({model.inputs[0]: PartialShape([1, spec.side, spec.side, 3])})
     steps = PrePostProcessor(model)
     steps.input().tensor().set_element_type(Type.u8).set_layout(Layout("NHWC"))
     scale = 255 / (1 - spec.low)

@@ -100,7 +100,7 @@ def speech(scene: Scene) -> None:
 
 
 def moods(scene: Scene) -> None:
-    """Now and then a smile, a laugh, a frown or pressed lips."""
+    """Now and then a smile, open or closed, a laugh, a frown, a raised chin or brow."""
     for moment in _moments(scene, 0.12):
         shown = scene.between(0.4, 1) * pulse(scene.t, moment, moment + scene.between(0.8, 3), scene.between(0.4, 0.9))
         bounce = shown * (0.5 + 0.5 * np.sin(2 * np.pi * scene.between(3.5, 5) * scene.t))
@@ -110,9 +110,43 @@ def moods(scene: Scene) -> None:
             "smile": smile,
             "laugh": smile | laugh,
             "frown": {"browDown*": shown, "mouthFrown*": 0.5 * shown, "nod": 0.05 * shown},
-            "press": {"mouthPress*": 0.6 * shown},
+            "closed smile": smile | {"jawOpen": -0.3 * shown, "mouthPress*": 0.3 * shown, "mouthDimple*": 0.3 * shown},
+            "raised chin": {"nod": -scene.between(0.08, 0.25) * shown, "gaze_down": 0.1 * shown},
+            "raised brows": {"browInnerUp": shown, "browOuterUp*": shown, "eyeWide*": 0.5 * shown},
         }
-        add(scene, faces[scene.rng.choice(list(faces), p=[0.45, 0.2, 0.25, 0.1])])
+        add(scene, faces[scene.rng.choice(list(faces), p=[0.25, 0.15, 0.15, 0.2, 0.15, 0.1])])
+
+
+_MOUTH = tuple(i for i, name in enumerate(FACIAL_ACTIONS) if name.startswith(("jaw", "mouth", "cheekPuff")))
+
+
+def hush(scene: Scene, start: float, end: float) -> None:
+    """Let speech and smiles stop for a while: what the mouth does so far is taken away.
+
+    Parameters
+    ----------
+    scene : in which
+    start : seconds
+    end : seconds
+    """
+    silence = pulse(scene.t, start - 0.15, end + 0.15, min(0.4, 0.3 + end - start))
+    scene.face[:, _MOUTH] *= (1 - silence)[:, None]
+
+
+def facing(scene: Scene) -> float:
+    """The trunk turned away from the camera, as on a sofa or in profile, the head turned to it most of the way or not.
+
+    Returns the angle, radians, from straight before the trunk to the camera, to the own left; 0 in six of ten scenes.
+    """
+    if scene.chance(0.6):
+        return 0.0
+    angle = float(scene.rng.choice([-1, 1])) * scene.between(0.25, 1.05)
+    turned = float(np.clip(scene.between(0.1, 1.0) * angle, -0.8, 0.8))
+    add(
+        scene,
+        {"look": turned, "twist": scene.between(0, 0.25) * angle, "gaze": np.clip(0.5 * (angle - turned), -0.4, 0.4)},
+    )
+    return angle
 
 
 def feeling(scene: Scene, face: float, bearing: float) -> None:
@@ -178,6 +212,19 @@ def _shift(scene: Scene, side: str, start: float, end: float, up: float = 0.0) -
     travel, shape = scene.between(0.35, 0.8), scene.one_of(rest.shape, "relaxed", "cup", "curl")
     moved = replace(rest, start=start, end=end, travel=travel, back=travel, shift=away, shape=shape, arc=0.1)
     scene.goals[side].append(moved)
+
+
+def stroke(scene: Scene) -> dict[str, object]:
+    """One hand's goal, but for its times, in talking with the hands: a place before the trunk, a palm, a shape."""
+    u = scene.between
+    palm = ((-1, 0, 0.1), (-0.3, 0.3, 1), (-0.2, -0.7, -0.6), (-0.6, -0.2, -0.8), (-0.5, 0.8, 0.2))
+    beat = Rub(0.0, 0.0, u(0, 0.02), rate=u(1.5, 3)) if scene.chance(0.5) else None
+    high = u(-0.32, 0.02) if scene.chance(0.85) else u(0.0, 0.16)
+    return {
+        "point": (u(0.0, 0.34), -u(0.24, 0.44), high), "fingers": (-u(-0.5, 0.8), -1, u(-0.2, 0.9)),
+        "palm": palm[int(scene.rng.integers(5))], "rub": beat,
+        "shape": scene.one_of("open", "open", "relaxed", "cup", "flat", "pinch_open", "point", "pinch", "curl"),
+    }  # fmt: skip
 
 
 def signing(scene: Scene) -> None:

@@ -37,7 +37,8 @@ PLACES: dict[str, tuple[int, int]] = {
     "tie": (1400, 1400), "sternum": (1472, 1472), "chest": (8070, 1394), "collarbone": (8065, 1389),
     "shoulder_top": (8150, 1480), "waist": (10773, 4148), "hip": (10876, 4262), "arm_outer": (8360, 1704),
     "arm_front": (8352, 1696), "arm_low": (8411, 1755), "forearm_top": (10090, 3438), "forearm_up": (10083, 3431),
-    "forearm_low": (10134, 3482), "cuff": (10168, 3516),
+    "forearm_low": (10134, 3482), "cuff": (10168, 3516), "elbow": (10040, 3388), "temple_hair": (7667, 988),
+    "belly": (4094, 4094), "belly_side": (10772, 4147), "shirt": (4138, 4138), "thigh": (11077, 4475),
 }  # fmt: skip
 
 # degrees; thumb: opposition, flexion, last joint; others: knuckle, middle joint, spread (last joint follows)
@@ -649,7 +650,7 @@ class Goal:
         return self.place in _ON_ARM
 
 
-_ON_ARM = ("arm_outer", "arm_front", "arm_low", "forearm_top", "forearm_up", "forearm_low", "cuff")
+_ON_ARM = ("arm_outer", "arm_front", "arm_low", "forearm_top", "forearm_up", "forearm_low", "cuff", "elbow")
 
 
 _SEAT = -1  # in place of a bone: the resting pelvis

@@ -82,6 +82,10 @@ class Scene:
         """Draw one of several words."""
         return str(self.rng.choice(options))
 
+    def hand(self) -> str:
+        """Draw the hand that does something, the right one rather more often."""
+        return "right" if self.chance(0.6) else "left"
+
     def chance(self, probability: float) -> bool:
         """Draw whether something happens."""
         return bool(self.rng.random() < probability)
@@ -125,10 +129,11 @@ class Scene:
         side : of the hand
         start : the middle of the way there, seconds
         end : the middle of the way back, seconds
-        goal : other fields of `Goal`; the times of its travels are drawn unless given
+        goal : other fields of `Goal`; the times of its travels are drawn unless given, short where the stay is
         """
-        goal.setdefault("travel", self.between(0.45, 0.85))
-        goal.setdefault("back", self.between(0.45, 0.9))
+        most = max(0.28, 0.9 * (end - start))
+        goal.setdefault("travel", min(most, self.between(0.35, 0.85)))
+        goal.setdefault("back", min(most, self.between(0.4, 0.9)))
         self.goals[side].append(Goal(side, start, end, **goal))  # type: ignore[arg-type]
 
     def pose(self) -> Pose:

@@ -37,9 +37,11 @@ class Appearance:
     """Colours, hair and clothes of a person, the light and the backdrop, and what the camera does to the image.
 
     hair_thickness: metres that it stands off the skin. shutter: share of the time between two frames in which the
-    shutter is open (motion blur). shake: standard deviation of the camera's tremor, degrees. grain: that of the
+    shutter is open (motion blur). shake: standard deviation of the camera's tremor, degrees. zoom: how much larger the
+    image is in the end; pan: degrees by which the camera has turned in the end. grain: that of the
     sensor's noise, of 255. crf: the H.264 rate factor for videos of it; greater is coarser. seed: draws the
-    backdrop's pattern, the tremor and the grain.
+    backdrop's pattern, the tremor and the grain. microphone, bottle: where one stands on the table, if there is one,
+    metres to the person's left of the middle; None for none.
     """
 
     skin: Colour = (0.80, 0.60, 0.49)
@@ -60,9 +62,13 @@ class Appearance:
     light: Light = Light()
     shutter: float = 0.0
     shake: float = 0.0
+    zoom: float = 1.0
+    pan: float = 0.0
     grain: float = 0.0
     crf: int = 23
     seed: int = 0
+    microphone: float | None = None
+    bottle: float | None = None
 
 
 SKINS: tuple[Colour, ...] = (
@@ -77,10 +83,11 @@ _CLOTHES: tuple[Colour, ...] = (
 )  # fmt: skip
 _JACKETS: tuple[Colour, ...] = ((0.13, 0.15, 0.21), (0.20, 0.20, 0.22), (0.30, 0.29, 0.28), (0.22, 0.27, 0.40))
 _TIES: tuple[Colour, ...] = ((0.45, 0.08, 0.12), (0.12, 0.18, 0.40), (0.20, 0.20, 0.22), (0.14, 0.33, 0.25))
+_CAPS: tuple[Colour, ...] = ((0.13, 0.20, 0.42), (0.62, 0.12, 0.14), (0.85, 0.85, 0.86), (0.10, 0.10, 0.11))
 _BACKDROPS: tuple[Colour, ...] = ((0.62, 0.66, 0.70), (0.45, 0.53, 0.60), (0.74, 0.71, 0.66), (0.40, 0.42, 0.45),
                                   (0.66, 0.72, 0.68), (0.16, 0.22, 0.38), (0.86, 0.87, 0.88))  # fmt: skip
 _WALLS: tuple[Wall, ...] = ("press", "room", "plain", "gradient", "noise")
-_CRFS = (18, 34)  # hardly visible to plainly blocky
+_CRFS = (18, 38)  # hardly visible to plainly blocky
 
 
 def random_appearance(rng: np.random.Generator, shape: Shape | None = None) -> Appearance:
@@ -104,7 +111,8 @@ def random_appearance(rng: np.random.Generator, shape: Shape | None = None) -> A
         backdrop=one(_BACKDROPS),
         short_sleeves=bool(rng.random() < 0.35) and jacket is None,
         hair_thickness=float(rng.uniform(0.006, 0.022)),
-        tie=one(_TIES) if jacket is not None and rng.random() < 0.5 else None,
+        tie=one(_TIES) if rng.random() < (0.1 if jacket is None else 0.5) else None,
+        cap=one(_CAPS) if rng.random() < 0.12 else None,
         hair_style=style,
         beard=beard,
         cloth=_choice(rng, ("plain", "stripes", "checks"), (0.7, 0.15, 0.15)),
@@ -113,9 +121,13 @@ def random_appearance(rng: np.random.Generator, shape: Shape | None = None) -> A
         light=_random_light(rng),
         shutter=float(rng.uniform(0, 0.5)),
         shake=float(rng.uniform(0.02, 0.06)) if rng.random() < 0.3 else 0.0,
-        grain=float(rng.uniform(0, 3)),
+        zoom=float(rng.uniform(0.85, 1.2)) if rng.random() < 0.2 else 1.0,
+        pan=float(rng.uniform(-2.5, 2.5)) if rng.random() < 0.15 else 0.0,
+        grain=float(rng.uniform(0, 3) if rng.random() < 0.8 else rng.uniform(3, 9)),
         crf=int(rng.integers(*_CRFS)),
         seed=int(rng.integers(2**31)),
+        microphone=float(rng.uniform(-0.2, 0.2)) if rng.random() < 0.3 else None,
+        bottle=float(rng.uniform(-0.45, 0.45)) if rng.random() < 0.2 else None,
     )
 
 
@@ -130,13 +142,15 @@ def _hair_and_beard(rng: np.random.Generator, shape: Shape | None) -> tuple[Hair
 
 def _random_light(rng: np.random.Generator) -> Light:
     warmth, strength = rng.normal(0, 0.06), rng.uniform(0.7, 1.02)
+    dark = rng.uniform(0.15, 0.6) if rng.random() < 0.15 else 1.0  # a dim room
+    strength *= dark
     key = strength * np.array([1.02 + warmth, 1.0, 0.98 - warmth])
     side = rng.choice([-1.0, 1.0])
     return Light(
         azimuth=float(side * rng.uniform(5, 55)),
         elevation=float(rng.uniform(20, 55)),
         key=tuple(key.tolist()),
-        sky=float(rng.uniform(0.75, 1.3)),
+        sky=float(dark * rng.uniform(0.75, 1.3)),
     )
 
 

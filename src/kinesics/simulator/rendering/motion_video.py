@@ -18,8 +18,10 @@ from kinesics.skeleton import UPPER_BODY
 from kinesics.skeleton.sequence import FloatArray
 from kinesics.video import Image
 
-_IN_THE_FACE = ("deep breath (puff cheeks)", "bite lip")
+_IN_THE_FACE = ("bulging face or deep breath", "pressing lips")
 _CHAIR = (0.20, 0.21, 0.23)
+_MICROPHONE = (0.08, 0.08, 0.09)
+_BOTTLE = (0.55, 0.68, 0.76)
 
 
 def render_motion(
@@ -59,7 +61,7 @@ def render_motion(
             pose,
             camera,
             appearance=appearance,
-            furniture=furniture(motion),
+            furniture=furniture(motion, appearance),
             thing=None if thing is None else thing[rows],
             width=width,
             height=height,
@@ -72,7 +74,7 @@ def render_motion(
 
 
 def portrait_camera(motion: Motion, rng: np.random.Generator, aspect: float) -> Camera:
-    """Place an interviewer's camera: almost in front, the upper body filling the image.
+    """Place an interviewer's camera: almost in front, or aside of who is turned, the upper body filling the image.
 
     Parameters
     ----------
@@ -93,26 +95,33 @@ def portrait_camera(motion: Motion, rng: np.random.Generator, aspect: float) -> 
     elif motion.table is not None:
         bottom = max(motion.table - 0.12, bottom)
     target = np.array([pelvis[0], pelvis[1] - 0.1, (crown + bottom) / 2])
-    yaw = np.radians(rng.uniform(-12, 12))
+    yaw = motion.turned + np.radians(rng.uniform(-12, 12))
     return look_at(target, distance=2.4, height=crown - bottom, yaw=yaw, pitch=np.radians(4), aspect=aspect)
 
 
-def dressed_for(label: int, appearance: Appearance) -> Appearance:
-    """Give the appearance what the gesture needs: a cap, a tie, sleeves."""
-    match CLASSES[label]:
-        case "touch hat":
-            return replace(appearance, cap=(0.13, 0.20, 0.42))
-        case "adjust tie":
-            return replace(
-                appearance, shirt=(0.80, 0.83, 0.88), tie=appearance.tie or (0.45, 0.08, 0.12), short_sleeves=False
-            )
-        case "tidy sleeve":
+def dressed_for(motion: Motion, appearance: Appearance) -> Appearance:
+    """Give the appearance what the motion's gestures need: a cap or none, a tie, sleeves."""
+    for label, _, _ in motion.events:
+        appearance = _dressed_for(CLASSES[label], appearance)
+    return appearance
+
+
+def _dressed_for(name: str, appearance: Appearance) -> Appearance:
+    match name:
+        case "touching hat":
+            return replace(appearance, cap=appearance.cap or (0.13, 0.20, 0.42))
+        case "touching or scratching head" | "playing or adjusting hair" | "touching or scratching forehead":
+            return replace(appearance, cap=None)
+        case "adjusting collar or tie":
+            tie = appearance.tie or ((0.45, 0.08, 0.12) if appearance.seed % 2 else None)
+            return replace(appearance, tie=tie, short_sleeves=False)
+        case "dusting off clothes":
             return replace(appearance, short_sleeves=False)
     return appearance
 
 
-def furniture(motion: Motion) -> tuple[Cuboid, ...]:
-    """Build the chair and the table of this motion."""
+def furniture(motion: Motion, appearance: Appearance) -> tuple[Cuboid, ...]:
+    """Build the chair and the table of this motion, with what stands on it."""
     boxes = []
     x, y, _ = np.median(motion.pose.root, axis=0)
     if motion.seat != "standing":
@@ -127,12 +136,34 @@ def furniture(motion: Motion) -> tuple[Cuboid, ...]:
             Cuboid((x - 0.9, edge - 0.75, z - 0.035), (x + 0.9, edge, z)),
             Cuboid((x - 0.88, edge - 0.72, 0), (x + 0.88, edge - 0.7, z - 0.035)),
         ]
+        boxes += _standing_on(appearance, x, edge, z)
     return tuple(boxes)
+
+
+def _standing_on(appearance: Appearance, x: float, edge: float, top: float) -> list[Cuboid]:
+    """A microphone before the person, and a bottle beside it, as the appearance says."""
+    boxes = []
+    if appearance.microphone is not None:
+        at, near, high = x + appearance.microphone, edge - 0.3, top + 0.24
+        boxes += [
+            Cuboid((at - 0.06, near - 0.06, top), (at + 0.06, near + 0.06, top + 0.02), _MICROPHONE),
+            Cuboid((at - 0.006, near - 0.006, top + 0.02), (at + 0.006, near + 0.006, high), _MICROPHONE),
+            Cuboid((at - 0.02, near - 0.02, high), (at + 0.02, near + 0.05, high + 0.045), _MICROPHONE),
+        ]
+    if appearance.bottle is not None:
+        at, near = x + appearance.bottle, edge - 0.35
+        boxes += [
+            Cuboid((at - 0.032, near - 0.032, top), (at + 0.032, near + 0.032, top + 0.17), _BOTTLE),
+            Cuboid((at - 0.014, near - 0.014, top + 0.17), (at + 0.014, near + 0.014, top + 0.23), _BOTTLE),
+        ]
+    return boxes
 
 
 def _thing(motion: Motion, joints: FloatArray) -> FloatArray | None:
     """(T, 3) where the thing to play with is: between the fingers meanwhile, else on the table, if there is one."""
-    events = [(start, end) for label, start, end in motion.events if CLASSES[label] == "play with things"]
+    events = [
+        (start, end) for label, start, end in motion.events if CLASSES[label] == "playing or manipulating objects"
+    ]
     if not events:
         return None
     left, right = (

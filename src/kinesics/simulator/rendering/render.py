@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -14,7 +15,7 @@ from scipy.sparse import csr_matrix
 
 from kinesics.simulator.camera import Camera, shaken
 from kinesics.simulator.person.appearance import Appearance, Colour, Light
-from kinesics.simulator.person.body import Body, Pose, rest_pose
+from kinesics.simulator.person.body import Body, Pose, Shape, rest_pose
 from kinesics.simulator.person.skin import PART, TEXTURE, SkinPoints, masks, paint
 from kinesics.simulator.rendering.backgrounds import draw_wall
 from kinesics.simulator.rendering.shaders import BACKDROP, SHADED, SHADOW, UNWRAP
@@ -24,6 +25,7 @@ from kinesics.video import Image
 
 _BLUR_STEP = 3.0  # pixels between two of the images that a blurred one is made of
 _BLUR_MOST = 3
+_COARSE = 300  # lines up to which skin of half the resolution is enough
 _SHADOWS = 512  # width of the shadow map, which spans a metre and a half
 _PAPER = (246, 245, 242)
 _GRAINS = 2  # images of grain across and down in the field from which each frame takes a piece
@@ -103,12 +105,14 @@ class PersonRenderer:
         eye = points.at[(points.part == PART["eye"]) & (points.at[:, 0] > 0)]
         eyeball = (eye.min(0) + eye.max(0)) / 2
         coarse = paint(points, marks, eyeball, self.appearance)
-        places = self._rest_of_texels(rest)
-        used = places.any(-1)
-        fine = paint(SkinPoints(places[used], part[used], lips[used], ears[used]), marks, eyeball, self.appearance)
-        image = np.zeros((TEXTURE, TEXTURE, 4), np.uint8)
+        step = 2 if self.height <= _COARSE else 1
+        used, vertices, shares = (array[::step, ::step] for array in _texels())
+        part, lips, ears = (mask[::step, ::step][used] for mask in (part, lips, ears))
+        places = np.einsum("ni,nic->nc", shares[used], rest[vertices[used]])
+        fine = paint(SkinPoints(places, part, lips, ears), marks, eyeball, self.appearance)
+        image = np.zeros((*used.shape, 4), np.uint8)
         image[used] = np.clip(fine.colour, 0, 1) * 255
-        self._texture = self._gl.texture((TEXTURE, TEXTURE), 4, image[::-1].tobytes())
+        self._texture = self._gl.texture(used.shape, 4, image[::-1].tobytes())
         self._texture.build_mipmaps()
         self._texture.filter = (self._gl.LINEAR_MIPMAP_NEAREST, self._gl.LINEAR)
         # the seams' twins must move alike, or the mesh would tear
@@ -130,28 +134,6 @@ class PersonRenderer:
         outwards = ((spanned - rest) * self._normals(rest)).sum(-1)
         drape: FloatArray = clothed * (0.007 + np.clip(outwards, -0.004, 0.03))
         return drape
-
-    def _rest_of_texels(self, rest: FloatArray) -> FloatArray:
-        """(1024, 1024, 3) where each texel of the unwrapped skin lies on the body in the reference pose."""
-        gl = self._gl
-        texture = gl.texture((TEXTURE, TEXTURE), 4, dtype="f4")
-        target = gl.framebuffer([texture])
-        target.use()
-        target.clear()
-        program = gl.program(*UNWRAP)
-        data = np.concatenate([self._uv, rest[self._vertex]], 1).astype(np.float32)
-        array = gl.vertex_array(
-            program, [(gl.buffer(data.tobytes()), "2f 3f", "uv", "at")], gl.buffer(self._index.tobytes())
-        )
-        gl.disable(gl.DEPTH_TEST)
-        # a rim around each island keeps filtering from leaking; the true place comes last
-        around = ((-1, -1), (1, -1), (-1, 1), (1, 1), (-1, 0), (1, 0), (0, -1), (0, 1))
-        for dx, dy in [(width * dx, width * dy) for width in (4, 2, 1) for dx, dy in around] + [(0, 0)]:
-            program["shift"].value = (2 * dx / TEXTURE, 2 * dy / TEXTURE)
-            array.render()
-        gl.enable(gl.DEPTH_TEST)
-        places = np.frombuffer(texture.read(), np.float32).reshape(TEXTURE, TEXTURE, 4)[::-1, :, :3]
-        return np.ascontiguousarray(places)
 
     def _make_buffers(self) -> None:
         gl = self._gl
@@ -278,6 +260,38 @@ class PersonRenderer:
         return normals
 
 
+@cache
+def _texels() -> tuple[NDArray[np.bool_], NDArray[np.int32], FloatArray]:
+    """What each texel of the unwrapped skin shows, the same on all bodies.
+
+    (1024, 1024) whether anything, and (1024, 1024, 3) the corners of its triangle and their shares in it.
+    """
+    import moderngl
+
+    body = Body(Shape())
+    settings: dict[str, Any] = {"backend": "egl"}
+    gl: Any = moderngl.create_context(standalone=True, **settings)
+    texture = gl.texture((TEXTURE, TEXTURE), 4, dtype="f4")
+    target = gl.framebuffer([texture])
+    target.use()
+    target.clear()
+    program = gl.program(*UNWRAP)
+    count = len(body.faces)
+    number = np.repeat(np.arange(1, count + 1), 3)[:, None]  # of the triangle; 0 is none
+    data = np.concatenate([body.uv[body.uv_faces.ravel()], np.tile(np.eye(3)[:, :2], (count, 1)), number], 1)
+    array = gl.vertex_array(program, [(gl.buffer(data.astype(np.float32).tobytes()), "2f 3f", "uv", "at")])
+    # a rim around each island keeps filtering from leaking; the true place comes last
+    around = ((-1, -1), (1, -1), (-1, 1), (1, 1), (-1, 0), (1, 0), (0, -1), (0, 1))
+    for dx, dy in [(width * dx, width * dy) for width in (4, 2, 1) for dx, dy in around] + [(0, 0)]:
+        program["shift"].value = (2 * dx / TEXTURE, 2 * dy / TEXTURE)
+        array.render()
+    found = np.frombuffer(texture.read(), np.float32).reshape(TEXTURE, TEXTURE, 4)[::-1]
+    gl.release()
+    face = np.rint(found[..., 2]).astype(int) - 1
+    shares = np.stack([found[..., 0], found[..., 1], 1 - found[..., 0] - found[..., 1]], -1)
+    return face >= 0, body.faces[np.maximum(face, 0)].astype(np.int32), shares.astype(np.float32)
+
+
 def _corners(body: Body) -> csr_matrix:
     """(V, F) one where a vertex is a corner of a face."""
     faces = len(body.faces)
@@ -319,6 +333,22 @@ def _from_the_sun(sun: FloatArray, vertices: FloatArray) -> NDArray[np.float64]:
     return matrix
 
 
+def moved_as(camera: Camera, appearance: Appearance, frames: int) -> list[Camera]:
+    """Say where the camera stands and looks in each frame.
+
+    Parameters
+    ----------
+    camera : in the first frame
+    appearance : that says how it trembles, zooms and turns
+    frames : how many
+
+    Returns
+    -------
+    the camera in each frame
+    """
+    return shaken(camera, appearance.shake, frames, appearance.seed, zoom=appearance.zoom, pan=appearance.pan)
+
+
 def render(
     body: Body,
     pose: Pose,
@@ -332,8 +362,7 @@ def render(
 ) -> Iterator[Image]:
     """Render a posed body, an image a frame.
 
-    The camera trembles as the appearance says: `shaken(camera, appearance.shake, len(pose), appearance.seed)` tells
-    where it stands in each frame.
+    The camera trembles, zooms and turns as the appearance says: `moved_as` tells where it stands in each frame.
 
     Parameters
     ----------
@@ -355,7 +384,7 @@ def render(
     """
     appearance = appearance or Appearance()
     stage = PersonRenderer(body, appearance, furniture, width, height)
-    cameras = shaken(camera, appearance.shake, len(pose), appearance.seed)
+    cameras = moved_as(camera, appearance, len(pose))
     rng = np.random.default_rng((appearance.seed, 3))
     field = np.rint(rng.normal(0, appearance.grain, (_GRAINS * height, _GRAINS * width, 1))).astype(np.int16)
     before: FloatArray | None = None

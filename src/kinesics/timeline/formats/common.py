@@ -13,6 +13,7 @@ from typing import Any
 
 from kinesics.errors import KinesicsError
 from kinesics.timeline.coding import Annotation, CodedFile
+from kinesics.timeline.gesture_names import current_name
 from kinesics.timeline.timeline import Event, Timeline
 
 OBSERVER = "observer"  # the source of events that come back from ELAN or BORIS
@@ -52,7 +53,7 @@ def in_milliseconds(timeline: Timeline) -> Iterator[tuple[Event, int, int]]:
 def without_overlap(timeline: Timeline) -> Iterator[tuple[str, Event, int, int]]:
     """Deal events out to rows in which none overlaps another.
 
-    Yields the name of the row (`P1 touch neck`, `P1 touch neck (2)` …), the event, its start and end in milliseconds.
+    Yields the row's name (`P1 touching ears`, `P1 touching ears (2)` …), the event, its start and end in milliseconds.
     """
     free: dict[str, int] = {}
     for event, start, end in in_milliseconds(timeline):
@@ -65,7 +66,7 @@ def without_overlap(timeline: Timeline) -> Iterator[tuple[str, Event, int, int]]
 
 
 def row_name(event: Event) -> str:
-    """The row of a person's gesture, `P1 touch neck`."""
+    """The row of a person's gesture, `P1 touching ears`."""
     return f"P{event.person} {event.label}"
 
 
@@ -86,14 +87,15 @@ def to_timeline(coded: CodedFile, vocabulary: Sequence[str]) -> Timeline:
     """The annotations of a file of one recording as events, on the recording's clock; its duration is not known."""
     if len(coded.codings) > 1:
         raise ValueError(f"{len(coded.codings)} recordings in one file")
-    index = {label: i for i, label in enumerate(vocabulary)}
+    index = {current_name(label): i for i, label in enumerate(vocabulary)}
     events = (_event(one, index, coding.medium.offset) for coding in coded.codings for one in coding.annotations)
     return Timeline(tuple(events))
 
 
 def _event(one: Annotation, index: Mapping[str, int], offset: float) -> Event:
-    place = index.get(one.label, UNKNOWN)
-    return Event(one.label, place, one.start + offset, one.end + offset, person=one.person or 0, source=OBSERVER)
+    label = current_name(one.label)
+    place = index.get(label, UNKNOWN)
+    return Event(label, place, one.start + offset, one.end + offset, person=one.person or 0, source=OBSERVER)
 
 
 def relative(media: Path, file: Path) -> str:

@@ -10,6 +10,7 @@ from typing import Any
 
 from kinesics.files import write_text
 from kinesics.timeline.formats.common import Provenance, in_milliseconds, reading
+from kinesics.timeline.gesture_names import current_name
 from kinesics.timeline.timeline import Event, Timeline
 
 COLUMNS = ("label", "index", "start", "end", "score", "person")
@@ -64,5 +65,5 @@ def _event_of_row(row: Mapping[str, Any], line: int) -> Event:
 
 def typed(row: Mapping[str, Any]) -> dict[str, Any]:
     """The arguments of an `Event` from a row of text or of JSON."""
-    kinds: dict[str, Callable[[Any], Any]] = {"label": str, "index": int, "person": int}
+    kinds: dict[str, Callable[[Any], Any]] = {"label": current_name, "index": int, "person": int}
     return {column: kinds.get(column, float)(row[column]) for column in COLUMNS}

@@ -5,42 +5,54 @@ The tables here are in the order of the training index, 0..31. A class id in a l
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from kinesics.timeline.labels import match_label
 
 CLASSES: tuple[str, ...] = (
     "turtle neck",
-    "deep breath (puff cheeks)",
-    "touch hat",
-    "touch face",
-    "touch forehead",
-    "cover face",
-    "rub eyes",
-    "touch other face part",
-    "touch ears",
-    "bite nails",
-    "touch chin",
-    "touch neck",
-    "play with hair",
-    "adjust tie",
-    "touch chest",
-    "scratch back",
-    "fold arms",
-    "tidy sleeve",
-    "put arms back",
-    "move torso",
-    "sit straight",
-    "scratch arm",
-    "rub hands",
-    "cross fingers",
-    "minaret (steeple) hands",
-    "play with things",
-    "withdraw arms",
+    "bulging face or deep breath",
+    "touching hat",
+    "touching or scratching head",
+    "touching or scratching forehead",
+    "covering face",
+    "rubbing eyes",
+    "touching or scratching facial parts",
+    "touching ears",
+    "biting nails",
+    "touching jaw",
+    "touching or scratching neck",
+    "playing or adjusting hair",
+    "adjusting collar or tie",
+    "touching or covering suprasternal notch",
+    "scratching back",
+    "folding arms",
+    "dusting off clothes",
+    "putting arms behind body",
+    "moving torso",
+    "sitting straightly",
+    "scratching or touching arms",
+    "rubbing or holding hands",
+    "crossing fingers",
+    "minaret gesture",
+    "playing or manipulating objects",
+    "hold back arms",
     "head up",
-    "bite lip",
+    "pressing lips",
     "arms akimbo",
-    "shake shoulders",
+    "shaking shoulders",
     "illustrative",
 )
+
+# as the paper groups them
+GROUPS: Mapping[str, tuple[int, ...]] = {
+    "body": (19, 20, 30),
+    "head": (0, 1, 27, 28),
+    "hand": (21, 22, 23, 24, 25, 26, 29),
+    "body and hand": (11, 12, 13, 14, 15, 16, 17, 18),
+    "head and hand": (2, 3, 4, 5, 6, 7, 8, 9, 10),
+    "illustrative": (31,),
+}
 
 # clips of each class as the challenge counts them
 TRAIN_CLIPS = (
@@ -67,7 +79,7 @@ def class_index(class_id: int) -> int | None:
 
 
 def match_class(name: str) -> int:
-    """The index of the class of this name, or of the one class whose name holds it.
+    """The index of the class of this name, an earlier or shorter one, or of the one class whose name holds it.
 
     Raises KinesicsError that lists the classes in question.
     """
