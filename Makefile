@@ -6,7 +6,7 @@ READY := .venv/.ready
 EXTRAS := torch parquet runtime export simulate train
 LOCK := $(BIN)/uv pip compile --quiet --generate-hashes --no-header --no-annotate --no-emit-index-url --python-version 3.11 --universal
 
-.PHONY: demo test lint docs lock weights clean
+.PHONY: demo test lint docs lock weights audit sbom clean
 
 demo: $(READY)  ## analyse a real clip and a simulated interview
 	$(BIN)/python scripts/demo.py
@@ -24,6 +24,12 @@ docs: $(READY)  ## the documentation as a site in site/
 
 weights: $(READY)  ## train the default weights again, from nothing
 	$(BIN)/kinesics train --out runs/default --seed 2
+
+audit: $(READY)  ## known weaknesses in what is pinned, where an index answers
+	$(BIN)/python scripts/supply_chain.py audit
+
+sbom: $(READY)  ## a bill of materials, sbom.json
+	$(BIN)/python scripts/supply_chain.py sbom
 
 lock: $(READY)  ## resolve the requirements again
 	$(LOCK) requirements/uv.in -o requirements/uv.txt

@@ -90,8 +90,8 @@ def table(rows: dict[str, Row]) -> str:
         f"`python benchmarks/faults.py {' '.join(sys.argv[1:])}`. After every interruption the same command was called "
         "again, and its files compared with those of an undisturbed call, byte by byte (of ELAN's file, all but its "
         "date). Killed: SIGKILL before a write (opening, renaming, removing, making a folder); half left: the file "
-        "that was about to take its place is cut to half before. Disk full: a tmpfs with room for 2, 30, 60 and 90 % "
-        "of what is written.\n",
+        "that was about to take its place is cut to half before. Disk full: a tmpfs with room for 2, 30, 60 and 90 "
+        "% of what is written.\n",
         f"| command | writes | {' | '.join(KINDS)} | faults |",
         f"|---|{'---:|' * (len(KINDS) + 2)}",
     ]

@@ -19,7 +19,7 @@ from mkdocs.structure.pages import Page
 ROOT = Path(__file__).resolve().parents[1]
 DOCS = ROOT / "docs"
 PACKAGE = ROOT / "src" / "kinesics"
-GROUND = ("files", "progress", "errors")  # single files below all rooms
+GROUND = ("files", "progress", "reading", "errors")  # single files below all rooms
 LINK = re.compile(r"\[(?P<text>[^\[\]]*)\]\((?P<path>[^)\s:#]+)(?P<anchor>#[^)\s]*)?\)")
 
 
@@ -53,7 +53,9 @@ def api() -> dict[str, str]:
     """The pages of the API: one a room, one for the ground, and a list of all."""
     rooms = [PACKAGE / name for name in _rooms()]
     pages = {f"api/{room.name}.md": _page(room.name, room, sorted(room.rglob("*.py"))) for room in rooms}
-    pages["api/ground.md"] = _page("files, progress, errors", PACKAGE, [PACKAGE / f"{name}.py" for name in GROUND])
+    pages["api/ground.md"] = _page(
+        "files, progress, reading, errors", PACKAGE, [PACKAGE / f"{name}.py" for name in GROUND]
+    )
     lines = [f"| [{room.name}]({room.name}.md) | {_sentence(room / '__init__.py')} |" for room in rooms]
     lines += [f"| [{name}](ground.md#kinesics.{name}) | {_sentence(PACKAGE / f'{name}.py')} |" for name in GROUND]
     top = "# The API by room\n\n::: kinesics\n    options: {members: false}\n\n"

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import json
+import multiprocessing
 import os
 import re
 import signal
@@ -100,42 +101,26 @@ def _forked(wanted: dict[str, Any]) -> dict[str, Any]:
     counter, said = told.with_suffix(".count"), told.with_suffix(".said")
     counter.write_bytes(b"")
     said.write_bytes(b"")
-    child = os.fork()
-    if child == 0:
-        _run(wanted, counter, said)
-    _, status = os.waitpid(child, 0)
-    code = os.waitstatus_to_exitcode(status)
-    return {"code": code, "writes": counter.stat().st_size, "said": said.read_text(errors="replace")}
+    child = multiprocessing.get_context("fork").Process(target=_run, args=(wanted, counter, said))
+    child.start()
+    child.join()
+    return {"code": child.exitcode, "writes": counter.stat().st_size, "said": said.read_text(errors="replace")}
 
 
 def _run(wanted: dict[str, Any], counter: Path, said: Path) -> None:
-    """Never returns."""
-    code = 1
-    try:
-        output = os.open(said, os.O_WRONLY | os.O_APPEND)
-        os.dup2(output, 1)
-        os.dup2(output, 2)
-        os.chdir(wanted["place"])
-        os.environ["KINESICS_WEIGHTS"] = str(Path(wanted["place"]) / "weights")
-        if wanted.get("own_cache"):
-            os.environ["XDG_CACHE_HOME"] = str(Path(wanted["place"]) / "cache")
-        count = os.open(counter, os.O_WRONLY | os.O_APPEND)
-        if "ledger" in wanted:
-            _know(wanted["ledger"])
-        sys.addaudithook(_Killer(wanted, count))
-        from kinesics.cli import main
+    output = os.open(said, os.O_WRONLY | os.O_APPEND)
+    os.dup2(output, 1)
+    os.dup2(output, 2)
+    os.chdir(wanted["place"])
+    os.environ["KINESICS_WEIGHTS"] = str(Path(wanted["place"]) / "weights")
+    if wanted.get("own_cache"):
+        os.environ["XDG_CACHE_HOME"] = str(Path(wanted["place"]) / "cache")
+    if "ledger" in wanted:
+        _know(wanted["ledger"])
+    sys.addaudithook(_Killer(wanted, os.open(counter, os.O_WRONLY | os.O_APPEND)))
+    from kinesics.cli import main
 
-        code = main(wanted["arguments"])
-    except SystemExit as error:
-        code = int(error.code or 0)
-    except BaseException:
-        import traceback
-
-        traceback.print_exc()
-    finally:
-        sys.stdout.flush()
-        sys.stderr.flush()
-        os._exit(code)
+    sys.exit(main(wanted["arguments"]))
 
 
 class _Killer:

@@ -7,10 +7,12 @@ import zipfile
 from pathlib import Path
 from typing import Any
 
+import torch
 from lightning.pytorch.plugins.io import TorchCheckpointIO
 
 from kinesics.errors import KinesicsError
 from kinesics.files import replacing
+from kinesics.reading import reading
 from kinesics.weights.run_folder import RunFolder
 
 
@@ -38,6 +40,28 @@ class KeepOneBefore(TorchCheckpointIO):
                 raise KinesicsError(f"{place}: cannot be written ({error}); choose another place") from error
             if _is_whole(place):
                 os.replace(place, RunFolder(place.parent).checkpoint_before)
+
+    def load_checkpoint(self, path: Any, map_location: Any = "cpu", weights_only: bool | None = True) -> dict[str, Any]:
+        """Read a checkpoint as `read_checkpoint` does.
+
+        Parameters
+        ----------
+        path : of the file
+        map_location : where its tensors go
+        weights_only : is always so
+
+        Returns
+        -------
+        the trainer's state
+        """
+        return read_checkpoint(Path(path), map_location)
+
+
+def read_checkpoint(path: Path, map_location: Any = "cpu") -> dict[str, Any]:
+    """What a run's checkpoint holds; raises KinesicsError for anything but tensors and plain values."""
+    with reading(path, "a checkpoint of tensors and plain values", "remove it, and train again"):
+        state: dict[str, Any] = torch.load(path, map_location=map_location, weights_only=True)
+        return state
 
 
 def newest_checkpoint(out: Path) -> Path | None:

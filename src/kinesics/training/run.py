@@ -23,7 +23,7 @@ from kinesics.errors import KinesicsError
 from kinesics.evaluation import Predictions, evaluate
 from kinesics.metrics import fit_temperature
 from kinesics.reading import read_yaml
-from kinesics.training.checkpoints import newest_checkpoint
+from kinesics.training.checkpoints import newest_checkpoint, read_checkpoint
 from kinesics.training.run_identity import remember_run, run_identity
 from kinesics.training.trainer import resume, shared_settings, silence_logs, supported_precision
 from kinesics.weights.load import save_weights
@@ -115,7 +115,7 @@ def run(config: Path, out: Path, arguments: Sequence[str] = ()) -> Path:
     resume(trainer, cli.model, cli.datamodule, out)
     if trainer.is_global_zero:
         # averaged weights, if the run keeps some; the trainer brings them back only right after training
-        checkpoint = torch.load(RunFolder(out).checkpoint, map_location="cpu", weights_only=True)
+        checkpoint = read_checkpoint(RunFolder(out).checkpoint)
         cli.model.load_state_dict(checkpoint["state_dict"])
         save_predictions(cli.model, cli.datamodule, out)
         save_run_weights(cli.model, out)

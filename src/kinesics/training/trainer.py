@@ -16,7 +16,7 @@ from torch import Tensor, nn
 
 from kinesics.errors import KinesicsError
 from kinesics.models.optimised import best_dtype
-from kinesics.training.checkpoints import KeepOneBefore, newest_checkpoint
+from kinesics.training.checkpoints import KeepOneBefore, newest_checkpoint, read_checkpoint
 from kinesics.weights.run_folder import RunFolder
 
 State = dict[str, Tensor]  # a network's tensors by name
@@ -133,7 +133,7 @@ def initialise_from_run(folder: Path, choose: Callable[[State], tuple[nn.Module,
         raise KinesicsError(
             f"{RunFolder(folder).checkpoint}: no such file; model.start wants the folder of a finished run"
         )
-    state = torch.load(path, map_location="cpu", weights_only=True)["state_dict"]
+    state = read_checkpoint(path)["state_dict"]
     module, tensors = choose(without_prefix(state, "network."))
     try:
         module.load_state_dict(tensors)
