@@ -39,7 +39,7 @@ def found(one, rule=USUAL, classes=CLASSES):
         (PRESSING, {"mouthRollLower": (1, 2, 0.7)}),
         (PRESSING, {"mouthPress": (1, 2, 0.7), "mouthShrugLower": (1, 2, 0.9)}),
         ("brows raised", {"browInnerUp": (1, 2, 0.9), "browOuterUp": (1, 2, 0.8)}),
-        ("jaw open", {"jawOpen": (1, 2, 0.7)}),
+        ("jaw open", {"jawOpen": (1, 2, 0.9)}),
     ],
 )
 def test_what_is_held_for_a_second_is_an_event(label, courses):

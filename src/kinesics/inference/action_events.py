@@ -62,8 +62,8 @@ class ActionRule:
 # The onsets were chosen on real clips of ordinary talk and of acted reactions, see docs/perception.md
 RULES: tuple[ActionRule, ...] = (
     ActionRule("lips pressed", 0.35, _lips_pressed, CLASSES[_PRESSING_LIPS]),
-    ActionRule("brows raised", 0.5, _brows_raised),
-    ActionRule("jaw open", 0.5, _jaw_open),
+    ActionRule("brows raised", 0.75, _brows_raised),
+    ActionRule("jaw open", 0.75, _jaw_open),
 )
 ONSETS = {rule.label: rule.onset for rule in RULES}
 

@@ -66,4 +66,4 @@ def wilson(successes: int, count: int) -> Interval:
     share, spread = successes / count, z * z / count
     middle = (share + spread / 2) / (1 + spread)
     half = z * np.sqrt(share * (1 - share) / count + spread / (4 * count)) / (1 + spread)
-    return Interval(share, float(middle - half), float(middle + half))
+    return Interval(share, max(0.0, float(middle - half)), min(1.0, float(middle + half)))

@@ -10,7 +10,6 @@ import numpy as np
 
 from kinesics.data.sets.imigue.classes import CLASSES
 from kinesics.inference.events import EventRule, find_events
-from kinesics.inference.prior import with_prior
 from kinesics.inference.scores import Scores
 from kinesics.inference.skeleton import skeleton_scorer
 from kinesics.metrics.detection import Instance, detection_score
@@ -50,7 +49,7 @@ def score_recordings(
     Parameters
     ----------
     network : in eval mode.
-    specification : of its classes, window, temperature and prior.
+    specification : of its classes, window and temperature; all gestures are expected alike, as recordings show them.
     count : how many recordings.
     seed : of the recordings.
     progress : called with the share that is done, 0..1.
@@ -65,8 +64,7 @@ def score_recordings(
     make = partial(_recording, seed, SECONDS, tracked)
     with worker_pool() as pool:
         for clip in pool.imap(make, range(count)):
-            scores = with_prior(scorer.score_person(clip.detected), specification.prior)
-            found.append(ScoredRecording(scores, clip.motion.events))
+            found.append(ScoredRecording(scorer.score_person(clip.detected), clip.motion.events))
             progress(len(found) / count)
     return found
 

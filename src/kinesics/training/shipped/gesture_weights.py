@@ -17,6 +17,7 @@ from kinesics.data.dataset import Split
 from kinesics.data.sets.imigue.classes import CLASSES
 from kinesics.errors import KinesicsError
 from kinesics.files import write_text
+from kinesics.inference.prior import INTERVIEW
 from kinesics.metrics import fit_temperature
 from kinesics.models.skeleton.agcn import AGCNConfig, TwoStreamAGCN
 from kinesics.progress import progress_bar
@@ -236,5 +237,6 @@ def _specification(config: AGCNConfig, clips: Sequence[int]) -> Specification:
         normalisation="joints-v1",
         training_data=f"simulated clips (Kinesics simulator): {counted}; no recording of a real person",
         licence="Apache-2.0",
+        prior=INTERVIEW,
         limits="Trained on simulated movement alone; never measured against labelled real micro-gestures.",
     )
