@@ -43,8 +43,8 @@ engine finds in rendered videos of simulated people.
 |---|---|---|---|
 {classes}
 
-On real footage: [66 clips of real people](../benchmarks/results/real_clips.md), by which training, prior and thresholds were
-chosen, and [samples whose content is known](../benchmarks/results/samples.md).
+On real footage: [66 clips of real people](../benchmarks/results/real_clips.md), by which training, prior and thresholds
+were chosen, and [samples whose content is known](../benchmarks/results/samples.md).
 
 ## What fails
 

@@ -156,7 +156,7 @@ def test_submit_counts_by_names_and_knows_what_the_challenge_does_not(tmp_path, 
         (["ensemble", "run", "--out", "x"], "two or more"),
         (["ensemble", "run", "lonely", "--out", "x"], "expected predictions_val.npz"),
         (["submit"], "name a run"),
-        (["submit", "--check", "nowhere.csv"], "cannot be read"),
+        (["submit", "--check", "nowhere.csv"], "no such file"),
     ],
 )
 def test_mistakes_are_told_in_one_line(tmp_path, monkeypatch, capsys, arguments, told):

@@ -195,7 +195,7 @@ def test_a_video_that_ends_before_its_landmarks_leaves_the_rest_to_them(recordin
         person, **{name: np.concatenate([getattr(person, name)] * 2) for name in ("xyz", "score", "image_xy")}
     )
     found = scored_alone(recording, longer)
-    np.testing.assert_array_equal(found.probability[8:], found.by_modality["skeleton"][8:])
+    np.testing.assert_allclose(found.probability[8:], found.by_modality["skeleton"][8:], atol=1e-6)
     assert np.isnan(found.by_modality["video"][8:]).all()
     assert not np.isnan(found.by_modality["video"][:6]).any()
 

@@ -24,6 +24,6 @@ def test_an_unknown_engine() -> None:
 
 
 def test_an_engine_without_its_library(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "openvino", None)
-    with pytest.raises(KinesicsError, match="pip install openvino"):
-        open_engine("openvino")
+    monkeypatch.setitem(sys.modules, "mediapipe", None)
+    with pytest.raises(KinesicsError, match="pip install mediapipe"):
+        open_engine("mediapipe")

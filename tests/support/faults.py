@@ -74,11 +74,11 @@ def tree(folder: Path) -> dict[str, bytes]:
 
 
 def _timeless(name: str, content: bytes) -> bytes:
-    """Without what tells the second of writing: ELAN's date, and the checksum of such a file."""
+    """Without what tells second and place of writing: ELAN's date, the checksum of such a file, and the folder's."""
     if name.endswith(".eaf"):
         return re.sub(rb' DATE="[^"]*"|>urn:[^<]*<', b"", content)
     if name == ".kinesics.json":
-        return re.sub(rb'("timeline.eaf": )"\w+"', rb"\1", content)
+        return re.sub(rb'("timeline.eaf"|"place"): "\w+"', rb"\1", content)
     return content
 
 

@@ -79,7 +79,8 @@ def written_results(out: Path, recording: Path, names: Sequence[str]) -> Iterato
     facts = _identity(recording)
     _write(out, facts, files | dict.fromkeys(names))
     yield
-    _write(out, facts, files | {name: sha256_of(out / name) for name in names if (out / name).exists()})
+    others = {name: digest for name, digest in files.items() if name not in names}
+    _write(out, facts, others | {name: sha256_of(out / name) for name in names if (out / name).exists()})
 
 
 def _refusal(path: Path, expected: str, found: str) -> KinesicsError:

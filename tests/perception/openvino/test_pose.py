@@ -17,7 +17,7 @@ def test_the_body_is_where_mediapipe_sees_it(models: Models, reference: Referenc
     off = np.linalg.norm(poses.points[:, :33, :2] - theirs[..., :2], axis=-1)[seen] / reference.shoulders
     assert np.median(off) < 0.01
     assert np.percentile(off, 95) < 0.03
-    assert np.abs(poses.visibility - theirs[..., 3]).max() < 0.05
+    assert np.abs(poses.visibility - theirs[..., 3]).max() < 0.08
     assert np.median(np.abs(poses.world - reference["pose_world_landmarks"][..., :3])) < 0.01
     assert (poses.presence > 0.5).all()
     depth = np.abs(poses.points[:, :33, 2] - theirs[..., 2])[seen] / reference.shoulders
