@@ -68,17 +68,20 @@ def commands() -> Iterator[Commands]:
 
 
 def tree(folder: Path) -> dict[str, bytes]:
-    """Every file below a folder, hidden ones too."""
+    """Every file below a folder, hidden ones too; where a file tells the folder's own place, that is left out."""
     files = sorted(path for path in folder.rglob("*") if path.is_file())
-    return {str(path.relative_to(folder)): _timeless(path.name, path.read_bytes()) for path in files}
+    place = os.fsencode(folder.resolve())
+    return {
+        str(path.relative_to(folder)): _timeless(path.name, path.read_bytes()).replace(place, b"") for path in files
+    }
 
 
 def _timeless(name: str, content: bytes) -> bytes:
-    """Without what tells second and place of writing: ELAN's date, the checksum of such a file, and the folder's."""
+    """Without what tells second and place of writing: ELAN's date, checksums of such files, and the folder's."""
     if name.endswith(".eaf"):
         return re.sub(rb' DATE="[^"]*"|>urn:[^<]*<', b"", content)
     if name == ".kinesics.json":
-        return re.sub(rb'("timeline.eaf"|"place"): "\w+"', rb"\1", content)
+        return re.sub(rb'("timeline.eaf"|"manifest.csv"|"place"): "\w+"', rb"\1", content)
     return content
 
 
