@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from kinesics.inference.scores import Scores, probabilities, without_none
 from kinesics.perception import Observation
-from kinesics.preprocessing.windows import as_trained, is_seen
+from kinesics.preprocessing.windows import as_trained, is_seen, nearest_seen
 from kinesics.progress import Progress
 from kinesics.skeleton import SkeletonSequence, resampled_rows
 from kinesics.skeleton.sequence import FloatArray
@@ -101,8 +101,9 @@ class SkeletonScorer:
     ) -> dict[str, FloatArray]:
         """Probabilities of one batch of windows; the recording is held at its ends."""
         held = rows[np.clip(starts[:, None] + np.arange(self.specification.frames), 0, len(rows) - 1)]
+        present = is_seen(person.score[held])
+        held = nearest_seen(person.score)[held]
         xyz, score = person.xyz[held], person.score[held]
-        present = is_seen(score)
         return {name: probabilities(x, present, self.specification) for name, x in self.run(xyz, score).items()}
 
 

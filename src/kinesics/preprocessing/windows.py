@@ -42,3 +42,27 @@ def is_seen(score: FloatArray) -> NDArray[np.bool_]:
     """
     seen: NDArray[np.bool_] = (score[..., _ANCHORS].max(2) > 0).mean(1) >= _PRESENT
     return seen
+
+
+def nearest_seen(score: FloatArray) -> NDArray[np.int64]:
+    """Find the frame that stands for each frame: itself, or the nearest in which somebody is found.
+
+    Who comes or goes is held still, as at a recording's ends: half a window of nobody looks like a sudden movement.
+
+    Parameters
+    ----------
+    score : (T, V), 0 for a missing joint.
+
+    Returns
+    -------
+    (T,) frames; all themselves where nobody is ever found.
+    """
+    frames = np.arange(len(score))
+    seen = np.flatnonzero(score[:, _ANCHORS].max(1) > 0)
+    if not len(seen):
+        return frames
+    after = np.clip(np.searchsorted(seen, frames), 0, len(seen) - 1)
+    before = np.clip(after - 1, 0, None)
+    nearer = np.abs(seen[before] - frames) <= np.abs(seen[after] - frames)
+    nearest: NDArray[np.int64] = np.where(nearer, seen[before], seen[after])
+    return nearest
