@@ -84,3 +84,10 @@ def test_how_weights_are_served_travels_with_them():
     found = read_specification(json.dumps(asdict(own)))
     assert found.serving == (0, 5.0, 20.0)
     assert read_specification(json.dumps(asdict(described("gesture_net", stride=0.5)))).serving.stride == 0.5
+
+
+@pytest.mark.parametrize("prior", ["/etc/passwd", "shares.json", 3, ["even"]])
+def test_weights_name_a_prior_and_no_file(prior):
+    assert read_specification(json.dumps(asdict(described("agcn", prior="interview")))).prior == "interview"
+    with pytest.raises(ValueError, match="the prior"):
+        read_specification(json.dumps(asdict(described("agcn", prior=prior))))

@@ -70,8 +70,9 @@ def describe_prior(verb: argparse.ArgumentParser) -> None:
     verb.add_argument(
         "--prior",
         metavar="NAME",
-        help="how often each gesture is expected: even, interview (as in press interviews), recording (learned from it "
-        "without labels), or a JSON file {class: share} (default: as the weights say)",
+        help="how often each gesture is expected, for weights that learned all alike: even, interview (as in press "
+        "interviews), recording (learned from it without labels), or a JSON file {class: share} (default: the weights' "
+        "own)",
     )
 
 

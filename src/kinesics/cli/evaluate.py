@@ -50,7 +50,8 @@ def _evaluate(options: argparse.Namespace) -> None:
 def _expecting(predictions: Predictions, prior: str | None) -> Predictions:
     if prior is None:
         return predictions
-    from kinesics.inference.prior import RECORDING, prior_ratio
+    from kinesics.inference.prior import prior_ratio
+    from kinesics.weights.specification import RECORDING
 
     if prior == RECORDING:
         raise KinesicsError(f"--prior {prior}: expected shares known beforehand; name even, interview, or a JSON file")

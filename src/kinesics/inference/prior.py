@@ -20,9 +20,8 @@ from kinesics.errors import KinesicsError
 from kinesics.inference.scores import Scores, gesture_names
 from kinesics.skeleton.sequence import FloatArray
 from kinesics.timeline.labels import match_label
-from kinesics.weights.specification import NONE
+from kinesics.weights.specification import EVEN, INTERVIEW, NONE, RECORDING
 
-EVEN, INTERVIEW, RECORDING = "even", "interview", "recording"
 PRIORS = {
     EVEN: "all gestures alike",
     INTERVIEW: "as in press interviews: iMiGUE's counts, tempered by the square root",

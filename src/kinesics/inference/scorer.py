@@ -10,7 +10,7 @@ from typing import NamedTuple, Protocol
 
 from kinesics.errors import KinesicsError
 from kinesics.inference.fused import exported_fused_scorer, open_fused_scorer
-from kinesics.inference.prior import EVEN, prior_ratio, with_prior, with_ratio
+from kinesics.inference.prior import prior_ratio, with_prior, with_ratio
 from kinesics.inference.scores import Scores, gesture_names
 from kinesics.inference.skeleton import exported_skeleton_scorer, open_skeleton_scorer
 from kinesics.perception import Observation
@@ -18,7 +18,7 @@ from kinesics.progress import Progress
 from kinesics.skeleton import UPPER_BODY, SkeletonSequence
 from kinesics.skeleton.sequence import FloatArray
 from kinesics.weights.exported import SUFFIXES, ExportedNetwork, read_export_of, read_exported
-from kinesics.weights.specification import DEFAULT, NONE, Specification, specification_of
+from kinesics.weights.specification import DEFAULT, EVEN, NONE, Specification, specification_of
 
 
 class Scorer(Protocol):

@@ -20,6 +20,7 @@ EMOTION = SHIPPED / "emotion-face-gestures.safetensors"
 LIFTER = SHIPPED / "lifter.safetensors"
 WEIGHTS, MEND_WEIGHTS = "safetensors weights with a Kinesics specification", "see `kinesics weights list`"
 NONE = "none"  # the class of windows in which no micro-gesture happens
+EVEN, INTERVIEW, RECORDING = "even", "interview", "recording"  # how often gestures are expected
 
 
 # How a network's input is made, by the names that specifications use. A change of the arithmetic is a new name.
@@ -91,7 +92,7 @@ class Specification:
     metrics: what was measured, by name.
     source_sha256: of the published checkpoint that was converted; "" for Kinesics' own weights.
     own_layout: a layout that Kinesics does not know; `layout_fields` fills both.
-    prior: how often each gesture is expected where nothing else is said, see `kinesics.inference.prior`.
+    prior: how often each gesture is expected where nothing else is said, by name, see `kinesics.inference.prior`.
     stride: seconds between the windows of a recording, for networks that score windows.
     face_rate: faces a second, for networks of emotion.
     stretch: seconds of a recording that are read at a time, for networks of emotion.
@@ -115,7 +116,7 @@ class Specification:
     metrics: Mapping[str, float] = field(default_factory=dict)
     source_sha256: str = ""
     own_layout: Mapping[str, Any] = field(default_factory=dict)
-    prior: str = "even"
+    prior: str = EVEN
     stride: float = 0.0
     face_rate: float = 0.0
     stretch: float = 0.0
@@ -175,6 +176,8 @@ def _check(found: Specification) -> None:
         raise ValueError("no text where one belongs")
     if not all(isinstance(one, Mapping) for one in (found.config, found.thresholds, found.metrics, found.own_layout)):
         raise ValueError("no table where one belongs")
+    if found.prior not in (EVEN, INTERVIEW, RECORDING):  # never a file: weights name no place on this machine
+        raise ValueError(f"the prior {found.prior!r}")
     if type(found.frames) is not int or not 0 <= found.frames <= _MOST_FRAMES:
         raise ValueError(f"windows of {found.frames!r} frames")
     for name, (least, most) in _RANGES.items():

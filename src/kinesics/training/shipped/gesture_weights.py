@@ -17,7 +17,6 @@ from kinesics.data.dataset import Split
 from kinesics.data.sets.imigue.classes import CLASSES
 from kinesics.errors import KinesicsError
 from kinesics.files import write_text
-from kinesics.inference.prior import INTERVIEW
 from kinesics.metrics import fit_temperature
 from kinesics.models.skeleton.agcn import AGCNConfig, TwoStreamAGCN
 from kinesics.progress import progress_bar
@@ -35,6 +34,7 @@ from kinesics.training.shipped.event_thresholds import (
 )
 from kinesics.training.trainer import fit, silence_logs
 from kinesics.weights.load import NONE, Specification, load_weights, save_weights
+from kinesics.weights.specification import INTERVIEW
 
 FRAMES, FPS = 32, 12.5  # 2.56 s, about the mean clip of iMiGUE
 TRACKED = "-tracked"  # what the folder of a split's tracked clips ends with
