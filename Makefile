@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 # all but mediapipe, which holds numpy below 2
-EXTRAS := torch parquet runtime export simulate train
+EXTRAS := torch parquet runtime export simulate train serve study ray s3 nwb
 LOCK := $(BIN)/uv pip compile --quiet --generate-hashes --no-header --no-annotate --no-emit-index-url --python-version 3.11 --universal
 
 .PHONY: demo test lint docs lock weights audit sbom clean
