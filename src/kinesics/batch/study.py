@@ -10,8 +10,8 @@ STUDY/
 ```
 
 NAME is the recording's path below the folder that was given, its ending included, so that it stays the same whatever
-else is added: `day1/interview.mp4`. A folder takes its name in one step, with all files in it, so there is never half of
-one. study.csv is made of all recording.json that are there: it tells nothing that they do not.
+else is added: `day1/interview.mp4`. A folder takes its name in one step, with all files in it, so there is never half
+of one. study.csv is made of all recording.json that are there: it tells nothing that they do not.
 """
 
 from __future__ import annotations
@@ -21,11 +21,14 @@ import io
 import json
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, fields
-from typing import Any, Literal
+from typing import Literal
+
+from kinesics.timeline.formats.table import as_cell
 
 STUDY, TABLE, ROW, RECORDINGS, WORK = "study.json", "study.csv", "recording.json", "recordings", ".batch"
 FORMAT, VERSION = "kinesics study", 1
 State = Literal["done", "failed", "interrupted", "waiting"]
+STATES: tuple[State, ...] = ("done", "failed", "interrupted", "waiting")
 
 
 @dataclass(frozen=True)
@@ -90,10 +93,5 @@ def table_text(rows: Iterable[Row]) -> str:
     table.writerow(COLUMNS)
     for row in sorted(rows, key=lambda one: one.recording):
         values = asdict(row) | {"folder": row.folder, "length": f"{row.length:.3f}"}
-        table.writerow(_harmless(values[column]) for column in COLUMNS)
+        table.writerow(as_cell(str(values[column])) for column in COLUMNS)
     return text.getvalue()
-
-
-def _harmless(value: Any) -> Any:
-    """A text that no spreadsheet program takes for a formula."""
-    return f"'{value}" if isinstance(value, str) and value[:1] in tuple("=+@\t\r") else value

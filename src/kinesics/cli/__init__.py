@@ -10,6 +10,7 @@ from typing import Any
 
 from kinesics.cli.ablate import ABLATE
 from kinesics.cli.analyze import ANALYZE, CLASSIFY
+from kinesics.cli.batch import BATCH
 from kinesics.cli.bench import BENCH
 from kinesics.cli.common import Verb
 from kinesics.cli.data import DATA
@@ -27,6 +28,7 @@ examples:
   kinesics analyze interview.mp4                     timeline, ELAN tiers and a report in interview_kinesics/
   kinesics analyze interview.mp4 --person all        everybody in the video
   kinesics analyze openpose_json/ --out result       landmarks that you have already
+  kinesics batch videos/ --out study                 all recordings of a study
   kinesics classify clip.mp4                         rank the classes of one short, pre-cut clip
   kinesics simulate --class "touching or scratching neck" --out a.gif see what a class means
 
@@ -104,6 +106,7 @@ def _version() -> str:
 VERBS: dict[str, Verb] = {
     "analyze": ANALYZE,
     "classify": CLASSIFY,
+    "batch": BATCH,
     "simulate": SIMULATE,
     "train": TRAIN,
     "reproduce": REPRODUCE,

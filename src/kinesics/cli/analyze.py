@@ -57,7 +57,7 @@ examples:
 
 
 def _analyze(options: argparse.Namespace) -> None:
-    threshold = [_threshold(text) for text in options.threshold]
+    threshold = [threshold_of(text) for text in options.threshold]
     source: Path = options.input
     must_exist(source)
     engine = engine_name(options)
@@ -107,7 +107,7 @@ def _recording(options: argparse.Namespace) -> Path | OpenPoseFolder:
     return options.input if options.fps is None else OpenPoseFolder(options.input, options.fps)
 
 
-def _threshold(text: str) -> tuple[str, float]:
+def threshold_of(text: str) -> tuple[str, float]:
     """`0.6` or `touching or scratching neck=0.3` as the name of a class, "" for all of them, and its onset."""
     name, _, number = text.rpartition("=")
     try:

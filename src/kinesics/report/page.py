@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gzip
 from collections.abc import Mapping, Sequence
-from datetime import datetime
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
@@ -12,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import jinja2
 
-from kinesics.files import write_text
+from kinesics.files import write_text, written_on
 from kinesics.inference.action_events import ONSETS
 from kinesics.inference.previews import Preview, read_previews
 from kinesics.progress import Progress, part_of
@@ -51,7 +50,7 @@ def write_report(analysis: Analysis, out: Path, progress: Progress | None = None
 
 
 def _render(analysis: Analysis, previews: Sequence[Preview]) -> str:
-    timeline, today, facts = analysis.timeline, datetime.now(), analysis.to_dict()
+    timeline, today, facts = analysis.timeline, written_on(), analysis.to_dict()
     recording, model = facts.pop("recording"), facts.pop("model")
     assets = files("kinesics.report") / "assets"
     environment = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True)
