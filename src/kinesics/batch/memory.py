@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
-USUAL = 900.0  # MB that a process takes until one has been measured
+USUAL = 1100.0  # MB that a process takes until one has been measured
 _FREE = 0.85  # of what is free; the rest is for other programs and for files
 _KB = 1024
 

@@ -166,7 +166,18 @@ class _Pool:
 
 
 def died_row(item: Item, task: Task, how: str) -> Row:
-    """The row of a recording whose processes die, put into the study."""
+    """Put into the study that the processes of a recording die.
+
+    Parameters
+    ----------
+    item : the recording.
+    task : the study.
+    how : they end, in words.
+
+    Returns
+    -------
+    The row.
+    """
     error = f"{item.name}: expected to be analysed, found that {how}; free memory, or cut it into shorter parts"
     row = Row(item.name, "interrupted", error, settings=task.fingerprint, size=item.size, modified=item.modified)
     with task.place.temporary(item.name) as folder:

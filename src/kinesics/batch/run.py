@@ -38,12 +38,12 @@ class Plan:
     pending: tuple[Pending, ...]
 
 
-def plan_study(inputs: Sequence[str], place: Place, settings: Settings, shard: tuple[int, int] = (1, 1)) -> Plan:
+def plan_study(items: tuple[Item, ...], place: Place, settings: Settings, shard: tuple[int, int] = (1, 1)) -> Plan:
     """Find what is missing or has changed; nothing is written.
 
     Parameters
     ----------
-    inputs : as `find_recordings` takes them.
+    items : every recording of the study.
     place : where the study lies.
     settings : what is asked.
     shard : which of how many parts is to be done.
@@ -55,9 +55,8 @@ def plan_study(inputs: Sequence[str], place: Place, settings: Settings, shard: t
     Raises
     ------
     KinesicsError
-        as `find_recordings` does, and for weights that are not there.
+        for weights that are not there.
     """
-    items = find_recordings(inputs)
     rows, fingerprint = place.rows(), fingerprint_of(settings)
     chosen = of_shard(items, *shard)
     pending = tuple((item, rows.get(item.name)) for item in chosen if not _is_done(item, rows, fingerprint))
@@ -97,11 +96,12 @@ def run_study(
     Raises
     ------
     KinesicsError
-        as `plan_study` does, where another process works on this study, and where it cannot be written.
+        as `find_recordings` and `plan_study` do, where another process works on this study, and for one that cannot be
+        written.
     """
-    place = place_of(out)
+    place, items = place_of(out), find_recordings(inputs)
     with _alone(place, shard):
-        plan = plan_study(inputs, place, settings, shard)
+        plan = plan_study(items, place, settings, shard)
         if not plan.pending:
             return plan, write_table(place, plan.items)
         task = begin_study(place, settings)

@@ -58,12 +58,14 @@ def _batch(options: argparse.Namespace) -> None:
         raise KinesicsError(f"--processes {options.processes}: expected a number from 1 on")
     from kinesics.batch.measured import read_measured
     from kinesics.batch.places import place_of
+    from kinesics.batch.recordings import find_recordings
     from kinesics.batch.run import check_out, plan_study, run_study
 
     check_out(options.out)
     if options.dry_run:
         place = place_of(options.out)
-        _say_estimate(plan_study(options.input, place, settings, shard), read_measured(place), options)
+        plan = plan_study(find_recordings(options.input), place, settings, shard)
+        _say_estimate(plan, read_measured(place), options)
         return
     signal.signal(signal.SIGTERM, _interrupt)  # how schedulers end a job
     plan, rows = run_study(options.input, options.out, settings, _runner(options), shard)
