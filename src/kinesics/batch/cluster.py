@@ -20,14 +20,14 @@ from kinesics.batch.study import Row
 from kinesics.batch.work import Outcome, analyse_recording, prepare
 from kinesics.errors import KinesicsError
 
-STAGES: dict[str, dict[str, float]] = {  # what Ray keeps free for a task; no network of an analysis uses a GPU
+# what Ray keeps free for a task, which gets as many threads; no network of an analysis uses a GPU
+STAGES: dict[str, dict[str, float]] = {
     "prepare": {"num_cpus": 0.1, "num_gpus": 0},
     "analyse": {"num_cpus": 1, "num_gpus": 0},
 }
 _RETRIES = 4  # of a task whose process or machine dies
 _IN_FLIGHT = 3  # tasks for a core: enough that none waits for the driver, few enough that the head holds few
 _MB = 1_000_000
-_ENVIRONMENT = {name: "1" for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")}
 
 
 def run_on_cluster(
@@ -55,9 +55,9 @@ def run_on_cluster(
     """
     ray = _connected(address)
     try:
-        options = {"max_retries": _RETRIES, "runtime_env": {"env_vars": _ENVIRONMENT}}
-        _answer(ray, ray.remote(_prepared).options(**options, **STAGES["prepare"]).remote(task))
-        analyse = ray.remote(_analysed).options(**options, **STAGES["analyse"], memory=int((peak or USUAL) * _MB))
+        _answer(ray, ray.remote(_prepared).options(max_retries=_RETRIES, **STAGES["prepare"]).remote(task))
+        needs = {**STAGES["analyse"], "memory": int((peak or USUAL) * _MB)}
+        analyse = ray.remote(_analysed).options(max_retries=_RETRIES, **needs)
         yield from _outcomes(ray, analyse, pending, task, board)
     finally:
         ray.shutdown()  # ends this driver's tasks as well
