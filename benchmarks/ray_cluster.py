@@ -171,8 +171,8 @@ def report(options: argparse.Namespace, folder: Path) -> str:
 # A study on a Ray cluster
 
 `python benchmarks/ray_cluster.py {" ".join(sys.argv[1:])}`, {len(os.sched_getaffinity(0))} cores, load \
-{os.getloadavg()[0]:.0f} at the end. {options.whole} whole recordings of {options.seconds:.0f} s, {options.videos} of them \
-videos of 320x240, and {options.broken} broken ones. Every node is a `ray start` of its own with one core in a network \
+{os.getloadavg()[0]:.0f} at the end. {options.whole} whole recordings of {options.seconds:.0f} s, {options.videos} of \
+them videos of 320x240, and {options.broken} broken ones. Every node is a `ray start` of its own with one core in a network \
 namespace of its own, all on this machine: more nodes than it has cores share them. One process without Ray took \
 {took:.0f} s.
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
-USUAL = 1100.0  # MB that a process takes until one has been measured
+USUAL = 700.0  # MB that a process takes until one has been measured
 _FREE = 0.85  # of what is free; the rest is for other programs and for files
 _KB = 1024
 
@@ -41,6 +41,11 @@ def free_memory() -> float:
 def taken_memory(process: int) -> float:
     """MB that a process takes now; 0 for one that has ended."""
     return _of_lines(Path(f"/proc/{process}/status"), "VmRSS", 0.0)
+
+
+def largest_memory() -> float:
+    """MB that this process has taken at most; 0 where the system does not say."""
+    return _of_lines(Path("/proc/self/status"), "VmHWM", 0.0)
 
 
 def _of_lines(path: Path, key: str, otherwise: float = USUAL) -> float:

@@ -14,6 +14,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from kinesics.batch.memory import largest_memory
 from kinesics.batch.places import as_file
 from kinesics.batch.recordings import Item
 from kinesics.batch.settings import Settings, Task, fingerprint_of
@@ -83,8 +84,6 @@ def analyse_recording(task: Task, item: Item, before: Row | None, progress: Prog
     KinesicsError
         where the study cannot be written.
     """
-    from kinesics.deploy.machine import peak_memory
-
     os.environ["SOURCE_DATE_EPOCH"] = str(task.day)
     clock, processor = time.perf_counter(), time.process_time()
     row = Row(item.name, settings=task.fingerprint, size=item.size, modified=item.modified)
@@ -104,7 +103,7 @@ def analyse_recording(task: Task, item: Item, before: Row | None, progress: Prog
         size = sum(entry.stat().st_size for entry in os.scandir(folder))
         task.place.commit(folder, found.row)
     took = time.perf_counter() - clock, time.process_time() - processor
-    return Outcome(found.row, *took, peak_memory() or 0.0, size)
+    return Outcome(found.row, *took, largest_memory(), size)
 
 
 def still_holds(before: Row, row: Row) -> bool:
