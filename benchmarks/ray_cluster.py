@@ -104,11 +104,12 @@ def start(node: int, temporary: Path) -> None:
     options = [f"--node-ip-address=10.77.0.{node + 1}", "--num-cpus=1", f"--object-store-memory={STORE}"]
     own = [f"--temp-dir={temporary}", "--include-dashboard=false"] if node == 0 else []
     command = inside(node, RAY, "start", *where, *options, *own, "--disable-usage-stats")
-    subprocess.run(command, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=environment())
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL, env=environment())
 
 
 def environment() -> dict[str, str]:
     quiet = {"RAY_USAGE_STATS_ENABLED": "0", "RAY_memory_usage_threshold": "0.98"}
+    quiet |= {"RAY_raylet_start_wait_time_s": "300", "RAY_health_check_timeout_ms": "60000"}  # the machine may be busy
     return {key: value for key, value in os.environ.items() if key != "OMP_NUM_THREADS"} | quiet
 
 
@@ -172,8 +173,8 @@ def report(options: argparse.Namespace, folder: Path) -> str:
 
 `python benchmarks/ray_cluster.py {" ".join(sys.argv[1:])}`, {len(os.sched_getaffinity(0))} cores, load \
 {os.getloadavg()[0]:.0f} at the end. {options.whole} whole recordings of {options.seconds:.0f} s, {options.videos} of \
-them videos of 320x240, and {options.broken} broken ones. Every node is a `ray start` of its own with one core in a network \
-namespace of its own, all on this machine: more nodes than it has cores share them. One process without Ray took \
+them videos of 320x240, and {options.broken} broken ones. Every node is a `ray start` of its own with one core in a \
+network namespace of its own, all on this machine: more nodes than it has cores share them. One process without Ray took \
 {took:.0f} s.
 
 | cluster | seconds | recordings an hour | became | same bytes as without Ray | head received / sent, MB | GCS, s | \

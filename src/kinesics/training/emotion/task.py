@@ -105,7 +105,7 @@ class EmotionTask(L.LightningModule):
         alone = [logit for logit in out.stream_logits if logit is not None]
         if len(alone) > 1:
             loss = loss + self.auxiliary * torch.stack([self._loss(logit, batch["label"]) for logit in alone]).mean()
-        self.log("train_loss", loss, prog_bar=True, batch_size=len(batch["label"]))
+        self.log("train_loss", loss, prog_bar=True, batch_size=len(batch["label"]), sync_dist=True)
         return loss
 
     def _loss(self, logit: Tensor, label: Tensor) -> Tensor:
