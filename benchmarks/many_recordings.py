@@ -127,8 +127,8 @@ on machines of 16 cores; seed {seed}. Constants: {known}.
 |---:|---:|---|---:|---:|---:|---:|---:|
 {table}
 
-- Work: {known.core_hours * total:,.0f} core hours, {known.core_hours:.1f} an hour of video; at {known.price:.2f} euros \
-a core hour {known.core_hours * known.price:.3f} euros an hour of video, \
+- Work: {known.core_hours * total:,.0f} core hours, {known.core_hours:.1f} an hour of video; at {known.price:.2f} \
+euros a core hour {known.core_hours * known.price:.3f} euros an hour of video, \
 {known.core_hours * known.price * total:,.0f} in all.
 - Video read: {known.video_gb * total / 1000:,.0f} TB; results: {known.results_gb * total / 1000:,.1f} TB in \
 {known.files * tasks:,} files.

@@ -149,7 +149,9 @@ def study_of(source: Path, out: Path, expected: dict[str, bytes] | None, nodes: 
     used = [getattr(after, key) - getattr(before, key) for key in ("received", "sent", "gcs_seconds")]
     states = [row.state for row in rows(out)]
     counts = {state: states.count(state) for state in sorted(set(states))}
-    return Done(took, counts, expected is None or tree(out) == expected, Carried(*used, after.gcs_memory))
+    done = Done(took, counts, expected is None or tree(out) == expected, Carried(*used, after.gcs_memory))
+    print(f"{nodes} nodes: {done}", flush=True)
+    return done
 
 
 def report(options: argparse.Namespace, folder: Path) -> str:
@@ -174,8 +176,8 @@ def report(options: argparse.Namespace, folder: Path) -> str:
 `python benchmarks/ray_cluster.py {" ".join(sys.argv[1:])}`, {len(os.sched_getaffinity(0))} cores, load \
 {os.getloadavg()[0]:.0f} at the end. {options.whole} whole recordings of {options.seconds:.0f} s, {options.videos} of \
 them videos of 320x240, and {options.broken} broken ones. Every node is a `ray start` of its own with one core in a \
-network namespace of its own, all on this machine: more nodes than it has cores share them. One process without Ray took \
-{took:.0f} s.
+network namespace of its own, all on this machine: more nodes than it has cores share them. One process without Ray \
+took {took:.0f} s.
 
 | cluster | seconds | recordings an hour | became | same bytes as without Ray | head received / sent, MB | GCS, s | \
 GCS, MB |

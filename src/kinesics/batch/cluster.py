@@ -27,6 +27,7 @@ STAGES: dict[str, dict[str, float]] = {
 }
 _RETRIES = 4  # of a task whose process or machine dies
 _IN_FLIGHT = 3  # tasks for a core: enough that none waits for the driver, few enough that the head holds few
+_AT_ONCE = 64  # rows that the driver waits for, a second at most: asking for each alone would keep it busy
 _MB = 1_000_000
 
 
@@ -90,7 +91,7 @@ def _outcomes(ray: Any, analyse: Any, pending: Sequence[Pending], task: Task, bo
         while waiting and len(running) < room:
             item, before = waiting.popleft()
             running[analyse.remote(study, item, before)] = item
-        ready, _ = ray.wait(list(running), num_returns=1, timeout=1.0)
+        ready, _ = ray.wait(list(running), num_returns=min(len(running), _AT_ONCE), timeout=1.0)
         for reference in ready:
             item = running.pop(reference)
             try:

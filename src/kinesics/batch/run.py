@@ -14,7 +14,7 @@ from kinesics.batch.places import LocalPlace, Place, is_address, place_of
 from kinesics.batch.processes import Pending
 from kinesics.batch.recordings import Item, find_recordings, of_shard
 from kinesics.batch.settings import Settings, Task, begin_study, fingerprint_of
-from kinesics.batch.study import TABLE, WORK, Row, table_text
+from kinesics.batch.study import STUDY, TABLE, WORK, Row, table_text
 from kinesics.batch.work import Outcome
 from kinesics.errors import KinesicsError
 from kinesics.files import alone_in
@@ -190,7 +190,8 @@ def check_out(out: str) -> None:
     folder = Path(out)
     if folder.exists() and not folder.is_dir():
         raise KinesicsError(f"{out}: expected a folder for the study, found a file; give another with --out")
-    if folder.is_dir() and not (folder / WORK).is_dir() and any(os.scandir(folder)):
+    known = any((folder / name).exists() for name in (WORK, STUDY))
+    if folder.is_dir() and not known and any(os.scandir(folder)):
         raise KinesicsError(
             f"{out}: expected an empty folder, or that of a study, found one with other files in it; give another with "
             "--out"
