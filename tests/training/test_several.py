@@ -75,10 +75,11 @@ def test_batch_norms_are_turned_back():
 def test_two_processes_learn_what_one_learns_and_resume_after_one_is_killed(tmp_path, monkeypatch):
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     data, config = natops(tmp_path / "natops.npz"), tmp_path / "c.yaml"
-    config.write_text(GESTURE % 3)
+    config.write_text(GESTURE % 2)
     one, two = tmp_path / "one", tmp_path / "two"
-    assert train(config, data, one, 1, 8) == [0]
-    fatal = ["--trainer.callbacks+=support.several.Fatal", "--trainer.callbacks.step=9"]
+    precise = ["--trainer.precision=64-true"]  # in float32 AdamW makes rounding of gradients that are zero as large
+    assert train(config, data, one, 1, 8, precise) == [0]
+    fatal = ["--trainer.callbacks+=support.several.Fatal", "--trainer.callbacks.step=7", *precise]
     codes = train(config, data, two, 2, 8, fatal)
     said = (two / "errors0").read_text()
     assert codes == [2, -signal.SIGKILL], said
@@ -86,8 +87,8 @@ def test_two_processes_learn_what_one_learns_and_resume_after_one_is_killed(tmp_
     assert len(lines) == 1
     assert "expected 2 processes that train together" in lines[0]
     assert "Traceback" not in said
-    assert train(config, data, two, 2, 8) == [0, 0]
-    assert len(losses(one)) == 18
-    np.testing.assert_allclose(losses(two)[-6:], losses(one)[-6:], rtol=1e-4)
+    assert train(config, data, two, 2, 8, precise) == [0, 0]
+    assert len(losses(one)) == 12
+    np.testing.assert_allclose(losses(two)[-6:], losses(one)[-6:], rtol=1e-6)
     first, second = (Predictions.load(out / "predictions_test.npz") for out in (one, two))
-    np.testing.assert_allclose(first.logits, second.logits, rtol=1e-3, atol=1e-3)
+    np.testing.assert_allclose(first.logits, second.logits, rtol=1e-4, atol=1e-4)
