@@ -99,12 +99,12 @@ def kill(node: int) -> None:
             continue
 
 
-def start(node: int, temporary: Path) -> None:
+def start(node: int, temporary: Path) -> subprocess.Popen[bytes]:
     where = ["--head", f"--port={PORT}"] if node == 0 else [f"--address={HEAD}:{PORT}"]
     options = [f"--node-ip-address=10.77.0.{node + 1}", "--num-cpus=1", f"--object-store-memory={STORE}"]
     own = [f"--temp-dir={temporary}", "--include-dashboard=false"] if node == 0 else []
     command = inside(node, RAY, "start", *where, *options, *own, "--disable-usage-stats")
-    subprocess.run(command, check=True, stdout=subprocess.DEVNULL, env=environment())
+    return subprocess.Popen(command, stdout=subprocess.DEVNULL, env=environment())
 
 
 def environment() -> dict[str, str]:
@@ -131,8 +131,9 @@ def study_of(source: Path, out: Path, expected: dict[str, bytes] | None, nodes: 
     temporary = Path(tempfile.mkdtemp(prefix="kray"))  # short: it holds sockets
     with network(nodes):
         try:
-            for node in range(nodes):
-                start(node, temporary)
+            assert start(0, temporary).wait() == 0, "the head did not start"
+            codes = [one.wait() for one in [start(node, temporary) for node in range(1, nodes)]]
+            assert not any(codes), "a node did not start"
             command = inside(0, sys.executable, "-m", "kinesics.cli", "batch", str(source), "--out", str(out))
             before, begin = carried(), time.perf_counter()
             process = subprocess.Popen([*command, "--ray", f"{HEAD}:{PORT}"], env=environment())

@@ -37,7 +37,7 @@ class _Summed(torch.autograd.Function):
 
 
 def _summed(value: Tensor) -> Tensor:
-    total: Tensor = _Summed.apply(value)  # type: ignore[no-untyped-call]
+    total: Tensor = _Summed.apply(value)
     return total
 
 
