@@ -4,7 +4,7 @@
 
 A simulation of what `kinesics batch --ray` does: a driver that hands out one recording after the other, the largest
 first; cores that fetch it, analyse it and write its results; machines that die at random and lose what they were at.
-Everything that was measured elsewhere is in `Constants`, with the place where it stands; nothing runs a network.
+`Constants` says which of them were measured, and where, and which are taken for granted; nothing runs a network.
 """
 
 from __future__ import annotations
@@ -22,9 +22,10 @@ class Constants:
     """What one hour of video takes, and what there is for it.
 
     core_hours: of 720p with one person: 0.40 s a second on two cores (growth.md). start: seconds in which a process
-    loads its networks (batch.md). hand_out, head_kb: of the head for a recording (ray_cluster.md). video_gb: 720p at
+    loads its networks (batch.md). hand_out, head_kb: of the head for a recording, taken for granted. video_gb: 720p at
     2 Mbit/s. results_gb: 1.5 MB of landmarks a minute (analyze.md) and 4 MB of report. files: of a recording.
-    file_seconds: what making a file costs a shared filesystem. price: of a core for an hour, in euros.
+    file_seconds: what making a file costs a shared filesystem, taken for granted, as is
+    price: of a core for an hour, in euros.
     """
 
     core_hours: float = 0.8

@@ -96,9 +96,7 @@ def _rank(given: list[str], number: int, count: int, port: str, out: Path) -> No
         ranks = dict.fromkeys(("RANK", "LOCAL_RANK"), str(number)) | {"GROUP_RANK": "0", "TORCHELASTIC_RUN_ID": "1"}
         sizes = dict.fromkeys(("WORLD_SIZE", "LOCAL_WORLD_SIZE"), str(count))
         os.environ |= ranks | sizes | {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": port}
-    code = main(given)
-    sys.stderr.flush()
-    os._exit(code)
+    sys.exit(main(given))
 
 
 def losses(out: Path) -> np.ndarray:

@@ -68,7 +68,16 @@ class WholeBatchNorm1d(nn.BatchNorm1d):
     """A batch norm over all processes, on any device; torch's own wants a GPU."""
 
     def forward(self, x: Tensor) -> Tensor:
-        """Normalise (N, C) or (N, C, L)."""
+        """Normalise by the statistics of all processes.
+
+        Parameters
+        ----------
+        x : (N, C) or (N, C, L)
+
+        Returns
+        -------
+        the same shape
+        """
         return _whole_batch(self, x) if self.training else super().forward(x)
 
 
@@ -76,7 +85,16 @@ class WholeBatchNorm2d(nn.BatchNorm2d):
     """A batch norm over all processes, on any device; torch's own wants a GPU."""
 
     def forward(self, x: Tensor) -> Tensor:
-        """Normalise (N, C, H, W)."""
+        """Normalise by the statistics of all processes.
+
+        Parameters
+        ----------
+        x : (N, C, H, W)
+
+        Returns
+        -------
+        the same shape
+        """
         return _whole_batch(self, x) if self.training else super().forward(x)
 
 
@@ -84,7 +102,16 @@ class WholeBatchNorm3d(nn.BatchNorm3d):
     """A batch norm over all processes, on any device; torch's own wants a GPU."""
 
     def forward(self, x: Tensor) -> Tensor:
-        """Normalise (N, C, D, H, W)."""
+        """Normalise by the statistics of all processes.
+
+        Parameters
+        ----------
+        x : (N, C, D, H, W)
+
+        Returns
+        -------
+        the same shape
+        """
         return _whole_batch(self, x) if self.training else super().forward(x)
 
 
