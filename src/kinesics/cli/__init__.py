@@ -16,6 +16,7 @@ from kinesics.cli.data import DATA
 from kinesics.cli.evaluate import ENSEMBLE, EVALUATE
 from kinesics.cli.export import EXPORT
 from kinesics.cli.models import MODELS
+from kinesics.cli.serve import SERVE
 from kinesics.cli.simulate import SIMULATE
 from kinesics.cli.submit import SUBMIT
 from kinesics.cli.train import REPRODUCE, TRAIN
@@ -28,6 +29,7 @@ examples:
   kinesics analyze interview.mp4 --person all        everybody in the video
   kinesics analyze openpose_json/ --out result       landmarks that you have already
   kinesics classify clip.mp4                         rank the classes of one short, pre-cut clip
+  kinesics serve interviews/                         look at, correct and compare them in a browser
   kinesics simulate --class "touching or scratching neck" --out a.gif see what a class means
 
 `kinesics VERB --help` says more about each."""
@@ -104,6 +106,7 @@ def _version() -> str:
 VERBS: dict[str, Verb] = {
     "analyze": ANALYZE,
     "classify": CLASSIFY,
+    "serve": SERVE,
     "simulate": SIMULATE,
     "train": TRAIN,
     "reproduce": REPRODUCE,

@@ -1,0 +1,134 @@
+"""Tiers to and from the files of other programs."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from pathlib import PurePosixPath
+from typing import Annotated, Any, Literal
+from urllib.parse import quote
+
+from fastapi import APIRouter, Query, Request
+from fastapi.responses import Response
+from pydantic import StringConstraints
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+from starlette.concurrency import run_in_threadpool
+
+from kinesics.errors import KinesicsError
+from kinesics.timeline import Event
+from kinesics.timeline.coding import tidy
+from kinesics.web.context import Bench, Db, Id, Workbench, known_labels, marks_of, recording_of, review_of
+from kinesics.web.exchange import EXPORTS, codes_in, export_tier, imported_marks, suggested_mapping
+from kinesics.web.library import read_proposals
+from kinesics.web.marks import MarkFields
+from kinesics.web.reviewing import begin_review, coded_events, edit_review
+from kinesics.web.strings import RefusedError
+from kinesics.web.tables import CodedDocument, Coder, Review, StoredRecording
+from kinesics.web.uploads import read_limited
+
+router = APIRouter(prefix="/api", tags=["exchange"])
+FileName = Annotated[str, Query(min_length=1, max_length=300)]
+_TYPE = {".csv": "text/csv", ".eaf": "application/xml", ".boris": "application/json"}
+
+
+@router.get("/recordings/{number}/export")
+def export(
+    number: Id,
+    session: Db,
+    bench: Bench,
+    tier: Annotated[str, Query(pattern=r"^(kinesics|\d{1,9})$")],
+    format: Literal["ELAN", "BORIS", "CSV", "Parquet", "frames"],
+) -> Response:
+    """A tier as a file: the number of a review, or "kinesics"."""
+    recording = recording_of(session, number)
+    name, events, document = _tier(session, bench, recording, tier)
+    facts = {"duration": recording.duration, "fps": recording.fps}
+    content = export_tier(bench.project.path_of(recording.name), format, events, facts, document)
+    suffix = EXPORTS[format].suffix
+    file = quote(f"{PurePosixPath(recording.name).stem}-{name}{suffix}".replace("/", "_"))
+    headers = {"Content-Disposition": f"attachment; filename*=UTF-8''{file}"}
+    return Response(content, media_type=_TYPE.get(suffix, "application/octet-stream"), headers=headers)
+
+
+@router.post("/recordings/{number}/codings/look")
+async def look_at_coding(number: Id, request: Request, bench: Bench, name: FileName) -> dict[str, Any]:
+    """What codes a file holds of a recording, and which classes they seem to name; nothing is imported yet."""
+    content = await read_limited(request.stream())
+
+    def look() -> dict[str, Any]:
+        with bench.sessions() as session:
+            recording, classes = recording_of(session, number), known_labels(session)
+        annotations, notes = codes_in(name, content, recording.name)
+        counts = Counter(one.label for one in annotations)
+        suggested = suggested_mapping(annotations, classes)
+        codes = {code: {"count": count, "suggested": suggested[code]} for code, count in counts.items()}
+        return {"codes": codes, "notes": list(notes), "classes": classes}
+
+    return await run_in_threadpool(look)
+
+
+@router.post("/recordings/{number}/codings", status_code=201)
+async def import_coding(
+    number: Id,
+    request: Request,
+    bench: Bench,
+    name: FileName,
+    coder: Annotated[str, StringConstraints(min_length=1, max_length=200)],
+    mapping: Annotated[str, Query(max_length=100_000)] = "{}",
+) -> dict[str, Any]:
+    """Make a coder's tier of a file, which is kept to be given back whole; codes mapped to "" are left out."""
+    meanings = _mapping(mapping)
+    content = await read_limited(request.stream())
+
+    def store() -> dict[str, Any]:
+        with bench.sessions.begin() as session:
+            return _import(session, recording_of(session, number), coder, (name, content), meanings)
+
+    return await run_in_threadpool(store)
+
+
+def _tier(
+    session: Session, bench: Workbench, recording: StoredRecording, tier: str
+) -> tuple[str, list[Event], CodedDocument | None]:
+    """Its name, its events, and the file that it came from."""
+    if tier == "kinesics":
+        return "Kinesics", list(read_proposals(bench.project, recording.name) or ()), None
+    review = review_of(session, int(tier) or 1)
+    if review.recording_id != recording.id:
+        raise RefusedError(404, "refused.no_review")
+    coder = session.get_one(Coder, review.coder_id)
+    return coder.name, coded_events(marks_of(session, review)), session.get(CodedDocument, review.id)
+
+
+def _mapping(text: str) -> dict[str, str]:
+    try:
+        given = json.loads(text)
+        if not isinstance(given, dict) or not all(isinstance(value, str) for value in given.values()):
+            raise ValueError("no mapping")
+        return {key: tidy(value) for key, value in given.items()}
+    except (ValueError, RecursionError):
+        raise RefusedError(422, "refused.mapping") from None
+
+
+def _import(
+    session: Session, recording: StoredRecording, coder: str, file: tuple[str, bytes], meanings: dict[str, str]
+) -> dict[str, Any]:
+    who = MarkFields(label=coder, start=0, end=1).label if tidy(coder) else ""
+    if not who:
+        raise RefusedError(422, "refused.no_name")
+    annotations, _ = codes_in(*file, recording.name)
+    changes = imported_marks(annotations, meanings)
+    if not changes:
+        raise KinesicsError(f"{file[0]}: expected something coded of this recording, found nothing that is kept")
+    row = session.scalar(select(Coder).where(Coder.name == who)) or Coder(name=who, agreed=False)
+    session.add(row)
+    session.flush()
+    query = select(Review).where(Review.recording_id == recording.id, Review.coder_id == row.id)
+    if session.scalar(query) is not None:
+        raise RefusedError(409, "refused.tier_exists", coder=who)
+    review = begin_review(session, recording, row, None)
+    edit_review(session, review, 0, "import", changes)
+    review.done = True
+    session.add(CodedDocument(review_id=review.id, name=file[0][:200], content=file[1]))
+    return {"review": review.id, "events": len(changes)}
