@@ -18,17 +18,17 @@ from starlette.exceptions import HTTPException
 
 from kinesics.errors import KinesicsError
 from kinesics.report.page import skeleton_colours
-from kinesics.web.api import changes, exchange, recordings, reviews
+from kinesics.web.api import agreement, changes, exchange, improve, privacy, recordings, reviews
 from kinesics.web.context import Bench, Workbench
 from kinesics.web.jobs import JobRunner
 from kinesics.web.library import scan
 from kinesics.web.security import HEADERS
 from kinesics.web.strings import RefusedError, catalogue, choose_language
 
-PAGES = {"/": "library", "/review": "review"}
+PAGES = {"/": "library", "/review": "review", "/agreement": "agreement", "/improve": "improve", "/privacy": "privacy"}
 SHARED = {"tools.js", "skeleton.js", "base.css"}  # which the static report is made of as well
 KINDS = {".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml", ".txt": "text/plain"}
-ROUTERS = (recordings.router, reviews.router, exchange.router, changes.router)
+ROUTERS = tuple(part.router for part in (recordings, reviews, exchange, agreement, improve, privacy, changes))
 
 
 def create_app(bench: Workbench) -> FastAPI:

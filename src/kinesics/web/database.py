@@ -8,6 +8,7 @@ from typing import Any
 
 from alembic import command
 from alembic.config import Config
+from alembic.util import CommandError
 from sqlalchemy import Engine, create_engine, event
 from sqlalchemy.exc import DatabaseError
 from sqlalchemy.orm import Session, sessionmaker
@@ -25,7 +26,7 @@ def open_database(folder: Path) -> Sessions:
     event.listen(engine, "connect", _prepare)
     try:
         _migrate(engine)
-    except (DatabaseError, command.util.CommandError) as error:
+    except (DatabaseError, CommandError) as error:
         found = str(getattr(error, "orig", None) or error).splitlines()[0]
         raise KinesicsError(
             f"{path}: expected the workbench's database, found another or a damaged file ({found}); move it away, or "

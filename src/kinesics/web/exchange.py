@@ -2,88 +2,36 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import secrets
 import tempfile
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path, PurePosixPath
-from typing import Any
 
 from pydantic import ValidationError
 
 from kinesics.data.annotations import READERS, read_codings
 from kinesics.errors import KinesicsError
-from kinesics.timeline import Event, Timeline
+from kinesics.timeline import Timeline
 from kinesics.timeline.coding import Annotation, CodedFile, Coding
-from kinesics.timeline.formats import FORMATS, Provenance
+from kinesics.timeline.formats import EXPORTS, Provenance
+from kinesics.timeline.formats.own_files import write_boris_observation, write_elan_tier
 from kinesics.timeline.labels import match_label
 from kinesics.web.marks import ACCEPTED, Change, MarkFields
-from kinesics.web.tables import CodedDocument
 
 IGNORED = ""  # what a code is mapped to that is left out
+_OWN_FILES = {".eaf": "ELAN", ".boris": "BORIS", ".boris.gz": "BORIS"}  # that a tier can be added to
 
 
-@dataclass(frozen=True)
-class ExportFormat:
-    """A file that a tier can be had as: its ending, and how it is written from a timeline and its provenance."""
-
-    suffix: str
-    write: Callable[[Path, Timeline, Provenance], None]
-
-
-def _write_parquet(path: Path, timeline: Timeline, _: Provenance) -> None:
-    try:
-        import pyarrow  # noqa: F401
-    except ImportError as error:
-        raise KinesicsError(
-            "Parquet: expected the library pyarrow, found none; pip install 'kinesics[parquet]'"
-        ) from error
-    timeline.to_dataframe().to_parquet(path, engine="pyarrow", index=False)
-
-
-def _write_frames(path: Path, timeline: Timeline, provenance: Provenance) -> None:
-    """A row a frame: its number, its time, and for each label 1 while it lasts and 0 else."""
-    fps = provenance.fps or 25.0
-    labels = sorted({event.label for event in timeline})
-    count = round(timeline.duration * fps)
-    columns = {label: bytearray(count) for label in labels}
-    for event in timeline:
-        first, last = round(event.start * fps), max(round(event.start * fps) + 1, round(event.end * fps))
-        for frame in range(max(0, first), min(count, last)):
-            columns[event.label][frame] = 1
-    text = io.StringIO()
-    writer = csv.writer(text)
-    writer.writerow(("frame", "time", *(f"'{label}" if label[:1] in "=+-@" else label for label in labels)))
-    for frame in range(count):
-        writer.writerow((frame, f"{frame / fps:.3f}", *(columns[label][frame] for label in labels)))
-    path.write_text(text.getvalue(), "utf-8-sig", newline="")
-
-
-EXPORTS: dict[str, ExportFormat] = {
-    "ELAN": ExportFormat(".eaf", FORMATS["ELAN"].write),
-    "BORIS": ExportFormat(".boris", FORMATS["BORIS"].write),
-    "CSV": ExportFormat(".csv", FORMATS["CSV"].write),
-    "Parquet": ExportFormat(".parquet", _write_parquet),
-    "frames": ExportFormat(".frames.csv", _write_frames),
-}
-
-
-def export_tier(
-    video: Path, name: str, events: Sequence[Event], facts: Mapping[str, Any], document: CodedDocument | None = None
-) -> bytes:
+def export_tier(video: Path, name: str, timeline: Timeline, fps: float) -> bytes:
     """A tier as a file.
 
     Parameters
     ----------
     video : that the file is to link to.
-    name : of `EXPORTS`.
-    events : of the tier.
-    facts : duration and fps of the recording.
-    document : the file that the tier came from, if any.
+    name : of `kinesics.timeline.formats.EXPORTS`.
+    timeline : the tier.
+    fps : of the recording.
 
     Returns
     -------
@@ -94,13 +42,54 @@ def export_tier(
     KinesicsError
         where a library is missing.
     """
-    timeline = Timeline(tuple(events), float(facts["duration"] or 0))
-    labels = tuple(sorted({event.label for event in events}))
-    recording = {"name": video.name, "kind": "video", "duration": timeline.duration, "fps": facts["fps"]}
-    provenance = Provenance(recording, {}, {}, labels, video, float(facts["fps"] or 0))
-    with _beside(video, EXPORTS[name].suffix) as path:  # links are relative to where the file lies
+    labels = tuple(sorted({event.label for event in timeline}))
+    recording = {"name": video.name, "kind": "video", "duration": timeline.duration, "fps": fps}
+    provenance = Provenance(recording, {}, {}, labels, video, fps)
+    path = video.with_name(f".export-{secrets.token_hex(6)}{EXPORTS[name].suffix}")
+    try:  # links are relative to where the file lies
         EXPORTS[name].write(path, timeline, provenance)
         return path.read_bytes()
+    finally:
+        path.unlink(missing_ok=True)
+
+
+def format_of(document: str) -> str:
+    """Of which program a document is that a tier can be added to, "" where none can."""
+    return next((kind for suffix, kind in _OWN_FILES.items() if document.lower().endswith(suffix)), "")
+
+
+def add_tier(document: tuple[str, bytes], recording: str, name: str, timeline: Timeline) -> bytes:
+    """A coder's own file with one tier more, and all that was in it.
+
+    Parameters
+    ----------
+    document : the name of the file, and its content.
+    recording : that the tier is of.
+    name : of the tier.
+    timeline : the tier.
+
+    Returns
+    -------
+    The content of the new file.
+
+    Raises
+    ------
+    KinesicsError
+        for a file that no tier can be added to.
+    """
+    file, content = document
+    with tempfile.TemporaryDirectory() as folder:
+        source, out = Path(folder) / f"own{_suffix(file)}", Path(folder) / f"out{_suffix(file)}"
+        source.write_bytes(content)
+        try:
+            if format_of(file) == "ELAN":
+                write_elan_tier(source, out, name, timeline)
+            else:
+                like = _coding_of(read_codings(source), file, recording)[0].observation
+                write_boris_observation(source, out, name, timeline, like=like)
+        except KinesicsError as error:
+            raise KinesicsError(str(error).replace(str(source), file)) from None
+        return out.read_bytes()
 
 
 def codes_in(name: str, content: bytes, recording: str) -> tuple[list[Annotation], tuple[str, ...]]:
@@ -194,13 +183,3 @@ def _coding_of(coded: CodedFile, name: str, recording: str) -> tuple[Coding, flo
         return coded.codings[0], coded.codings[0].medium.offset
     names = ", ".join(coding.medium.names[0] for coding in coded.codings[:5]) or "nothing coded"
     raise KinesicsError(f"{name}: expected a coding of {recording}, found {names}; name the recording in it")
-
-
-@contextmanager
-def _beside(video: Path, suffix: str) -> Iterator[Path]:
-    """A hidden file of its own beside the video, for as long as it is needed."""
-    path = video.with_name(f".export-{secrets.token_hex(6)}{suffix}")
-    try:
-        yield path
-    finally:
-        path.unlink(missing_ok=True)

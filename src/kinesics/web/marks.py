@@ -10,7 +10,10 @@ from kinesics.reading import MOST_SECONDS
 from kinesics.timeline.coding import tidy
 from kinesics.web.tables import Mark
 
-OPEN, ACCEPTED, REJECTED = "open", "accepted", "rejected"
+Status = Literal["open", "accepted", "rejected"]
+OPEN: Status = "open"
+ACCEPTED: Status = "accepted"
+REJECTED: Status = "rejected"
 
 
 def _writable(text: str) -> str:
@@ -49,7 +52,7 @@ class MarkFields(BaseModel):
     start: Seconds
     end: Seconds
     person: Annotated[int, Field(ge=0, le=10_000)] = 0
-    status: Literal["open", "accepted", "rejected"] = "accepted"
+    status: Status = ACCEPTED
     note: Text = ""
     origin: Origin | None = None
 

@@ -83,7 +83,7 @@ def facial_curves(path: Path) -> list[dict[str, Any]]:
 
 def loudness(path: Path) -> bytes:
     """How loud a video is, `WAVEFORM_RATE` bytes a second, 255 for the loudest; b"" for one without sound."""
-    steps: list[NDArray[np.float32]] = []
+    steps: list[NDArray[np.floating[Any]]] = []
     size = _SOUND_RATE // WAVEFORM_RATE
     try:
         with av.open(f"file:{path}") as container:
@@ -93,7 +93,7 @@ def loudness(path: Path) -> bytes:
             rest = np.zeros(0, np.float32)
             for frame in container.decode(container.streams.audio[0]):
                 sound = [rest, *(part.to_ndarray().ravel() for part in resampler.resample(frame))]
-                samples = np.concatenate(sound)
+                samples = np.concatenate(sound).astype(np.float32)
                 whole = len(samples) // size
                 steps.append(np.abs(samples[: whole * size]).reshape(whole, size).max(1, initial=0))
                 rest = samples[whole * size :]

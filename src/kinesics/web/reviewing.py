@@ -156,9 +156,14 @@ def agreed_changes(tiers: dict[str, list[Event]]) -> list[Change]:
             group = {name: event} | _partners(event, {other: left[other] for other in tiers if other != name})
             start = sum(one.start for one in group.values()) / len(group)
             end = sum(one.end for one in group.values()) / len(group)
-            status, note = (ACCEPTED, "") if len(group) == len(tiers) else (OPEN, ", ".join(group))
+            alike = len(group) == len(tiers)
             after = MarkFields(
-                label=event.label, start=start, end=end, person=event.person, status=status, note=note[:2000]
+                label=event.label,
+                start=start,
+                end=end,
+                person=event.person,
+                status=ACCEPTED if alike else OPEN,
+                note="" if alike else ", ".join(group)[:2000],
             )
             changes.append(Change(uid=f"c{next(numbers)}", after=after))
     return changes

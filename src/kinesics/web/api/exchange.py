@@ -16,10 +16,11 @@ from sqlalchemy.orm import Session
 from starlette.concurrency import run_in_threadpool
 
 from kinesics.errors import KinesicsError
-from kinesics.timeline import Event
+from kinesics.timeline import Timeline
 from kinesics.timeline.coding import tidy
+from kinesics.timeline.formats import EXPORTS
 from kinesics.web.context import Bench, Db, Id, Workbench, known_labels, marks_of, recording_of, review_of
-from kinesics.web.exchange import EXPORTS, codes_in, export_tier, imported_marks, suggested_mapping
+from kinesics.web.exchange import add_tier, codes_in, export_tier, format_of, imported_marks, suggested_mapping
 from kinesics.web.library import read_proposals
 from kinesics.web.marks import MarkFields
 from kinesics.web.reviewing import begin_review, coded_events, edit_review
@@ -28,27 +29,47 @@ from kinesics.web.tables import CodedDocument, Coder, Review, StoredRecording
 from kinesics.web.uploads import read_limited
 
 router = APIRouter(prefix="/api", tags=["exchange"])
+KINESICS = "kinesics"  # the tier of the program itself
+TierName = Annotated[str, Query(pattern=r"^(kinesics|[1-9]\d{0,8})$")]
 FileName = Annotated[str, Query(min_length=1, max_length=300)]
 _TYPE = {".csv": "text/csv", ".eaf": "application/xml", ".boris": "application/json"}
 
 
 @router.get("/recordings/{number}/export")
 def export(
-    number: Id,
-    session: Db,
-    bench: Bench,
-    tier: Annotated[str, Query(pattern=r"^(kinesics|\d{1,9})$")],
-    format: Literal["ELAN", "BORIS", "CSV", "Parquet", "frames"],
+    number: Id, session: Db, bench: Bench, tier: TierName, format: Literal["ELAN", "BORIS", "CSV", "Parquet", "frames"]
 ) -> Response:
     """A tier as a file: the number of a review, or "kinesics"."""
     recording = recording_of(session, number)
-    name, events, document = _tier(session, bench, recording, tier)
-    facts = {"duration": recording.duration, "fps": recording.fps}
-    content = export_tier(bench.project.path_of(recording.name), format, events, facts, document)
-    suffix = EXPORTS[format].suffix
-    file = quote(f"{PurePosixPath(recording.name).stem}-{name}{suffix}".replace("/", "_"))
-    headers = {"Content-Disposition": f"attachment; filename*=UTF-8''{file}"}
-    return Response(content, media_type=_TYPE.get(suffix, "application/octet-stream"), headers=headers)
+    name, timeline = _tier(session, bench, recording, tier)
+    content = export_tier(bench.project.path_of(recording.name), format, timeline, recording.fps or 0.0)
+    return _file(f"{PurePosixPath(recording.name).stem}-{name}", EXPORTS[format].suffix, content)
+
+
+@router.get("/recordings/{number}/documents")
+def list_documents(number: Id, session: Db) -> list[dict[str, Any]]:
+    """The files that tiers of a recording were imported from, and that a tier can be added to."""
+    query = (
+        select(CodedDocument.review_id, CodedDocument.name)
+        .join(Review, Review.id == CodedDocument.review_id)
+        .where(Review.recording_id == number)
+    )
+    return [{"review": review, "name": name} for review, name in session.execute(query) if format_of(name)]
+
+
+@router.get("/recordings/{number}/documents/{review}")
+def export_into(number: Id, review: Id, session: Db, bench: Bench, tier: TierName) -> Response:
+    """A coder's own file with this tier added, and nothing of theirs lost."""
+    recording = recording_of(session, number)
+    document = session.get(CodedDocument, review)
+    if document is None or review_of(session, review).recording_id != number or not format_of(document.name):
+        raise RefusedError(404, "refused.no_review")
+    name, timeline = _tier(session, bench, recording, tier)
+    own = session.get_one(Coder, review_of(session, review).coder_id).name
+    tier_name = name if name != own else f"{name} (Kinesics)"
+    content = add_tier((document.name, document.content), recording.name, tier_name, timeline)
+    stem, dot, suffix = document.name.partition(".")
+    return _file(f"{stem}-{name}", dot + suffix, content)
 
 
 @router.post("/recordings/{number}/codings/look")
@@ -88,17 +109,22 @@ async def import_coding(
     return await run_in_threadpool(store)
 
 
-def _tier(
-    session: Session, bench: Workbench, recording: StoredRecording, tier: str
-) -> tuple[str, list[Event], CodedDocument | None]:
-    """Its name, its events, and the file that it came from."""
-    if tier == "kinesics":
-        return "Kinesics", list(read_proposals(bench.project, recording.name) or ()), None
-    review = review_of(session, int(tier) or 1)
+def _tier(session: Session, bench: Workbench, recording: StoredRecording, tier: str) -> tuple[str, Timeline]:
+    """Its name and its events."""
+    duration = recording.duration or 0.0
+    if tier == KINESICS:
+        return "Kinesics", read_proposals(bench.project, recording.name) or Timeline((), duration)
+    review = review_of(session, int(tier))
     if review.recording_id != recording.id:
         raise RefusedError(404, "refused.no_review")
     coder = session.get_one(Coder, review.coder_id)
-    return coder.name, coded_events(marks_of(session, review)), session.get(CodedDocument, review.id)
+    return coder.name, Timeline(tuple(coded_events(marks_of(session, review))), duration)
+
+
+def _file(stem: str, suffix: str, content: bytes) -> Response:
+    name = quote(f"{stem}{suffix}".replace("/", "_"))
+    headers = {"Content-Disposition": f"attachment; filename*=UTF-8''{name}"}
+    return Response(content, media_type=_TYPE.get(suffix, "application/octet-stream"), headers=headers)
 
 
 def _mapping(text: str) -> dict[str, str]:

@@ -10,13 +10,16 @@ export function listenToExchange(review) {
   $("export").onclick = () => {
     const tiers = [{ id: tier.id, name: tier.coder.name }, ...tierNames(content)];
     $("export-tier").replaceChildren(...tiers.map((one) => make("option", { value: one.id, textContent: one.name })));
-    $("export-tier").onchange = show;
-    show();
+    $("export-tier").onchange = () => show().catch(complain);
+    show().catch(complain);
     $("export-sheet").showModal();
   };
-  const show = () => {
-    const address = (format) => `/api/recordings/${recording.id}/export?tier=${$("export-tier").value}&format=${format}`;
-    $("export-list").replaceChildren(...FORMATS.map((format) => make("li", {}, make("a", { href: address(format), download: "", textContent: t(`export.${format}`) }))));
+  const show = async () => {
+    const own = await ask(`/api/recordings/${recording.id}/documents`), chosen = $("export-tier").value;
+    const link = (href, textContent) => make("li", {}, make("a", { href, download: "", textContent }));
+    $("export-list").replaceChildren(
+      ...FORMATS.map((format) => link(`/api/recordings/${recording.id}/export?tier=${chosen}&format=${format}`, t(`export.${format}`))),
+      ...own.map(({ review, name }) => link(`/api/recordings/${recording.id}/documents/${review}?tier=${chosen}`, t("export.own", { name }))));
   };
   $("export-close").onclick = () => $("export-sheet").close();
   $("import-file").onchange = () => look(recording, $("import-file").files[0]).catch(complain);

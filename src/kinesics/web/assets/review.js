@@ -1,5 +1,5 @@
 // The review: a recording with its tiers, corrected by keyboard above all.
-import { $, clamp, clock, hueAmong, percent } from "./tools.js";
+import { $, clamp, clock, hueAmong, labelsOf, percent } from "./tools.js";
 import { ask, complain, follow, t, tell, whoIsThere } from "./server.js";
 import { listenToExchange } from "./exchange.js";
 import { EventList } from "./list.js";
@@ -25,7 +25,8 @@ class Review {
   constructor(content, coder) {
     const { recording, tier, labels } = content;
     Object.assign(this, { content, coder, recording, labels, selected: null });
-    this.hue = (label) => hueAmong(this.labels, label);
+    this.hues = labelsOf([...tier.marks, ...content.proposals]).labels; // the frequent ones differ
+    this.hue = (label) => hueAmong(this.hues, label);
     this.tier = new Tier(tier);
     this.player = new Player(recording);
     this.tiers = new Tiers({ ...content, tier: this.tier }, this.player, this.hue);
@@ -46,6 +47,7 @@ class Review {
 
   listen() {
     this.tier.addEventListener("change", ({ detail }) => this.redraw(detail));
+    this.tier.addEventListener("walked", ({ detail }) => this.choose(detail.find((uid) => this.tier.marks.has(uid)) ?? null));
     this.tier.addEventListener("saving", ({ detail }) => {
       $("saved").textContent = t(`saving.${detail}`);
       $("saved").dataset.state = detail;
@@ -198,7 +200,9 @@ class Review {
     this.choose(null);
   }
 
-  learn(label) { if (!this.labels.includes(label)) this.labels.push(label); }
+  learn(label) {
+    for (const list of [this.labels, this.hues]) if (!list.includes(label)) list.push(label);
+  }
 
   async toggleDone() {
     const open = [...this.tier.marks.values()].filter((mark) => mark.status === "open").length;

@@ -43,6 +43,7 @@ export class Tier extends EventTarget {
     this.save(async () => {
       const answer = await ask(`/api/reviews/${this.id}/${way}`, { version: this.version });
       this.apply(answer.changes);
+      this.dispatchEvent(new CustomEvent("walked", { detail: answer.changes.map(({ uid }) => uid) }));
       tell(t(`review.${way}ne`, { kind: t(`edit.${answer.kind}`) }));
       return answer;
     });
