@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from kinesics.cli.ablate import ABLATE
+from kinesics.cli.agree import AGREE
 from kinesics.cli.analyze import ANALYZE, CLASSIFY
 from kinesics.cli.bench import BENCH
 from kinesics.cli.common import Verb
@@ -107,6 +108,7 @@ VERBS: dict[str, Verb] = {
     "analyze": ANALYZE,
     "classify": CLASSIFY,
     "serve": SERVE,
+    "agree": AGREE,
     "simulate": SIMULATE,
     "train": TRAIN,
     "reproduce": REPRODUCE,
