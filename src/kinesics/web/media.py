@@ -24,12 +24,12 @@ WAVEFORM_RATE, _SOUND_RATE = 20, 8000  # steps and samples a second
 _ACTION_BYTES = 400_000_000
 
 
-def movement(landmarks: Path, start: float, end: float) -> dict[str, Any]:
+def movement(landmarks: Path | None, start: float, end: float) -> dict[str, Any]:
     """The skeletons of everybody in a part of a recording.
 
     Parameters
     ----------
-    landmarks : the file of them.
+    landmarks : the file of them, None where there is none.
     start, end : seconds; no more than `LONGEST` are given.
 
     Returns
@@ -41,7 +41,7 @@ def movement(landmarks: Path, start: float, end: float) -> dict[str, Any]:
     KinesicsError
         for a file that cannot be read.
     """
-    people, planes, aspect = _positions(landmarks, landmarks.stat().st_mtime_ns)
+    people, planes, aspect = _positions(landmarks, landmarks.stat().st_mtime_ns) if landmarks else ([], [], None)
     rate = min(RATE, max((person.fps for person in people), default=RATE))
     times = start + np.arange(max(0, int((min(end, start + LONGEST) - start) * rate))) / rate
     packed = [

@@ -92,11 +92,11 @@ def report(number: Id, session: Db, bench: Bench) -> FileResponse:
 
 @router.get("/recordings/{number}/movement")
 def part_of_movement(number: Id, session: Db, bench: Bench, start: Seconds, end: Seconds) -> dict[str, Any]:
-    """The skeletons from one time to another."""
+    """The skeletons from one time to another; nobody's where there are none."""
     recording = recording_of(session, number)
     own = bench.project.path_of(recording.name)
     path = own if own.name.endswith(SUFFIX) else bench.project.results_of(recording.name) / LANDMARKS
-    return movement(_existing(path), start, end)
+    return movement(path if path.is_file() else None, start, end)
 
 
 @router.get("/recordings/{number}/face")
