@@ -77,8 +77,10 @@ def another_coder(page: Any, name: str, *, blind: bool = False) -> None:
 
 
 def tiers_of(page: Any) -> list[str]:
-    page.wait_for_function("[...document.querySelectorAll('.vis-label')].every((one) => one.innerText.trim())")
-    return [text.strip() for text in page.locator(".vis-label").all_inner_texts()]
+    """The names of the tiers, as soon as they are drawn."""
+    labels = page.locator(".vis-label")
+    texts = until(lambda: labels.count() and all(one.strip() for one in labels.all_inner_texts()) and labels)
+    return [text.strip() for text in texts.all_inner_texts()]
 
 
 def tier_of(one: Served, coder: str, recording: int = 1) -> dict[str, Any]:
@@ -197,7 +199,7 @@ def agreement(page: Any) -> None:
     page.get_by_role("link", name="Agreement").click()
     page.locator("#disagreements a").first.wait_for()
     text = page.locator("#result").inner_text()
-    assert "Anna and Ben, 1 recordings" in text
+    assert "Anna and Ben; recordings: 1" in text
     assert "Krippendorff" in text
     page.locator("#disagreements a").first.click()
     page.wait_for_selector("body[data-ready]")
