@@ -21,9 +21,9 @@ from support.workbench_kills import round_of_kill
 
 HEAD = """# The workbench, killed
 
-`python benchmarks/workbench_kills.py --rounds {rounds} --seed {seed}`: a real `kinesics serve` is killed by SIGKILL after
-a random time up to {longest:g} s, while videos are uploaded, an analysis runs, and a tier is edited and exported; then it is
-started again on the same folder. Lost would be an upload or an edit that had been answered.
+`python benchmarks/workbench_kills.py --rounds {rounds} --seed {seed}`: a real `kinesics serve` is killed by SIGKILL
+after a random time up to {longest:g} s, while files are uploaded, an analysis runs, and a tier is edited and exported;
+then it is started again on the same folder. Lost would be an upload or an edit that had been answered.
 
 {faults} of {rounds} rounds found a fault; {edits} edits were answered in all, {lost}.
 
@@ -54,7 +54,12 @@ def main() -> int:
         print(rows[-1], flush=True)
     lost = "none was lost" if not any("lost" in fault for fault in all_faults) else "some were lost"
     head = HEAD.format(
-        rounds=options.rounds, seed=options.seed, longest=options.longest, faults=broken or "None", edits=edits, lost=lost
+        rounds=options.rounds,
+        seed=options.seed,
+        longest=options.longest,
+        faults=broken or "None",
+        edits=edits,
+        lost=lost,
     )
     if options.out:
         options.out.write_text(head + "\n".join(rows) + "\n", encoding="utf-8")

@@ -118,8 +118,7 @@ def _edit(one: Served, line: Line, rng: random.Random, review: int, version: int
 def _faults(one: Served, line: Line) -> Any:
     """What is not as it must be, in sentences."""
     rows = {row["name"]: row for row in one.get("/api/recordings")}
-    for name in line.uploaded:
-        until(lambda: {row["name"] for row in one.get("/api/recordings")} >= set(line.uploaded), 30)
+    until(lambda: {row["name"] for row in one.get("/api/recordings")} >= set(line.uploaded), 30)
     for name, row in rows.items():
         if row["problem"]:
             yield f"{name}: {row['problem']}"

@@ -123,7 +123,7 @@ class JobRunner(threading.Thread):
         command = [sys.executable, "-m", "kinesics.web.job_worker", str(self._project.folder), str(number)]
         process = subprocess.Popen(command, stdin=subprocess.PIPE)  # which sees its end when this process dies
         while process.poll() is None:
-            if self._stopping.is_set() or self._state(number) == CANCELLED:
+            if self._stopping.is_set() or self._state(number) in (CANCELLED, None):
                 _end(process)
             time.sleep(_PAUSE)
         with self._sessions.begin() as session:

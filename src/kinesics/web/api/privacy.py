@@ -49,7 +49,7 @@ def remove_coder(number: Id, session: Db) -> dict[str, bool]:
 def compact(bench: Bench) -> dict[str, bool]:
     """Write the database anew, so that nothing of what was deleted is left in its file."""
     with bench.sessions() as session:
-        connection = session.connection().execution_options(isolation_level="AUTOCOMMIT")
+        connection = session.connection(execution_options={"isolation_level": "AUTOCOMMIT"})
         connection.execute(text("VACUUM"))
         connection.execute(text("PRAGMA wal_checkpoint(TRUNCATE)"))
     return {"compacted": True}
