@@ -130,7 +130,7 @@ def judge(
     names = [*gesture_names(scorer.specification.classes), OWN]
     rule, rows, groups = event_rule(scorer.specification), [], []
     for one in recordings:
-        observation = Observation((one.skeleton,))
+        observation = Observation((one.skeleton,), None)
         (scores,) = scorer.score((one.skeleton,), observation, lambda _: None)
         events = find_events(scores, rule, start=0.0, end=SECONDS, source="")
         found = [(names.index(event.label), event.start, event.end) for event in events if chosen(event.label)]

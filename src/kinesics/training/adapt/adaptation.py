@@ -236,8 +236,8 @@ def _refuse_without_gain(gain: Interval) -> None:
     if not gain.low > 0:
         raise KinesicsError(
             "adapt: expected that the corrections teach what holds for other people, found a gain of "
-            f"{100 * gain.value:+.1f} points of event F1 ({100 * gain.low:+.1f} to {100 * gain.high:+.1f}) on people who "
-            "were left out; no weights were written; review more recordings, or see whether the codings fit them"
+            f"{100 * gain.value:+.1f} points of event F1 ({100 * gain.low:+.1f} to {100 * gain.high:+.1f}) on others; "
+            "no weights were written; review more recordings, or see whether the codings fit them"
         )
 
 
