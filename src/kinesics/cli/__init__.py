@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from kinesics.cli.ablate import ABLATE
+from kinesics.cli.adapt import ADAPT
 from kinesics.cli.agree import AGREE
 from kinesics.cli.analyze import ANALYZE, CLASSIFY
 from kinesics.cli.bench import BENCH
@@ -109,6 +110,7 @@ VERBS: dict[str, Verb] = {
     "classify": CLASSIFY,
     "serve": SERVE,
     "agree": AGREE,
+    "adapt": ADAPT,
     "simulate": SIMULATE,
     "train": TRAIN,
     "reproduce": REPRODUCE,

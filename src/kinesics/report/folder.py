@@ -10,12 +10,12 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from kinesics.errors import KinesicsError
+from kinesics.files import RESULTS_LEDGER as LEDGER
 from kinesics.files import not_written, sha256_of, write_text
 from kinesics.skeleton import load_metadata
 from kinesics.skeleton.sequence import SUFFIX
 
 LANDMARKS = f"landmarks{SUFFIX}"
-LEDGER = ".kinesics.json"  # whose results these are, and the sha256 of each; null while it is being written
 _LONGEST = 240  # bytes of a folder's name; file systems take 255
 
 
