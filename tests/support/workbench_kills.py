@@ -91,7 +91,7 @@ def _upload(one: Served, line: Line) -> None:
     place = one.folder.parent / f"{one.folder.name}-sources"
     place.mkdir(exist_ok=True)
     shutil.copy(real_clip(), place / VIDEO)
-    save_skeletons(place / LANDMARKS, [person(20.0, TALK)])
+    save_skeletons(place / LANDMARKS, [person(6.0, TALK)])
     for name in (VIDEO, LANDMARKS):
         one.upload(place / name)
         line.uploaded.append(name)
@@ -129,7 +129,7 @@ def _faults(one: Served, line: Line) -> Any:
             lost = [uid for uid, mark in line.marks.items() if found.get(uid) != mark]
             yield f"{len(lost)} of {line.edits} answered edits are lost: {lost[:3]}"
     if line.queued:
-        until(lambda: one.get("/api/now")["jobs"][-1]["state"] not in ("queued", "running"), 120)
+        until(lambda: one.get("/api/now")["jobs"][-1]["state"] not in ("queued", "running"), 900)
         job = one.get("/api/now")["jobs"][-1]
         if job["state"] != "done":
             yield f"the analysis ended as {job['state']}: {job['message']}"

@@ -49,6 +49,7 @@ def analyze_recording(project: Project, sessions: Sessions, recording: int | Non
     from kinesics.inference.scorer import open_scorer
     from kinesics.report import check_folder, result_names, write_results, written_results
     from kinesics.report.folder import LANDMARKS
+    from kinesics.web.viewing import VIEW, needs_copy, write_view
     from kinesics.weights.specification import DEFAULT
 
     with sessions() as session:
@@ -64,18 +65,50 @@ def analyze_recording(project: Project, sessions: Sessions, recording: int | Non
             person=settings.people,
             weights=scorer,
             cache=out / LANDMARKS,
-            previews=True,
-            progress=part_of(progress, 0, 0.95),
+            previews=settings.blur or True,
+            progress=part_of(progress, 0, 0.8),
         )
-        with written_results(out, source, names):
-            write_results(analysis, out, progress=part_of(progress, 0.95, 1))
+        with written_results(out, source, (*names, VIEW)):
+            write_results(analysis, out, progress=part_of(progress, 0.8, 0.85))
+            if needs_copy(analysis):
+                write_view(analysis, out / VIEW, part_of(progress, 0.85, 1))
+            else:
+                (out / VIEW).unlink(missing_ok=True)
     with sessions.begin() as session:
         stored = add_recording(project, session, name)
         stored.people = len(analysis.people)
     return ""
 
 
-WORK: dict[str, Work] = {"analyze": analyze_recording}
+def adapt_to_reviews(project: Project, sessions: Sessions, recording: int | None, progress: Progress) -> str:
+    """Adapt the weights, as `kinesics.web.adapting.adapt_weights`, which needs PyTorch.
+
+    Parameters
+    ----------
+    project : the folder.
+    sessions : of its database.
+    recording : not used: all that are done are learned from.
+    progress : called with the share done, 0..1.
+
+    Returns
+    -------
+    What it gained, in a sentence.
+
+    Raises
+    ------
+    KinesicsError
+        where PyTorch is missing, or nothing is gained.
+    """
+    try:
+        from kinesics.web.adapting import adapt_weights
+    except ImportError as error:
+        raise KinesicsError(
+            f"adapt: expected PyTorch to train with, found none ({error}); pip install 'kinesics[torch]'"
+        ) from error
+    return adapt_weights(project, sessions, progress)
+
+
+WORK: dict[str, Work] = {"analyze": analyze_recording, "adapt": adapt_to_reviews}
 
 
 def main(folder: str, number: str) -> int:

@@ -17,13 +17,13 @@ class ProjectSettings(BaseModel):
     Attributes
     ----------
     people : whom an analysis looks at.
-    blur : how faces are hidden in all that an analysis writes and the page shows.
+    blur : how faces are hidden in all that an analysis writes and the page shows; "skeleton" shows no image at all.
     weights : adapted weights in the project's folder, "" for those that are shipped.
     """
 
     model_config = ConfigDict(extra="forbid")
     people: Literal["largest", "all"] = "all"
-    blur: Literal["", "mosaic", "fill"] = ""
+    blur: Literal["", "mosaic", "fill", "skeleton"] = ""
     weights: Annotated[str, Field(max_length=255)] = ""
 
 

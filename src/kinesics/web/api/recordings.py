@@ -18,12 +18,13 @@ from kinesics.web.library import add_recording, library, scan
 from kinesics.web.marks import Seconds
 from kinesics.web.media import WAVEFORM_RATE, facial_curves, loudness, movement
 from kinesics.web.security import HEADERS
+from kinesics.web.settings import read_settings
 from kinesics.web.strings import RefusedError
 from kinesics.web.tables import StoredRecording, Waveform
 from kinesics.web.uploads import store_recording
+from kinesics.web.viewing import PLAYABLE, shown_video
 
 router = APIRouter(prefix="/api", tags=["library"])
-PLAYABLE = {".mp4": "video/mp4", ".m4v": "video/mp4", ".mov": "video/mp4", ".webm": "video/webm", ".mkv": "video/webm"}
 _REPORT_POLICY = "sandbox allow-scripts allow-downloads; default-src 'none'; img-src data: blob:; " \
     "style-src 'unsafe-inline'; script-src 'unsafe-inline'"  # fmt: skip
 _MONTH = "private, max-age=2592000"
@@ -78,7 +79,9 @@ def cancel_job(number: Id, session: Db) -> dict[str, bool]:
 @router.get("/recordings/{number}/video")
 def video(number: Id, session: Db, bench: Bench) -> FileResponse:
     """The video, or the part of it that a player asks for."""
-    path = _existing(bench.project.path_of(recording_of(session, number).name))
+    path = shown_video(bench.project, recording_of(session, number).name, read_settings(session))
+    if path is None:
+        raise RefusedError(403, "refused.hidden")
     kind = PLAYABLE.get(path.suffix.lower(), "application/octet-stream")
     return FileResponse(path, media_type=kind, headers={"Cache-Control": "private, no-cache"})
 

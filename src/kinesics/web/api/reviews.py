@@ -21,8 +21,10 @@ from kinesics.web.reviewing import (
     missing_proposals,
     walk_history,
 )
+from kinesics.web.settings import read_settings
 from kinesics.web.strings import RefusedError
 from kinesics.web.tables import Coder, Edit, Review, StoredRecording
+from kinesics.web.viewing import shown_video
 
 router = APIRouter(prefix="/api", tags=["review"])
 
@@ -82,7 +84,8 @@ def open_review(number: Id, new: NewReview, session: Db, bench: Bench) -> dict[s
     if known is None:
         proposals = None if new.blind or coder.agreed else read_proposals(bench.project, recording.name)
         known = begin_review(session, recording, coder, proposals, blind=new.blind)
-    is_video = not recording.name.endswith(SUFFIX)
+    file = shown_video(bench.project, recording.name, read_settings(session))
+    is_video = not recording.name.endswith(SUFFIX) and file is not None
     facts = {key: getattr(recording, key) for key in ("id", "name", "duration", "fps", "width", "height")}
     shown = known.done or not known.blind
     return {
