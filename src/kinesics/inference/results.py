@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from kinesics.inference.facial_actions import NETWORK, FacialActions
+from kinesics.inference.hide_faces import FaceHider
 from kinesics.inference.previews import Preview
 from kinesics.inference.scores import Scores
 from kinesics.perception.actions import ACTIONS
@@ -148,6 +149,8 @@ class Analysis:
     expressions : of each of `people`, or empty where faces were not read.
     emotion_predictions : of those of them whose face was found for long enough.
     previews : small images of the video, or empty where none were asked for.
+    hider : hides the faces in every image of the video; None where they may be shown.
+    skeleton_only : whether no image of the video may be shown at all.
     """
 
     recording: Recording
@@ -159,6 +162,8 @@ class Analysis:
     expressions: tuple[Expressions, ...] = ()
     emotion_predictions: tuple[EmotionPrediction, ...] = ()
     previews: tuple[Preview, ...] = ()
+    hider: FaceHider | None = None
+    skeleton_only: bool = False
 
     def actions_dataframe(self) -> pd.DataFrame:
         """Everybody's facial actions, one row a moment; columns person, time, then each of `ACTIONS`.

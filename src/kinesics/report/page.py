@@ -36,7 +36,7 @@ def write_report(analysis: Analysis, out: Path, progress: Progress | None = None
 
     Parameters
     ----------
-    analysis : what to show; a video whose previews it does not hold is read for them.
+    analysis : what to show; a video whose previews it does not hold is read for them, if it may be shown.
     out : the file to write.
     progress : called with the share done, 0..1.
 
@@ -46,8 +46,9 @@ def write_report(analysis: Analysis, out: Path, progress: Progress | None = None
         for a video that has to be read and cannot be, or a file that cannot be written.
     """
     previews = analysis.previews
-    if analysis.recording.kind == "video" and not previews:
-        previews = read_previews(analysis.recording.path, analysis.timeline, part_of(progress, 0, 1))
+    if analysis.recording.kind == "video" and not previews and not analysis.skeleton_only:
+        path, timeline = analysis.recording.path, analysis.timeline
+        previews = read_previews(path, timeline, part_of(progress, 0, 1), analysis.hider)
     write_text(out, _render(analysis, previews))
     part_of(progress, 0, 1)(1.0)
 
