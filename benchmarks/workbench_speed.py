@@ -10,6 +10,7 @@ wheel moves the tiers over the densest part; an edit lasts from the key until th
 from __future__ import annotations
 
 import argparse
+import itertools
 import platform
 import shutil
 import statistics
@@ -88,7 +89,7 @@ def scrolling(page: Any) -> list[float]:
         page.mouse.wheel(60, 0)
         page.wait_for_timeout(8)
     times = page.evaluate("window.frames_")
-    return [after - before for before, after in zip(times, times[1:], strict=False)]
+    return [after - before for before, after in itertools.pairwise(times)]
 
 
 def measure(page: Any, one: Served) -> Iterator[tuple[str, str, str]]:
@@ -104,7 +105,7 @@ def measure(page: Any, one: Served) -> Iterator[tuple[str, str, str]]:
         slow = np.percentile(frames, 95)
         rate = 1000 * len(frames) / sum(frames)
         shown = page.locator(".vis-item").count()
-        words = f"{rate:.0f} frames a second in the mean, 95 % of frames within {slow:.0f} ms ({1000 / slow:.0f} a second), "
+        words = f"{rate:.0f} frames a second in the mean, 95 % of frames within {slow:.0f} ms, "
         yield f"scrolls, {what}", f"{words}slowest {max(frames):.0f} ms, {shown} events drawn", "≥ 30 frames a second"
     for _ in range(4):
         page.keyboard.press("+")

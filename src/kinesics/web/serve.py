@@ -46,21 +46,31 @@ def serve(folder: Path, host: str, ports: int | tuple[int, ...], password: str, 
         port = listening.getsockname()[1]
         gate = Gate(port, password)
         app = create_app(Workbench(project, open_database(project.folder), gate))
-        name = "127.0.0.1" if host in ("127.0.0.1", "0.0.0.0") else host
+        name = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, host)
         address = f"http://{name}:{port}/" + ("" if password else f"?token={gate.token}")
-        say(f"The workbench is at {address}")
-        say("End it with Ctrl-C; nothing that you have done is lost.")
-        webbrowser.open(address)
+
+        def tell() -> None:
+            say(f"The workbench is at {address}")
+            if password:
+                say("The connection is not encrypted: use it in a network that you trust, or through a tunnel.")
+            say("End it with Ctrl-C; nothing that you have done is lost.")
+            webbrowser.open(address)
+
         config = uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=_GRACE, server_header=False)
-        _Server(config, app.state.stopping.set).run(sockets=[listening])
+        _Server(config, tell, app.state.stopping.set).run(sockets=[listening])
 
 
 class _Server(uvicorn.Server):
-    """Tells open streams of events that the end has come."""
+    """Says when it answers, and tells open streams of events that the end has come."""
 
-    def __init__(self, config: uvicorn.Config, ending: Callable[[], None]) -> None:
+    def __init__(self, config: uvicorn.Config, begun: Callable[[], None], ending: Callable[[], None]) -> None:
         super().__init__(config)
-        self._ending = ending
+        self._begun, self._ending = begun, ending
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        if self.started:
+            self._begun()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         self._ending()
