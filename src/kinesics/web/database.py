@@ -23,7 +23,7 @@ def open_database(folder: Path) -> Sessions:
     """The project's database, made or brought up to date; raises KinesicsError where that cannot be."""
     path = folder / DATABASE
     engine = create_engine(f"sqlite:///{path}", connect_args={"timeout": 30})
-    event.listen(engine, "connect", _prepare)
+    event.listens_for(engine, "connect")(_prepare)
     try:
         _migrate(engine)
     except (DatabaseError, CommandError) as error:

@@ -18,7 +18,7 @@ from kinesics.report.page_data import drawing_facts, pack_points
 from kinesics.skeleton import SkeletonSequence, load_skeletons
 from kinesics.skeleton.drawing import Points, fit_to_image, points_at
 
-RATE = 25.0  # skeletons a second at most
+MOVEMENT_RATE = 25.0  # skeletons a second at most
 LONGEST = 120.0  # seconds of movement in one answer
 WAVEFORM_RATE, _SOUND_RATE = 20, 8000  # steps and samples a second
 _ACTION_BYTES = 400_000_000
@@ -42,7 +42,7 @@ def movement(landmarks: Path | None, start: float, end: float) -> dict[str, Any]
         for a file that cannot be read.
     """
     people, planes, aspect = _positions(landmarks, landmarks.stat().st_mtime_ns) if landmarks else ([], [], None)
-    rate = min(RATE, max((person.fps for person in people), default=RATE))
+    rate = min(MOVEMENT_RATE, max((person.fps for person in people), default=MOVEMENT_RATE))
     times = start + np.arange(max(0, int((min(end, start + LONGEST) - start) * rate))) / rate
     packed = [
         {"person": person.person, "motion": pack_points(points_at(plane, person.rows_at(times)))}

@@ -115,7 +115,18 @@ def walk_history(session: Session, review: Review, version: int, *, forward: boo
 
 
 def missing_proposals(session: Session, review: Review, timeline: Timeline) -> list[Change]:
-    """The proposals that a tier does not hold yet, as changes that add them: after a second analysis, say."""
+    """The proposals that a tier does not hold yet, as changes that add them: after a second analysis, say.
+
+    Parameters
+    ----------
+    session : of the database.
+    review : the tier.
+    timeline : what was found now.
+
+    Returns
+    -------
+    The changes.
+    """
     marks = list(session.scalars(select(Mark).where(Mark.review_id == review.id)))
     known = [fields["origin"] or fields for fields in map(fields_of, marks)]
     used = {mark.uid for mark in marks}

@@ -44,7 +44,20 @@ def agreement(
     kinesics: bool = False,
     tolerance: Annotated[float, Query(ge=0, le=10, allow_inf_nan=False)] = 0.5,
 ) -> dict[str, Any]:
-    """All figures and the longest disagreements, on the recordings that are done and that nobody codes blind yet."""
+    """All figures and the longest disagreements, on the recordings that are done and that nobody codes blind yet.
+
+    Parameters
+    ----------
+    session : of the database.
+    bench : the project that is served.
+    coders : the numbers of those who are compared.
+    kinesics : whether Kinesics is one of them.
+    tolerance : seconds that an edge may be off.
+
+    Returns
+    -------
+    Plain data, as `Agreement.to_dict` gives it, with the numbers of the recordings.
+    """
     hidden = _hidden(session)
     tiers = [_tier(session, coder_of(session, number), hidden) for number in dict.fromkeys(coders)]
     if kinesics:

@@ -39,7 +39,20 @@ _TYPE = {".csv": "text/csv", ".eaf": "application/xml", ".boris": "application/j
 def export(
     number: Id, session: Db, bench: Bench, tier: TierName, format: Literal["ELAN", "BORIS", "CSV", "Parquet", "frames"]
 ) -> Response:
-    """A tier as a file: the number of a review, or "kinesics"."""
+    """A tier as a file: the number of a review, or "kinesics".
+
+    Parameters
+    ----------
+    number : of the row.
+    session : of the database.
+    bench : the project that is served.
+    tier : the number of a review, or "kinesics".
+    format : of the file.
+
+    Returns
+    -------
+    The file.
+    """
     recording = recording_of(session, number)
     name, timeline = _tier(session, bench, recording, tier)
     content = export_tier(bench.project.path_of(recording.name), format, timeline, recording.fps or 0.0)
@@ -59,7 +72,20 @@ def list_documents(number: Id, session: Db) -> list[dict[str, Any]]:
 
 @router.get("/recordings/{number}/documents/{review}")
 def export_into(number: Id, review: Id, session: Db, bench: Bench, tier: TierName) -> Response:
-    """A coder's own file with this tier added, and nothing of theirs lost."""
+    """A coder's own file with this tier added, and nothing of theirs lost.
+
+    Parameters
+    ----------
+    number : of the row.
+    review : whose document it is.
+    session : of the database.
+    bench : the project that is served.
+    tier : the number of a review, or "kinesics".
+
+    Returns
+    -------
+    The file.
+    """
     recording = recording_of(session, number)
     document = session.get(CodedDocument, review)
     if document is None or review_of(session, review).recording_id != number or not format_of(document.name):
@@ -74,7 +100,19 @@ def export_into(number: Id, review: Id, session: Db, bench: Bench, tier: TierNam
 
 @router.post("/recordings/{number}/codings/look")
 async def look_at_coding(number: Id, request: Request, bench: Bench, name: FileName) -> dict[str, Any]:
-    """What codes a file holds of a recording, and which classes they seem to name; nothing is imported yet."""
+    """What codes a file holds of a recording, and which classes they seem to name; nothing is imported yet.
+
+    Parameters
+    ----------
+    number : of the row.
+    request : with the file as its body.
+    bench : the project that is served.
+    name : of the file.
+
+    Returns
+    -------
+    The codes with their counts, sentences on what is not used, and all classes.
+    """
     content = await read_limited(request.stream())
 
     def look() -> dict[str, Any]:
@@ -98,7 +136,21 @@ async def import_coding(
     coder: Annotated[str, StringConstraints(min_length=1, max_length=200)],
     mapping: Annotated[str, Query(max_length=100_000)] = "{}",
 ) -> dict[str, Any]:
-    """Make a coder's tier of a file, which is kept to be given back whole; codes mapped to "" are left out."""
+    """Make a coder's tier of a file, which is kept to be given back whole; codes mapped to "" are left out.
+
+    Parameters
+    ----------
+    number : of the row.
+    request : with the file as its body.
+    bench : the project that is served.
+    name : of the file.
+    coder : the name of who has coded.
+    mapping : JSON: what each code means, "" where it is left out.
+
+    Returns
+    -------
+    The number of the tier, and how many events it has.
+    """
     meanings = _mapping(mapping)
     content = await read_limited(request.stream())
 

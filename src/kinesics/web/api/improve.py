@@ -16,7 +16,18 @@ router = APIRouter(prefix="/api", tags=["improve"])
 
 @router.get("/improve")
 def improve(session: Db, bench: Bench, coder: Annotated[int | None, Query(ge=1, le=MOST_ID)] = None) -> dict[str, Any]:
-    """What to look at next, and which weights there are."""
+    """What to look at next, and which weights there are.
+
+    Parameters
+    ----------
+    session : of the database.
+    bench : the project that is served.
+    coder : whose tiers, None for all.
+
+    Returns
+    -------
+    Plain data, by kind.
+    """
     found = sorted(path.name for path in bench.project.folder.glob("*.safetensors"))
     return what_next(session, coder) | {"weights": found, "chosen": read_settings(session).weights}
 

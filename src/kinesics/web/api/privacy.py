@@ -24,14 +24,36 @@ def list_storage(session: Db, bench: Bench) -> dict[str, Any]:
 
 @router.post("/storage/delete-results")
 def delete_some_results(choice: Choice, session: Db, bench: Bench) -> dict[str, int]:
-    """Delete what analyses of some recordings have written; codings and videos stay."""
+    """Delete what analyses of some recordings have written; codings and videos stay.
+
+    Parameters
+    ----------
+    choice : which recordings.
+    session : of the database.
+    bench : the project that is served.
+
+    Returns
+    -------
+    How many files are gone.
+    """
     found = [recording_of(session, number) for number in dict.fromkeys(choice.recordings)]
     return {"files": sum(delete_results(bench.project, one) for one in found)}
 
 
 @router.post("/storage/delete-recordings")
 def delete_some_recordings(choice: Choice, session: Db, bench: Bench) -> dict[str, int]:
-    """Delete some recordings, with their files, results and codings."""
+    """Delete some recordings, with their files, results and codings.
+
+    Parameters
+    ----------
+    choice : which recordings.
+    session : of the database.
+    bench : the project that is served.
+
+    Returns
+    -------
+    How many recordings are gone.
+    """
     found = [recording_of(session, number) for number in dict.fromkeys(choice.recordings)]
     for one in found:
         delete_recording(bench.project, session, one)
@@ -63,7 +85,18 @@ def settings(session: Db) -> ProjectSettings:
 
 @router.put("/settings")
 def change_settings(new: ProjectSettings, session: Db, bench: Bench) -> ProjectSettings:
-    """Choose for the whole project."""
+    """Choose for the whole project.
+
+    Parameters
+    ----------
+    new : what is asked for.
+    session : of the database.
+    bench : the project that is served.
+
+    Returns
+    -------
+    What holds now.
+    """
     if new.weights and (
         new.weights != new.weights.rpartition("/")[2] or not bench.project.path_of(new.weights).is_file()
     ):

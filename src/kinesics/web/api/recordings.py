@@ -59,7 +59,18 @@ def analyze_some(choice: Choice, session: Db) -> dict[str, list[int]]:
 
 @router.post("/recordings/upload", status_code=201)
 async def upload(request: Request, bench: Bench, name: Annotated[str, Query(max_length=300)]) -> dict[str, Any]:
-    """Put a video into the project's folder; its content is the body."""
+    """Put a video into the project's folder; its content is the body.
+
+    Parameters
+    ----------
+    request : with the file as its body.
+    bench : the project that is served.
+    name : of the file.
+
+    Returns
+    -------
+    Its number and its name.
+    """
     stored = await store_recording(bench.project, name, _claimed(request), request.stream())
 
     def add() -> dict[str, Any]:
@@ -78,7 +89,18 @@ def cancel_job(number: Id, session: Db) -> dict[str, bool]:
 
 @router.get("/recordings/{number}/video")
 def video(number: Id, session: Db, bench: Bench) -> FileResponse:
-    """The video, or the part of it that a player asks for."""
+    """The video, or the part of it that a player asks for.
+
+    Parameters
+    ----------
+    number : of the row.
+    session : of the database.
+    bench : the project that is served.
+
+    Returns
+    -------
+    The file, or the part of it.
+    """
     path = shown_video(bench.project, recording_of(session, number).name, read_settings(session))
     if path is None:
         raise RefusedError(403, "refused.hidden")
@@ -88,14 +110,38 @@ def video(number: Id, session: Db, bench: Bench) -> FileResponse:
 
 @router.get("/recordings/{number}/report")
 def report(number: Id, session: Db, bench: Bench) -> FileResponse:
-    """The static report of the last analysis, shut off from the page that it is opened from."""
+    """The static report of the last analysis, shut off from the page that it is opened from.
+
+    Parameters
+    ----------
+    number : of the row.
+    session : of the database.
+    bench : the project that is served.
+
+    Returns
+    -------
+    The file.
+    """
     path = _existing(bench.project.results_of(recording_of(session, number).name) / "report.html")
     return FileResponse(path, media_type="text/html", headers=HEADERS | {"Content-Security-Policy": _REPORT_POLICY})
 
 
 @router.get("/recordings/{number}/movement")
 def part_of_movement(number: Id, session: Db, bench: Bench, start: Seconds, end: Seconds) -> dict[str, Any]:
-    """The skeletons from one time to another; nobody's where there are none."""
+    """The skeletons from one time to another; nobody's where there are none.
+
+    Parameters
+    ----------
+    number : of the row.
+    session : of the database.
+    bench : the project that is served.
+    start : seconds.
+    end : seconds.
+
+    Returns
+    -------
+    Plain data, as `movement` gives it.
+    """
     recording = recording_of(session, number)
     own = bench.project.path_of(recording.name)
     path = own if own.name.endswith(SUFFIX) else bench.project.results_of(recording.name) / LANDMARKS
@@ -104,7 +150,18 @@ def part_of_movement(number: Id, session: Db, bench: Bench, start: Seconds, end:
 
 @router.get("/recordings/{number}/face")
 def face(number: Id, session: Db, bench: Bench) -> list[dict[str, Any]]:
-    """The main facial actions over time."""
+    """The main facial actions over time.
+
+    Parameters
+    ----------
+    number : of the row.
+    session : of the database.
+    bench : the project that is served.
+
+    Returns
+    -------
+    Plain data of each person.
+    """
     return facial_curves(bench.project.results_of(recording_of(session, number).name) / "actions.json")
 
 

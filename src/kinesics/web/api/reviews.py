@@ -78,7 +78,19 @@ def add_coder(new: NewCoder, session: Db) -> dict[str, Any]:
 
 @router.post("/recordings/{number}/reviews")
 def open_review(number: Id, new: NewReview, session: Db, bench: Bench) -> dict[str, Any]:
-    """A coder's tier of a recording with all that the page shows beside it; made where there is none yet."""
+    """A coder's tier of a recording with all that the page shows beside it; made where there is none yet.
+
+    Parameters
+    ----------
+    number : of the row.
+    new : what is asked for.
+    session : of the database.
+    bench : the project that is served.
+
+    Returns
+    -------
+    Plain data: the recording, the labels, the tier, proposals and other tiers.
+    """
     recording, coder = recording_of(session, number), coder_of(session, new.coder)
     known = _review(session, recording, coder)
     if known is None:
@@ -105,7 +117,18 @@ def one_review(number: Id, session: Db) -> dict[str, Any]:
 
 @router.post("/reviews/{number}/edits")
 def make_edit(number: Id, edit: NewEdit, session: Db) -> dict[str, Any]:
-    """Change some marks at once."""
+    """Change some marks at once.
+
+    Parameters
+    ----------
+    number : of the row.
+    edit : the changes, and the version that they were made on.
+    session : of the database.
+
+    Returns
+    -------
+    The state of the tier.
+    """
     review = review_of(session, number)
     edit_review(session, review, edit.version, edit.kind, edit.changes)
     return _state(session, review)
@@ -113,7 +136,18 @@ def make_edit(number: Id, edit: NewEdit, session: Db) -> dict[str, Any]:
 
 @router.post("/reviews/{number}/undo")
 def undo(number: Id, at: Version, session: Db) -> dict[str, Any]:
-    """Take the last edit back."""
+    """Take the last edit back.
+
+    Parameters
+    ----------
+    number : of the row.
+    at : the version that the page has.
+    session : of the database.
+
+    Returns
+    -------
+    The state of the tier, and which marks are changed.
+    """
     review = review_of(session, number)
     kind, changes = walk_history(session, review, at.version, forward=False)
     return _state(session, review) | {"kind": kind, "changes": changes}
@@ -121,7 +155,18 @@ def undo(number: Id, at: Version, session: Db) -> dict[str, Any]:
 
 @router.post("/reviews/{number}/redo")
 def redo(number: Id, at: Version, session: Db) -> dict[str, Any]:
-    """Do the edit again that was taken back."""
+    """Do the edit again that was taken back.
+
+    Parameters
+    ----------
+    number : of the row.
+    at : the version that the page has.
+    session : of the database.
+
+    Returns
+    -------
+    The state of the tier, and which marks are changed.
+    """
     review = review_of(session, number)
     kind, changes = walk_history(session, review, at.version, forward=True)
     return _state(session, review) | {"kind": kind, "changes": changes}
@@ -129,7 +174,18 @@ def redo(number: Id, at: Version, session: Db) -> dict[str, Any]:
 
 @router.post("/reviews/{number}/done")
 def set_done(number: Id, given: Done, session: Db) -> dict[str, Any]:
-    """Declare a tier done, or not; a blind one that is opened again is blind no longer."""
+    """Declare a tier done, or not; a blind one that is opened again is blind no longer.
+
+    Parameters
+    ----------
+    number : of the row.
+    given : whether it is, and the version that the page has.
+    session : of the database.
+
+    Returns
+    -------
+    The tier.
+    """
     review = review_of(session, number)
     if review.version != given.version:
         raise RefusedError(409, "refused.stale")
@@ -142,7 +198,19 @@ def set_done(number: Id, given: Done, session: Db) -> dict[str, Any]:
 
 @router.post("/reviews/{number}/proposals")
 def add_proposals(number: Id, at: Version, session: Db, bench: Bench) -> dict[str, Any]:
-    """Take over what Kinesics has found since."""
+    """Take over what Kinesics has found since.
+
+    Parameters
+    ----------
+    number : of the row.
+    at : the version that the page has.
+    session : of the database.
+    bench : the project that is served.
+
+    Returns
+    -------
+    The tier.
+    """
     review = review_of(session, number)
     if review.blind and not review.done:
         raise RefusedError(403, "refused.blind")

@@ -93,7 +93,8 @@ function drawState(id) {
   }
   const words = make("span", { className: `mark ${one.state}`, textContent: t(`state.${one.state}`) });
   const why = one.problem || (one.state === "failed" ? one.message : "");
-  status.replaceChildren(words, ...(why ? [make("small", { className: "why", textContent: why })] : []));
+  const report = one.state === "analysed" ? [make("a", { className: "report", href: `/api/recordings/${one.id}/report`, target: "_blank", textContent: t("library.report"), "aria-label": t("library.report_of", { name: one.name }) })] : [];
+  status.replaceChildren(words, ...report, ...(why ? [make("small", { className: "why", textContent: why })] : []));
 }
 
 async function analyze(recordings) {

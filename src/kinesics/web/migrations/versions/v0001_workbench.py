@@ -11,6 +11,7 @@ def upgrade() -> None:
     """Make the tables."""
     _library()
     _reviews()
+    _documents()
     op.create_table(
         "jobs",
         sa.Column("id", sa.Integer(), primary_key=True),
@@ -98,6 +99,9 @@ def _reviews() -> None:
         sa.UniqueConstraint("review_id", "number"),
     )
     op.create_index("ix_edits_review_id", "edits", ["review_id"])
+
+
+def _documents() -> None:
     op.create_table(
         "documents",
         sa.Column("review_id", sa.Integer(), sa.ForeignKey("reviews.id", ondelete="CASCADE"), primary_key=True),
