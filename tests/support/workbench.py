@@ -49,9 +49,9 @@ class Served:
         else:
             raise RuntimeError(said)
         self.base = self.address.partition("/?")[0].rstrip("/")
-        self.client = httpx.Client(base_url=self.base, timeout=60)
+        self.client = httpx.Client(base_url=self.base, timeout=300)
         if "token" in self.address:
-            until(lambda: self._comes_in(), 60)
+            until(self._comes_in)
 
     def _comes_in(self) -> bool:
         with suppress(httpx.TransportError):
@@ -93,7 +93,7 @@ def served(folder: Path, arguments: Sequence[str] = (), given: str = "") -> Iter
         one.stop()
 
 
-def until(happened: Any, seconds: float = 60.0) -> Any:
+def until(happened: Any, seconds: float = 300.0) -> Any:
     """Wait for it, and give what it gives."""
     end = time.monotonic() + seconds
     while time.monotonic() < end:

@@ -121,7 +121,8 @@ class JobRunner(threading.Thread):
 
     def _perform(self, number: int) -> None:
         command = [sys.executable, "-m", "kinesics.web.job_worker", str(self._project.folder), str(number)]
-        process = subprocess.Popen(command, stdin=subprocess.PIPE)  # which sees its end when this process dies
+        # it sees its input's end when this process dies, and a Ctrl-C in the terminal is not meant for it
+        process = subprocess.Popen(command, stdin=subprocess.PIPE, start_new_session=True)
         while process.poll() is None:
             if self._stopping.is_set() or self._state(number) in (CANCELLED, None):
                 _end(process)
