@@ -17,6 +17,7 @@ from kinesics.cli.evaluate import ENSEMBLE, EVALUATE
 from kinesics.cli.export import EXPORT
 from kinesics.cli.models import MODELS
 from kinesics.cli.simulate import SIMULATE
+from kinesics.cli.stats import STATS
 from kinesics.cli.submit import SUBMIT
 from kinesics.cli.train import REPRODUCE, TRAIN
 from kinesics.cli.weights import WEIGHTS
@@ -104,6 +105,7 @@ def _version() -> str:
 VERBS: dict[str, Verb] = {
     "analyze": ANALYZE,
     "classify": CLASSIFY,
+    "stats": STATS,
     "simulate": SIMULATE,
     "train": TRAIN,
     "reproduce": REPRODUCE,
