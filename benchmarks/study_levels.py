@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from kinesics.metrics.intervals import wilson
 from kinesics.study.comparison import comparison_table
 from kinesics.study.models import model_table
-from kinesics.study.sequences import co_occurrence_test, presence, transition_test
+from kinesics.study.sequences import PairTest, co_occurrence_test, presence, transition_test
 from kinesics.study.synchrony import cross_correlate, overall_p
 
 PARTS = ("body", "head", "hand", "body and hand", "head and hand", "illustrative")
@@ -64,7 +64,12 @@ def transitions(seed: int, planted: float) -> dict[str, float]:
     people = list(following(rng, planted))
     sequences = np.repeat(np.arange(len(people)), [len(one.labels) for one in people])
     test = transition_test(np.concatenate([p.labels for p in people]), sequences, len(PARTS), draws=DRAWS, seed=seed)
-    return {"anything at all": test.overall, "any pair, corrected": float(np.nanmin(test.p_adjusted)), "one pair (body, head and hand)": float(test.p[0, 4])}  # fmt: skip
+    return pair_results(test, "one pair (body, head and hand)", (0, 4))
+
+
+def pair_results(test: PairTest, name: str, pair: tuple[int, int]) -> dict[str, float]:
+    corrected = float(np.nanmin(test.p_adjusted))
+    return {"anything at all": test.overall, "any pair, corrected": corrected, name: float(test.p[pair])}
 
 
 def co_occurrence(seed: int, planted: float) -> dict[str, float]:
@@ -84,7 +89,7 @@ def co_occurrence(seed: int, planted: float) -> dict[str, float]:
         events["end"] = events["start"] + 0.4 + rng.gamma(2.0, 0.6, len(events))
         there.append(presence(events, PARTS, SECONDS))
     test = co_occurrence_test(there, draws=DRAWS, seed=seed)
-    return {"anything at all": test.overall, "any pair, corrected": float(np.nanmin(test.p_adjusted)), "one pair (body, head)": float(test.p[0, 1])}  # fmt: skip
+    return pair_results(test, "one pair (body, head)", (0, 1))
 
 
 def moving(rng: np.random.Generator, count: int) -> NDArray[np.float64]:
@@ -126,7 +131,11 @@ def groups(seed: int, planted: float) -> dict[str, float]:
     models = model_table(table, ("a", "b"))["p"]
     compared = comparison_table(table, ("a", "b"), draws=DRAWS, seed=seed).iloc[0]
     outside = not compared["ratio_low"] <= 1 <= compared["ratio_high"]
-    return {"rate: Poisson GEE": models[0], "share: mixed model": models[1], "rate: bootstrap interval without 1": float(not outside)}  # fmt: skip
+    return {
+        "rate: Poisson GEE": models[0],
+        "share: mixed model": models[1],
+        "rate: bootstrap interval without 1": float(not outside),
+    }
 
 
 TESTS: dict[str, tuple[Callable[[int, float], dict[str, float]], float, str]] = {

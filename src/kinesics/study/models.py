@@ -93,8 +93,8 @@ _POISSON = StudyModel(
     "ratio of rates",
     "Counts of events with the minutes seen as exposure, log link; people are independent of one another, recordings "
     "of one person equally correlated (recordings are independent where no subjects are named). Sandwich errors hold "
-    "where counts vary more than Poisson's; below 50 people they are corrected (Mancl & DeRouen, 2001). Intervals and p "
-    "are by Student's t with as many degrees of freedom as people less groups.",
+    "where counts vary more than Poisson's; below 50 people they are corrected (Mancl & DeRouen, 2001). Intervals and "
+    "p are by Student's t with as many degrees of freedom as people less groups.",
     _gee_poisson,
     np.exp,
 )
@@ -167,7 +167,7 @@ def _fitted(model: StudyModel, rows: pd.DataFrame, dummies: Array, groups: tuple
         except (ValueError, np.linalg.LinAlgError) as error:
             return Fit(nothing, nothing, f"could not be fitted ({error})")
     if not (np.isfinite(fit.effect).all() and np.isfinite(fit.error).all() and fit.error.min() > 0):
-        return Fit(nothing, nothing, "could not be fitted: nothing varies")
+        return Fit(nothing, nothing, "could not be fitted")
     boundary = any("boundary" in str(warning.message) for warning in caught)
     return Fit(fit.effect, fit.error, fit.note or ("people do not differ from each other" if boundary else ""))
 
@@ -181,6 +181,8 @@ def _too_few(rows: pd.DataFrame, groups: tuple[str, ...]) -> str:
         events = rows.groupby("group")["numerator"].sum()
         if events.sum() < LEAST_EVENTS or events.min() < 1:
             return f"fewer than {LEAST_EVENTS} events, or none in a group"
+    elif float(np.ptp(rows["numerator"] / rows["denominator"])) < 1e-9:
+        return "nothing varies"
     return ""
 
 
