@@ -14,12 +14,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from kinesics.study.frames import REAL, TEXT, WHOLE, stacked, typed_frame
+
 if TYPE_CHECKING:
     import pandas as pd
 
 DRAWS = 1000
 EVERYBODY = "everybody"  # the group of all people, with and without a group
 _ITEM = ["measure", "level", "label"]
+_POOLED = {"value": REAL, "low": REAL, "high": REAL, "recordings": WHOLE, "clusters": WHOLE}
 _BOUNDS = (2.5, 97.5)
 
 Array = NDArray[np.float64]
@@ -38,8 +41,6 @@ def measure_table(rates: pd.DataFrame, faces: pd.DataFrame) -> pd.DataFrame:
     A row a recording, person, measure, level and label: `numerator` and `denominator`. The measures are `rate` (events
     a minute), `share` (of the time), `length` (seconds an event) and `mean` (of facial actions and expressions).
     """
-    import pandas as pd
-
     who = ["recording", "person", "cluster", "group"]
     names = [*who, "level", "label"]
 
@@ -53,7 +54,7 @@ def measure_table(rates: pd.DataFrame, faces: pd.DataFrame) -> pd.DataFrame:
         measured(rates, "length", rates["count"] * rates["mean_length"].fillna(0), rates["count"]),
         measured(faces, "mean", faces["mean"] * read, read),
     ]
-    table = pd.concat(parts, ignore_index=True)
+    table = stacked(parts)
     return table[table["denominator"] > 0][[*who, *_ITEM, "numerator", "denominator"]]
 
 
@@ -93,8 +94,10 @@ def pooled_table(measures: pd.DataFrame, *, draws: int = DRAWS, seed: int = 0) -
 
     names = [str(name) for name in dict.fromkeys(measures["group"]) if name]
     parts = [(EVERYBODY, measures.assign(group=EVERYBODY)), *((n, measures[measures["group"] == n]) for n in names)]
-    rows = []
+    rows = [typed_frame([], {"group": TEXT, **dict.fromkeys(_ITEM, TEXT), **_POOLED})]
     for group, part in parts:
+        if part.empty:
+            continue
         items, sums = _sums(part, [group])
         weights = _weights([sums[group].clusters], draws, seed)[0]
         drawn = sums[group].pooled(weights)
@@ -103,7 +106,7 @@ def pooled_table(measures: pd.DataFrame, *, draws: int = DRAWS, seed: int = 0) -
         table = pd.DataFrame(list(items), columns=_ITEM).assign(value=drawn[0], low=low, high=high)
         table.insert(0, "group", group)
         rows.append(table.assign(recordings=counts["recording"].to_numpy(), clusters=counts["cluster"].to_numpy()))
-    return pd.concat(rows, ignore_index=True)
+    return stacked(rows)
 
 
 def comparison_table(
@@ -127,9 +130,11 @@ def comparison_table(
     """
     import pandas as pd
 
-    tables = []
+    tables = [typed_frame([], {"group": TEXT, "reference": TEXT, **dict.fromkeys(_ITEM, TEXT)})]
     for group in groups[1:]:
         pair = (groups[0], group)
+        if not set(pair) <= set(measures["group"]):  # nobody of it was seen
+            continue
         items, sums = _sums(measures[measures["group"].isin(pair)], list(pair))
         one, other = sums[group], sums[groups[0]]
         w_one, w_other = _weights([one.clusters, other.clusters], draws, seed)
@@ -143,7 +148,7 @@ def comparison_table(
         table["clusters"] = np.isfinite(one.values).sum(0)
         table["reference_clusters"] = np.isfinite(other.values).sum(0)
         tables.append(table)
-    return pd.concat(tables, ignore_index=True)
+    return stacked(tables)
 
 
 def hedges_g(first: Array, second: Array, w_first: Array, w_second: Array) -> Array:

@@ -9,6 +9,7 @@ import numpy as np
 
 from kinesics.data.sets.imigue.classes import CLASSES, GROUPS
 from kinesics.inference.action_events import ONSETS
+from kinesics.study.frames import REAL, TEXT, WHO, stacked, typed_frame
 from kinesics.study.recordings import Study
 
 if TYPE_CHECKING:
@@ -29,18 +30,17 @@ def body_part(label: str) -> str:
 
 def event_table(study: Study) -> pd.DataFrame:
     """One row an event: recording, person, subject, group, label, body_part, start, end, length, score, source."""
-    import pandas as pd
-
     rows = [
         (one.name, e.person, e.label, body_part(e.label), e.start, e.end, e.end - e.start, e.score, e.source)
         for one in study.recordings
         for e in one.timeline
     ]
-    columns = ["recording", "person", "label", "body_part", "start", "end", "length", "score", "source"]
-    events = pd.DataFrame(rows, columns=columns)
+    times = dict.fromkeys(("start", "end", "length", "score"), REAL)
+    columns = {"label": TEXT, "body_part": TEXT, **times, "source": TEXT}
+    events = typed_frame(rows, WHO | columns)
     who = study.people[[*_PERSON, "subject", "group"]]
     joined = events.merge(who, on=_PERSON, how="left")
-    return joined[[*_PERSON, "subject", "group", *columns[2:]]]
+    return joined[[*_PERSON, "subject", "group", *columns]]
 
 
 def rate_table(study: Study, events: pd.DataFrame) -> pd.DataFrame:
@@ -90,13 +90,11 @@ def bin_table(study: Study, events: pd.DataFrame, width: float) -> pd.DataFrame:
     A row a recording, person, level, label and stretch, with its `start` and `length` (seconds), the `count` of events
     that begin in it, and their `rate` a minute; of the classes only those that this person showed in this recording.
     """
-    import pandas as pd
-
     people = study.people[[*_PERSON, "subject", "group", "duration"]]
     numbers = people["duration"].map(lambda duration: range(max(1, int(np.ceil(duration / width - 1e-9)))))
     grid = people.assign(bin=numbers).explode("bin", ignore_index=True).astype({"bin": "int64"})
     levels = _levels(events).assign(bin=lambda table: (table["start"] // width).astype("int64"))
-    shown = pd.concat([
+    shown = stacked([
         people[_PERSON].merge(_labels(study, events).query("level != 'class'"), how="cross"),
         levels.loc[levels["level"] == "class", _ITEM].drop_duplicates(),
     ])  # fmt: skip
@@ -111,25 +109,21 @@ def bin_table(study: Study, events: pd.DataFrame, width: float) -> pd.DataFrame:
 
 def face_table(study: Study) -> pd.DataFrame:
     """One row a recording, person and facial action or expression, with its mean and 95th percentile, 0..1."""
-    import pandas as pd
-
     rows = [
         (one.name, face.person, face.level, face.label, face.mean, face.p95, face.readable)
         for one in study.recordings
         for face in one.faces
     ]
-    faces = pd.DataFrame(rows, columns=[*_ITEM, "mean", "p95", "readable"])
+    faces = typed_frame(rows, WHO | {"level": TEXT, "label": TEXT, "mean": REAL, "p95": REAL, "readable": REAL})
     people = study.people[[*_PERSON, "subject", "group", "cluster", "duration"]]
     return people.merge(faces, on=_PERSON, how="inner")
 
 
 def _levels(events: pd.DataFrame) -> pd.DataFrame:
     """Each event up to three times: as its class, as its body part, and among all micro-gestures."""
-    import pandas as pd
-
     parts = events.assign(level="body part", label=events["body_part"])
     everything = events[~events["body_part"].isin(_NOT_MICRO)].assign(level="all", label=ALL)
-    return pd.concat([events.assign(level="class"), parts, everything], ignore_index=True)
+    return stacked([events.assign(level="class"), parts, everything])
 
 
 def _labels(study: Study, events: pd.DataFrame) -> pd.DataFrame:

@@ -65,7 +65,8 @@ def _write(path: Path, recording: AnalysedRecording, facts: pd.DataFrame) -> Non
     from pynwb import NWBHDF5IO
 
     file = _session(recording, facts)
-    file.add_time_intervals(_intervals(recording))
+    if len(recording.timeline):
+        file.add_time_intervals(_intervals(recording))
     behaviour = file.create_processing_module("behavior", "joints as a landmark engine found them")
     landmarks = recording.folder / LANDMARKS
     for person in load_skeletons(landmarks) if landmarks.exists() else []:

@@ -23,6 +23,7 @@ from kinesics.study.charts import (
     strip_chart,
 )
 from kinesics.study.comparison import EVERYBODY, pooled_table
+from kinesics.study.frames import stacked
 from kinesics.study.measures import ALL, body_part
 from kinesics.study.models import MODELS
 from kinesics.study.recordings import Study
@@ -96,7 +97,7 @@ def _series(study: Study) -> list[str]:
 def _facts(study: Study, tables: StudyTables) -> list[tuple[str, str]]:
     people = tables.people
     recordings = people.drop_duplicates("recording")
-    subjects = people["subject"].replace("", np.nan).nunique()
+    subjects = len(set(people["subject"]) - {""})
     hours = float(recordings["duration"].sum()) / 3600
     facts = [("Recordings", f"{len(study.recordings):,}")]
     facts += [("People", f"{subjects:,}")] if subjects else []
@@ -256,19 +257,12 @@ def _matrices(tables: StudyTables) -> list[dict[str, str]]:
         if len(labels) < 2:
             continue
         mirrored = together.rename(columns={"one": "other", "other": "one"})
-        pairs = together if together.empty else _both(together, mirrored)
         found.append({
             "level": level,
             "following": _matrix(following, labels, ("first", "next"), "next comes"),
-            "together": _matrix(pairs, labels, ("one", "other"), "within seconds of"),
+            "together": _matrix(stacked([together, mirrored]), labels, ("one", "other"), "within seconds of"),
         })  # fmt: skip
     return found
-
-
-def _both(half: pd.DataFrame, mirrored: pd.DataFrame) -> pd.DataFrame:
-    import pandas as pd
-
-    return pd.concat([half, mirrored], ignore_index=True)
 
 
 def _matrix(table: pd.DataFrame, labels: Sequence[str], names: tuple[str, str], between: str) -> str:

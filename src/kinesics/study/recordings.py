@@ -17,6 +17,7 @@ from kinesics.progress import Progress, part_of
 from kinesics.reading import read_bytes, reading
 from kinesics.report.folder import LANDMARKS, recording_stem
 from kinesics.skeleton.sequence import load_skeletons
+from kinesics.study.frames import REAL, TEXT, WHOLE, typed_frame
 from kinesics.study.people import join_people
 from kinesics.timeline import Timeline
 from kinesics.timeline.formats import kinesics_json
@@ -227,8 +228,6 @@ def _landmark_coverage(path: Path, found: set[int], duration: float) -> dict[int
 
 
 def _people(recordings: Sequence[AnalysedRecording]) -> pd.DataFrame:
-    import pandas as pd  # heavy, and only wanted here
-
     rows = []
     for one in recordings:
         readable = {face.person: face.readable for face in one.faces}
@@ -236,8 +235,8 @@ def _people(recordings: Sequence[AnalysedRecording]) -> pd.DataFrame:
         for person, coverage in one.coverage.items():
             seen = duration if math.isnan(coverage) else coverage * duration
             rows.append((one.name, one.file, person, duration, coverage, seen, readable.get(person, math.nan)))
-    columns = ["recording", "file", "person", "duration", "coverage", "seen", "face_seen"]
-    return pd.DataFrame(rows, columns=columns)
+    times = dict.fromkeys(("duration", "coverage", "seen", "face_seen"), REAL)
+    return typed_frame(rows, {"recording": TEXT, "file": TEXT, "person": WHOLE, **times})
 
 
 def _unknown_coverage(people: pd.DataFrame) -> Iterator[str]:

@@ -2,8 +2,8 @@
 
 The peak of the cross-correlation within a few seconds is compared with the peaks when one of both is shifted round the
 recording (circular shift surrogates): the rhythm of each stays, what ties them together goes. All shifts count, those
-near none included, for neighbours share their peaks: leaving them out would make finds by luck look rare. So no p of one
-pair is below the share of the recording that the reach to both sides takes.
+near none included, for neighbours share their peaks: leaving them out would make finds by luck look rare. So no p of a
+single pair is below the share of the recording that the reach to both sides takes.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from kinesics.errors import KinesicsError
 from kinesics.report.folder import LANDMARKS
 from kinesics.skeleton import SkeletonSequence
 from kinesics.skeleton.sequence import load_skeletons
+from kinesics.study.frames import REAL, TEXT, WHO, WHOLE, typed_frame
 from kinesics.study.recordings import AnalysedRecording
 
 if TYPE_CHECKING:
@@ -177,14 +178,12 @@ def synchrony_of(recording: AnalysedRecording) -> Iterator[tuple[int, int, str, 
 
 def synchrony_table(found: list[tuple[str, int, int, str, Synchrony]]) -> pd.DataFrame:
     """A row a recording, pair of people and signal: peak, lag (seconds), surrogate_mean, z, p."""
-    import pandas as pd
-
     rows = [
         (name, one, other, signal, pair.peak, pair.lag, float(pair.surrogates.mean()), pair.z, pair.p)
         for name, one, other, signal, pair in found
     ]
-    columns = ["recording", "person", "other", "signal", "peak", "lag", "surrogate_mean", "z", "p"]
-    return pd.DataFrame(rows, columns=columns)
+    figures = dict.fromkeys(("peak", "lag", "surrogate_mean", "z", "p"), REAL)
+    return typed_frame(rows, WHO | {"other": WHOLE, "signal": TEXT, **figures})
 
 
 def _movements(recording: AnalysedRecording) -> dict[int, Signal]:

@@ -13,6 +13,7 @@ from kinesics.errors import KinesicsError
 from kinesics.files import not_written, replacing, sha256_of, write_text
 from kinesics.progress import Progress, part_of
 from kinesics.study.comparison import comparison_table, measure_table, pooled_table
+from kinesics.study.frames import REAL, TEXT, WHOLE, stacked, typed_frame
 from kinesics.study.measures import bin_table, event_table, face_table, frequent_labels, rate_table
 from kinesics.study.models import model_table
 from kinesics.study.recordings import Study
@@ -175,8 +176,6 @@ def _pair_tables(
     study: Study, events: pd.DataFrame
 ) -> tuple[pd.DataFrame, pd.DataFrame, list[tuple[str, str, int, float]]]:
     """Transitions, co-occurrence, and the p of either at each level."""
-    import pandas as pd
-
     durations = dict(zip(study.people["recording"], study.people["duration"], strict=True))
     ordered = events.sort_values(["recording", "person", "start", "end"])
     sequences = ordered.groupby(["recording", "person"], sort=False).ngroup().to_numpy()
@@ -193,7 +192,7 @@ def _pair_tables(
         test = co_occurrence_test(there if labels else [])
         together.append(pair_table(test, level, labels, ("one", "other"), half=True))
         tests.append(("co-occurrence", level, len(codes), test.overall))
-    return pd.concat(following, ignore_index=True), pd.concat(together, ignore_index=True), tests
+    return stacked(following), stacked(together), tests
 
 
 def _synchrony(study: Study, progress: Progress) -> Iterator[tuple[str, int, int, str, Synchrony]]:
@@ -210,9 +209,7 @@ def _by_signal(pairs: list[tuple[str, int, int, str, Synchrony]]) -> dict[str, l
 
 
 def _test_table(tests: list[tuple[str, str, int, float]]) -> pd.DataFrame:
-    import pandas as pd
-
-    return pd.DataFrame(tests, columns=["test", "of", "n", "p"])
+    return typed_frame(tests, {"test": TEXT, "of": TEXT, "n": WHOLE, "p": REAL})
 
 
 def _safe(table: pd.DataFrame) -> pd.DataFrame:
