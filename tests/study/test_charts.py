@@ -30,8 +30,7 @@ def drawn(svg):
     [
         (0.0512, "0.051"),
         (1.234, "1.2"),
-        (12.34, "12.3"),
-        (12.0, "12"),
+        (12.04, "12.0"),
         (1234.5, "1,234"),
         (float("nan"), "–"),
         (0, "0"),
@@ -47,7 +46,7 @@ def test_an_axis_places_and_divides():
     assert axis.ticks() == [0, 5, 10]
     ratios = Axis(0.25, 4, 0, 100, log=True)
     assert ratios.place(1) == pytest.approx(50)
-    assert ratios.ticks() == [0.5, 1, 2]
+    assert ratios.ticks() == pytest.approx([0.3, 0.5, 0.7, 1, 1.5, 2, 3])
     assert len(Axis(0.001, 1000, 0, 1, log=True).ticks()) <= 8
 
 
@@ -68,11 +67,11 @@ def test_what_has_no_number_is_not_drawn():
     assert "circle" not in interval_chart(rows, "ratio", log=True)
     assert drawn(interval_chart([], "nothing")) is not None
     mark = Interval(0, float("nan"), float("nan"), float("nan"))
-    assert "circle" not in strip_chart([(np.array([np.nan]), mark)], "none", 1.0)
+    assert "circle" not in strip_chart([(np.array([np.nan]), mark)], "none", (0, 1.0))
 
 
 def test_a_strip_has_a_dot_a_recording():
-    svg = strip_chart([(np.array([0.0, 1, 2, np.nan]), Interval(0, 1, 0.5, 1.5))], "x", 2.0)
+    svg = strip_chart([(np.array([0.0, 1, 2, np.nan]), Interval(0, 1, 0.5, 1.5))], "x", (0, 2.0))
     drawn(svg)
     assert svg.count("h0") == 3
 
@@ -90,7 +89,7 @@ def test_a_cell_is_framed_where_it_differs():
     svg = matrix_chart(["a", "b"], ratio, z, z > 5, [["", "much"], ["little", ""]], "x")
     drawn(svg)
     assert svg.count('class="strong"') == 1
-    assert 'class="more" opacity="0.85"' in svg.replace("0.85", "0.85")
+    assert 'class="more" opacity="0.85"' in svg
     assert 'class="less" opacity="0.42"' in svg or 'class="less" opacity="0.43"' in svg
     assert "<title>much</title>" in svg
 

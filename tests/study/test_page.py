@@ -75,10 +75,10 @@ def test_the_planted_difference_is_told(opened, whole):
     study, tables = whole
     page = opened(study, tables)
     lead = page.locator(".lead").inner_text()
-    assert "tense against calm" in lead
+    assert "Group tense has" in lead
     assert "a difference" in lead
     fit = tables.models.query("measure == 'rate' and level == 'all'").iloc[0]
-    assert f"{fit['estimate']:.2g} times the rate" in lead
+    assert f"{fit['estimate']:.1f} times the rate of calm" in lead
     assert page.locator("#differences1 .mark:not(.weak)").count() >= 1
     page.locator("#differences1 summary").click()
     shown = int((tables.models["p_adjusted"] < 0.05).sum())

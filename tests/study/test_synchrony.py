@@ -27,7 +27,7 @@ def test_the_lag_is_found_and_its_sign_says_who_follows():
     found = cross_correlate(one, np.roll(one, 7))
     assert found.lag == pytest.approx(1.4)
     assert found.peak == pytest.approx(1.0, abs=0.02)
-    assert found.p == pytest.approx(31 / 600)  # every shift within 3 s to either side meets the same peak
+    assert found.p == pytest.approx((2 * 7 + 1) / 600)  # shifts that meet the same peak at a smaller lag are higher
     assert found.z > 3
     assert cross_correlate(np.roll(one, 7), one).lag == pytest.approx(-1.4)
 
@@ -70,7 +70,7 @@ def test_level_and_power_on_a_small_scale():
         return pairs
 
     null = [study(seed, 0.0) for seed in range(200)]
-    assert 8 <= sum(pairs[0].p < 0.1 for pairs in null) <= 33
+    assert 3 <= sum(pairs[0].p < 0.05 for pairs in null) <= 20
     assert 3 <= sum(overall_p(pairs, draws=199) < 0.05 for pairs in null) <= 20
     assert all(overall_p(study(seed, 0.4), draws=199) < 0.05 for seed in range(10))
     assert np.isnan(overall_p([]))

@@ -15,6 +15,8 @@ SERIES = 6  # colours of groups of people, --g0 .. --g5
 _ROW = 21  # pixels
 _LETTER = 6.9  # pixels of a letter of 12 px, more or less
 _GOLDEN = 0.618034
+_NAMED = 8  # columns of a matrix that bear names; more bear numbers
+_STEPS = ((1, 1.2, 1.5, 2, 2.5, 3, 4, 5, 7), (1, 1.5, 2, 3, 5, 7), (1, 2, 5), (1, 3), (1,))  # of logarithmic axes
 
 
 @dataclass(frozen=True)
@@ -70,7 +72,7 @@ class Axis:
             first = math.ceil(self.low / step - 1e-9)
             return [n * step for n in range(first, math.floor(self.high / step + 1e-9) + 1)]
         tens = range(math.floor(math.log10(self.low)), math.ceil(math.log10(self.high)) + 1)
-        for steps in ((1, 2, 5), (1, 3), (1,)):
+        for steps in _STEPS:
             ticks = [step * 10.0**ten for ten in tens for step in steps]
             inside = [tick for tick in ticks if self.low * 0.999 <= tick <= self.high * 1.001]
             if len(inside) <= 8:
@@ -79,12 +81,12 @@ class Axis:
 
 
 def number(value: float) -> str:
-    """A number as people write it: 0.05, 1.2, 12, 1,200."""
+    """A number as people write it: 0.051, 1.2, 12.3, 1,235."""
     if not math.isfinite(value):
         return "–"
-    if abs(value) >= 100:
-        return f"{value:,.0f}"
-    return f"{value:.2g}" if abs(value) < 10 else f"{value:.1f}".removesuffix(".0")
+    if abs(value) < 1:
+        return f"{value:.2g}"
+    return f"{value:.1f}" if abs(value) < 100 else f"{value:,.0f}"
 
 
 def interval_chart(
@@ -124,12 +126,12 @@ def interval_chart(
         parts.insert(0, f'<path class="line" d="M{x:.1f} 0V{top:.1f}"/>')
     grid = "".join(f"M{axis.place(tick):.1f} 0V{top:.1f}" for tick in axis.ticks())
     parts.insert(0, f'<path class="grid" d="{grid}"/>')
-    parts += [_text(axis.place(tick), top + 15, number(tick), "middle", "small") for tick in axis.ticks()]
+    parts += [_text(axis.place(tick), top + 15, f"{tick:g}", "middle", "small") for tick in axis.ticks()]
     return _svg(width, height, name, parts)
 
 
 def strip_chart(
-    groups: Sequence[tuple[NDArray[np.float64], Interval]], name: str, highest: float, width: int = 300
+    groups: Sequence[tuple[NDArray[np.float64], Interval]], name: str, ends: tuple[float, float], width: int = 300
 ) -> str:
     """Draw every recording as a dot, a band a group of people, with the group's value and interval before them.
 
@@ -137,7 +139,7 @@ def strip_chart(
     ----------
     groups : of each its recordings' values (N,), and its pooled value.
     name : for who cannot see it.
-    highest : value at the right; what lies beyond is drawn there.
+    ends : values at the left and right; what lies beyond is drawn there.
     width : pixels at full size.
 
     Returns
@@ -146,7 +148,7 @@ def strip_chart(
     """
     band = 34
     height = band * len(groups) + 22
-    axis = Axis(0, max(highest, 1e-9), 8, width - 8)
+    axis = Axis(ends[0], max(ends[1], ends[0] + 1e-9), 8, width - 8)
     ticks = axis.ticks()
     parts = [f'<path class="grid" d="{"".join(f"M{axis.place(t):.1f} 0V{height - 20}" for t in ticks)}"/>']
     for row, (values, pooled) in enumerate(groups):
@@ -158,11 +160,13 @@ def strip_chart(
         )
         parts.append(f'<path class="dots s{pooled.series % SERIES}" d="{dots}"/>')
         parts.append(_mark(pooled, axis, middle, 0, 1, over=True))
-    parts += [_text(axis.place(tick), height - 5, number(tick), "middle", "small") for tick in ticks]
+    parts += [_text(axis.place(tick), height - 5, f"{tick:g}", "middle", "small") for tick in ticks]
     return _svg(width, height, name, parts)
 
 
-def line_chart(lines: Sequence[tuple[int, NDArray[np.float64]]], name: str, highest: float, width: int = 300) -> str:
+def line_chart(
+    lines: Sequence[tuple[int, NDArray[np.float64]]], name: str, highest: float, width: int = 300, height: int = 130
+) -> str:
     """Draw values over minutes with their intervals as bands.
 
     Parameters
@@ -170,13 +174,13 @@ def line_chart(lines: Sequence[tuple[int, NDArray[np.float64]]], name: str, high
     lines : of each its series and (N, 4): time in minutes, value, low, high.
     name : for who cannot see it.
     highest : value at the top.
-    width : pixels at full size.
+    width, height : pixels at full size.
 
     Returns
     -------
     The SVG.
     """
-    height, left = 130, 30
+    left = 34
     last = max([1.0, *(float(points[-1, 0]) for _, points in lines if len(points))])
     across = Axis(0, last, left, width - 10)
     up = Axis(0, max(highest, 1e-9), height - 22, 6)
@@ -187,8 +191,8 @@ def line_chart(lines: Sequence[tuple[int, NDArray[np.float64]]], name: str, high
         around = [*zip(x, high, strict=True), *reversed(list(zip(x, low, strict=True)))]
         parts.append(f'<path class="band s{series % SERIES}" d="{_through(around)}z"/>')
         parts.append(f'<path class="curve s{series % SERIES}" d="{_through(zip(x, value, strict=True))}"/>')
-    parts += [_text(left - 5, up.place(tick) + 4, number(tick), "end", "small") for tick in up.ticks()]
-    parts += [_text(across.place(tick), height - 6, number(tick), "middle", "small") for tick in across.ticks()]
+    parts += [_text(left - 5, up.place(tick) + 4, f"{tick:g}", "end", "small") for tick in up.ticks()]
+    parts += [_text(across.place(tick), height - 6, f"{tick:g}", "middle", "small") for tick in across.ticks()]
     return _svg(width, height, name, parts)
 
 
@@ -215,18 +219,23 @@ def matrix_chart(
     -------
     The SVG.
     """
-    cell = 44 if len(labels) <= 8 else 31
+    numbered = len(labels) > _NAMED
+    cell = 31 if numbered else 44
     longest = max([8, *map(len, labels)])
-    left = 12 + _LETTER * longest
-    top = 16 + 0.7 * _LETTER * longest
+    left = 12 + _LETTER * longest + 26 * numbered
+    top = 22 if numbered else 16 + 0.7 * _LETTER * longest
     side = cell * len(labels)
     parts = []
     for i, label in enumerate(labels):
-        parts.append(_text(left - 6, top + cell * i + cell / 2 + 4, label, "end"))
-        x = left + cell * i + cell / 2
-        parts.append(
-            f'<text x="{x:.0f}" y="{top - 6:.0f}" transform="rotate(-42 {x:.0f} {top - 6:.0f})">{escape(label)}</text>'
-        )
+        x, y = left + cell * i + cell / 2 - 1, top + cell * i + cell / 2 + 3
+        if numbered:
+            parts += [_text(left - 30, y, label, "end"), _text(left - 8, y, str(i + 1), "end", "small")]
+            parts.append(_text(x, top - 7, str(i + 1), "middle", "small"))
+        else:
+            parts.append(_text(left - 6, y, label, "end"))
+            parts.append(
+                f'<g transform="translate({x:.0f} {top - 6:.0f}) rotate(-42)">{_text(0, 0, label, "start")}</g>'
+            )
         for j in range(len(labels)):
             parts.append(
                 _cell(
@@ -239,7 +248,8 @@ def matrix_chart(
                     titles[i][j],
                 )
             )
-    return _svg(math.ceil(left + side + 0.74 * _LETTER * longest), math.ceil(top + side + 2), name, parts)
+    right = 4 if numbered else 0.74 * _LETTER * longest
+    return _svg(math.ceil(left + side + right), math.ceil(top + side + 2), name, parts)
 
 
 def barcode(events: Iterable[tuple[str, float, float]], duration: float, width: int = 340, height: int = 18) -> str:

@@ -119,8 +119,8 @@ def _lead(study: Study, tables: StudyTables) -> str:
         fit = _one(tables.models, group=group, measure="rate", label=ALL)
         if fit is not None and np.isfinite(fit["estimate"]):
             verdict = "a difference" if fit["p"] < _ALPHA else "no clear difference"
-            times = f"{number(fit['estimate'])} times the rate ({_between(fit)})"
-            lead += f" {group} against {study.groups[0]}: {times}, {verdict}."
+            times = f"{number(fit['estimate'])} times the rate of {study.groups[0]} ({_between(fit)})"
+            lead += f" Group {group} has {times}, {verdict}."
     return lead
 
 
@@ -212,7 +212,7 @@ def _multiples(tables: StudyTables, series: Sequence[str]) -> list[dict[str, str
             values = own["rate_seen"] if name == EVERYBODY else own.loc[own["group"] == name, "rate_seen"]
             groups.append((values.to_numpy(float), mark))
             highest = max(highest, mark.high if np.isfinite(mark.high) else 0)
-        chart = strip_chart(groups, f"{row.label}: events a minute, every recording a dot", highest)
+        chart = strip_chart(groups, f"{row.label}: events a minute, every recording a dot", (0, highest))
         panels.append({"title": row.label, "part": _slug(body_part(row.label)), "chart": chart})
     return panels
 
@@ -233,18 +233,24 @@ def _times(study: Study, tables: StudyTables, series: Sequence[str]) -> list[dic
     pooled = pooled_table(measures, draws=_TIME_DRAWS)
     labels = [label for label in (ALL, *_PARTS) if label in set(pooled.loc[pooled["value"] > 0, "level"])]
     step = float(starts[1] - starts[0])
-    return [_time_panel(pooled[pooled["level"] == label], label, series, step) for label in labels]
+    sizes = [(560, 210), *[(300, 130)] * len(labels)]  # all together stand by the rates
+    return [
+        _time_panel(pooled[pooled["level"] == label], label, series, step, size)
+        for label, size in zip(labels, sizes, strict=False)
+    ]
 
 
-def _time_panel(pooled: pd.DataFrame, label: str, series: Sequence[str], width: float) -> dict[str, str]:
+def _time_panel(
+    pooled: pd.DataFrame, label: str, series: Sequence[str], step: float, size: tuple[int, int]
+) -> dict[str, str]:
     lines = []
     for place, name in enumerate(series):
         one = pooled[pooled["group"] == name].sort_values("label")
         points = one[["label", "value", "low", "high"]].to_numpy(float)
-        points[:, 0] = (points[:, 0] + width / 2) / 60
+        points[:, 0] = (points[:, 0] + step / 2) / 60
         lines.append((place, points))
     highest = 1.05 * max(float(np.nanmax(points[:, 3], initial=0)) for _, points in lines)
-    chart = line_chart(lines, f"{label}: events a minute over the minutes of a recording", highest)
+    chart = line_chart(lines, f"{label}: events a minute over the minutes of a recording", highest, *size)
     return {"title": label, "part": _slug(label), "chart": chart}
 
 
@@ -277,7 +283,7 @@ def _matrix(table: pd.DataFrame, labels: Sequence[str], names: tuple[str, str], 
             i, j = place[first], place[second]
             ratio[i, j], z[i, j], strong[i, j] = row["ratio"], row["z"], row["p_adjusted"] < _ALPHA
             titles[i][j] = (
-                f"{first} – {between} {second}: {number(row['observed'])}, at random {number(row['expected'])}; "
+                f"{first} – {between} {second}: {row['observed']:g}, at random {number(row['expected'])}; "
                 f"p {p_value(row['p'])}, for all pairs together {p_value(row['p_adjusted'])}"
             )
     return matrix_chart(labels, ratio, z, strong, titles, f"{names[0]} by {names[1]}: observed over expected")
@@ -302,9 +308,9 @@ def _synchrony(tables: StudyTables) -> list[dict[str, Any]]:
         )
         mean = Interval(0, middle, middle - spread, middle + spread, f"mean z {number(middle)}")
         chart = strip_chart(
-            [(np.maximum(values, 0), mean)],
+            [(values, mean)],
             f"synchrony of {signal}: z, every pair a dot",
-            max(3.0, float(values.max())),
+            (min(-2.0, float(values.min())), max(3.0, float(values.max()))),
         )
         found.append({
             "signal": signal, "pairs": len(pairs), "above": int((pairs["p"] < _ALPHA).sum()), "chart": chart,

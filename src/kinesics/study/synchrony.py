@@ -2,8 +2,8 @@
 
 The peak of the cross-correlation within a few seconds is compared with the peaks when one of both is shifted round the
 recording (circular shift surrogates): the rhythm of each stays, what ties them together goes. All shifts count, those
-near none included, for neighbours share their peaks: leaving them out would make finds by luck look rare. So no p of a
-single pair is below the share of the recording that the reach to both sides takes.
+near none included, for neighbours share their peaks: leaving them out would make finds by luck look rare. Of shifts
+with the same peak the one that has it at the smaller lag counts as higher.
 """
 
 from __future__ import annotations
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 RATE = 5.0  # samples a second
 REACH = 3.0  # seconds by which one may follow the other
 _SHORTEST = 60.0  # seconds of a recording
+_TRIFLE = 1e-9  # of correlation, a sample of lag
 _LEAST_SEEN = 0.5  # of the time in which both must be seen
 DRAWS = 999
 
@@ -43,7 +44,7 @@ class Synchrony:
     ----------
     peak : the largest correlation within `REACH`.
     lag : where it is, seconds; positive where the second follows the first.
-    surrogates : (T,) the same for every shift round the recording; the first of them is `peak` itself.
+    surrogates : (T,) the same for every shift round the recording, less a trifle a lag; the first is without a shift.
     """
 
     peak: float
@@ -53,7 +54,7 @@ class Synchrony:
     @property
     def p(self) -> float:
         """The share of shifts, no shift included, whose peak is as large."""
-        return float((self.surrogates >= self.peak - 1e-12).mean())
+        return float((self.surrogates >= self.surrogates[0]).mean())
 
     @property
     def z(self) -> float:
@@ -74,8 +75,6 @@ def cross_correlate(one: Signal, other: Signal, *, rate: float = RATE, reach: fl
     -------
     The peak and its surrogates, or None where the signals are too short, too little known, or flat.
     """
-    from scipy.ndimage import maximum_filter1d
-
     lags, length = round(reach * rate), len(one)
     known = np.isfinite(one) & np.isfinite(other)
     if length < _SHORTEST * rate or known.mean() < _LEAST_SEEN:
@@ -85,9 +84,10 @@ def cross_correlate(one: Signal, other: Signal, *, rate: float = RATE, reach: fl
         return None
     spectrum = np.fft.rfft(second) * np.fft.rfft(first).conj()
     correlation = np.fft.irfft(spectrum, length) / np.sqrt((first**2).sum() * (second**2).sum())
-    peaks = maximum_filter1d(correlation, 2 * lags + 1, mode="wrap")
-    near = np.roll(correlation, lags)[: 2 * lags + 1]
-    return Synchrony(float(peaks[0]), (int(near.argmax()) - lags) / rate, peaks)
+    reached = sorted(range(-lags, lags + 1), key=abs)  # the nearer first
+    near = np.array([correlation[lag] for lag in reached])
+    peaks = np.max([np.roll(correlation, -lag) - _TRIFLE * abs(lag) for lag in reached], axis=0)
+    return Synchrony(float(near.max()), reached[int(near.argmax())] / rate, peaks)
 
 
 def overall_p(pairs: list[Synchrony], *, draws: int = DRAWS, seed: int = 0) -> float:
@@ -109,7 +109,7 @@ def overall_p(pairs: list[Synchrony], *, draws: int = DRAWS, seed: int = 0) -> f
     total, drawn = 0.0, np.zeros(draws)
     for one in pairs:
         spread = max(float(one.surrogates.std()), 1e-12)
-        total += one.peak / spread
+        total += float(one.surrogates[0]) / spread
         drawn += rng.choice(one.surrogates, draws) / spread
     return float((1 + (drawn >= total - 1e-9).sum()) / (1 + draws))
 
