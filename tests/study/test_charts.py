@@ -5,9 +5,9 @@ import numpy as np
 import pytest
 
 from kinesics.study.charts import (
-    Axis,
-    Interval,
-    Row,
+    ChartAxis,
+    ChartRow,
+    Mark,
     barcode,
     interval_chart,
     line_chart,
@@ -41,17 +41,17 @@ def test_numbers_are_written_as_people_do(value, text):
 
 
 def test_an_axis_places_and_divides():
-    axis = Axis(0, 10, 100, 200)
+    axis = ChartAxis(0, 10, 100, 200)
     assert [axis.place(value) for value in (0, 5, 10, 99)] == [100, 150, 200, 200]
     assert axis.ticks() == [0, 5, 10]
-    ratios = Axis(0.25, 4, 0, 100, log=True)
+    ratios = ChartAxis(0.25, 4, 0, 100, log=True)
     assert ratios.place(1) == pytest.approx(50)
     assert ratios.ticks() == pytest.approx([0.3, 0.5, 0.7, 1, 1.5, 2, 3])
-    assert len(Axis(0.001, 1000, 0, 1, log=True).ticks()) <= 8
+    assert len(ChartAxis(0.001, 1000, 0, 1, log=True).ticks()) <= 8
 
 
 def test_intervals_reach_from_low_to_high():
-    rows = [Row("a < b", [Interval(0, 2, 1, 4, "two"), Interval(1, 3, 2.5, 3.5, strong=False)], "p 0.02", head=True)]
+    rows = [ChartRow("a < b", [Mark(0, 2, 1, 4, "two"), Mark(1, 3, 2.5, 3.5, strong=False)], "p 0.02", head=True)]
     root = drawn(interval_chart(rows, "events a minute", line=1))
     dots = [element for element in root.iter() if element.tag.endswith("circle")]
     assert len(dots) == 2
@@ -63,15 +63,15 @@ def test_intervals_reach_from_low_to_high():
 
 
 def test_what_has_no_number_is_not_drawn():
-    rows = [Row("x", [Interval(0, float("nan"), 1, 2), Interval(0, 0.0, 0.0, 1.0)])]
+    rows = [ChartRow("x", [Mark(0, float("nan"), 1, 2), Mark(0, 0.0, 0.0, 1.0)])]
     assert "circle" not in interval_chart(rows, "ratio", log=True)
     assert drawn(interval_chart([], "nothing")) is not None
-    mark = Interval(0, float("nan"), float("nan"), float("nan"))
+    mark = Mark(0, float("nan"), float("nan"), float("nan"))
     assert "circle" not in strip_chart([(np.array([np.nan]), mark)], "none", (0, 1.0))
 
 
 def test_a_strip_has_a_dot_a_recording():
-    svg = strip_chart([(np.array([0.0, 1, 2, np.nan]), Interval(0, 1, 0.5, 1.5))], "x", (0, 2.0))
+    svg = strip_chart([(np.array([0.0, 1, 2, np.nan]), Mark(0, 1, 0.5, 1.5))], "x", (0, 2.0))
     drawn(svg)
     assert svg.count("h0") == 3
 

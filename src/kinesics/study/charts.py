@@ -20,7 +20,7 @@ _STEPS = ((1, 1.2, 1.5, 2, 2.5, 3, 4, 5, 7), (1, 1.5, 2, 3, 5, 7), (1, 2, 5), (1
 
 
 @dataclass(frozen=True)
-class Interval:
+class Mark:
     """One mark of a chart: its series (a group of people), value and interval, and whether it stands out."""
 
     series: int
@@ -32,17 +32,17 @@ class Interval:
 
 
 @dataclass(frozen=True)
-class Row:
+class ChartRow:
     """One line of a chart of intervals: a label, its marks, and what stands at the right of them."""
 
     label: str
-    marks: Sequence[Interval]
+    marks: Sequence[Mark]
     text: str = ""
     head: bool = False
 
 
 @dataclass(frozen=True)
-class Axis:
+class ChartAxis:
     """From values to pixels.
 
     Attributes
@@ -90,7 +90,7 @@ def number(value: float) -> str:
 
 
 def interval_chart(
-    rows: Sequence[Row], name: str, *, log: bool = False, line: float | None = None, width: int = 620
+    rows: Sequence[ChartRow], name: str, *, log: bool = False, line: float | None = None, width: int = 620
 ) -> str:
     """Draw dots with intervals, a row a label.
 
@@ -109,7 +109,7 @@ def interval_chart(
     left = max([60.0, *(12 + _LETTER * len(row.label) for row in rows)])
     right = max([12.0, *(14 + _LETTER * len(row.text) for row in rows)])
     low, high = _span(rows, log=log, line=line)
-    axis = Axis(low, high, left + 8, width - right, log)
+    axis = ChartAxis(low, high, left + 8, width - right, log)
     height = 26 + _ROW * len(rows) + 12 * sum(row.head for row in rows)
     parts, top = [], 4.0
     for row in rows:
@@ -131,7 +131,7 @@ def interval_chart(
 
 
 def strip_chart(
-    groups: Sequence[tuple[NDArray[np.float64], Interval]], name: str, ends: tuple[float, float], width: int = 300
+    groups: Sequence[tuple[NDArray[np.float64], Mark]], name: str, ends: tuple[float, float], width: int = 300
 ) -> str:
     """Draw every recording as a dot, a band a group of people, with the group's value and interval before them.
 
@@ -148,7 +148,7 @@ def strip_chart(
     """
     band = 34
     height = band * len(groups) + 22
-    axis = Axis(ends[0], max(ends[1], ends[0] + 1e-9), 8, width - 8)
+    axis = ChartAxis(ends[0], max(ends[1], ends[0] + 1e-9), 8, width - 8)
     ticks = axis.ticks()
     parts = [f'<path class="grid" d="{"".join(f"M{axis.place(t):.1f} 0V{height - 20}" for t in ticks)}"/>']
     for row, (values, pooled) in enumerate(groups):
@@ -182,8 +182,8 @@ def line_chart(
     """
     left = 34
     last = max([1.0, *(float(points[-1, 0]) for _, points in lines if len(points))])
-    across = Axis(0, last, left, width - 10)
-    up = Axis(0, max(highest, 1e-9), height - 22, 6)
+    across = ChartAxis(0, last, left, width - 10)
+    up = ChartAxis(0, max(highest, 1e-9), height - 22, 6)
     parts = [f'<path class="grid" d="{"".join(f"M{left} {up.place(t):.1f}H{width - 10}" for t in up.ticks())}"/>']
     for series, points in lines:
         x = [across.place(float(time)) for time in points[:, 0]]
@@ -302,7 +302,7 @@ def _cell(x: float, y: float, size: int, ratio: float, z: float, strong: bool, t
     return "".join(parts) + "</g>"
 
 
-def _mark(mark: Interval, axis: Axis, middle: float, place: int, count: int, *, over: bool = False) -> str:
+def _mark(mark: Mark, axis: ChartAxis, middle: float, place: int, count: int, *, over: bool = False) -> str:
     """One dot with its interval, beside those of other groups."""
     if not math.isfinite(mark.value) or (axis.log and mark.value <= 0):
         return ""
@@ -315,7 +315,7 @@ def _mark(mark: Interval, axis: Axis, middle: float, place: int, count: int, *, 
     return f'<g class="mark {kind}"><title>{escape(mark.title)}</title>{whisker}{dot}</g>'
 
 
-def _span(rows: Sequence[Row], *, log: bool, line: float | None) -> tuple[float, float]:
+def _span(rows: Sequence[ChartRow], *, log: bool, line: float | None) -> tuple[float, float]:
     """Values at the ends of the axis: the dots and most of their intervals."""
     marks = [mark for row in rows for mark in row.marks if math.isfinite(mark.value) and (mark.value > 0 or not log)]
     if not marks:

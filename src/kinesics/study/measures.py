@@ -147,6 +147,17 @@ def _covered(levels: pd.DataFrame) -> pd.Series:
 
 
 def frequent_labels(events: pd.DataFrame, level: str, least: int) -> Sequence[str]:
-    """The labels of a level that occur `least` times or more in a study, the most frequent first."""
+    """List what occurs often in a study.
+
+    Parameters
+    ----------
+    events : as `event_table` gives them.
+    level : "class" or "body part".
+    least : events of a label.
+
+    Returns
+    -------
+    The labels of the level that occur so often or more, the most frequent first.
+    """
     counts = events["body_part" if level == "body part" else "label"].value_counts()
     return [str(label) for label in counts.index[counts >= least]]

@@ -60,17 +60,20 @@ class StudyModel:
 
 
 def _gee_poisson(rows: pd.DataFrame, groups: Array) -> Fit:
-    """GEE with log link and log minutes as offset; the working correlation is exchangeable where people recur."""
+    """GEE with log link and log minutes as offset; the estimate is the ratio of pooled rates.
+
+    The working correlation is independence: an exchangeable one runs away where people differ much more than their
+    recordings, and the sandwich holds for either.
+    """
     import statsmodels.api as sm
 
     clusters = rows["cluster"].astype("category").cat.codes.to_numpy()
-    number = len(np.unique(clusters))
-    structure = sm.cov_struct.Exchangeable() if number < len(rows) else sm.cov_struct.Independence()
-    model = sm.GEE(
-        rows["numerator"].to_numpy(float), sm.add_constant(groups, has_constant="add"), groups=clusters,
-        family=sm.families.Poisson(), cov_struct=structure, offset=np.log(rows["denominator"].to_numpy(float)),
-    )  # fmt: skip
-    found = model.fit(cov_type="bias_reduced" if number < _FEW else "robust")
+    few = len(np.unique(clusters)) < _FEW
+    counts, design = rows["numerator"].to_numpy(float), sm.add_constant(groups, has_constant="add")
+    shared = {"family": sm.families.Poisson(), "offset": np.log(rows["denominator"].to_numpy(float))}
+    start = sm.GLM(counts, design, **shared).fit().params
+    model = sm.GEE(counts, design, groups=clusters, cov_struct=sm.cov_struct.Independence(), **shared)
+    found = model.fit(start_params=start, cov_type="bias_reduced" if few else "robust")
     return Fit(found.params[1:], found.bse[1:], "" if found.converged else "did not converge")
 
 
@@ -91,10 +94,10 @@ def _linear(rows: pd.DataFrame, groups: Array) -> Fit:
 _POISSON = StudyModel(
     "Poisson GEE",
     "ratio of rates",
-    "Counts of events with the minutes seen as exposure, log link; people are independent of one another, recordings "
-    "of one person equally correlated (recordings are independent where no subjects are named). Sandwich errors hold "
-    "where counts vary more than Poisson's; below 50 people they are corrected (Mancl & DeRouen, 2001). Intervals and "
-    "p are by Student's t with as many degrees of freedom as people less groups.",
+    "Counts of events with the minutes seen as exposure, log link: the ratio of pooled rates. People are independent of "
+    "one another, recordings of one person may be alike (where no subjects are named, recordings are independent). "
+    "Sandwich errors hold where counts vary more than Poisson's; below 50 people they are corrected (Mancl & DeRouen, "
+    "2001). Intervals and p are by Student's t with as many degrees of freedom as people less groups.",
     _gee_poisson,
     np.exp,
 )
@@ -168,8 +171,10 @@ def _fitted(model: StudyModel, rows: pd.DataFrame, dummies: Array, groups: tuple
             return Fit(nothing, nothing, f"could not be fitted ({error})")
     if not (np.isfinite(fit.effect).all() and np.isfinite(fit.error).all() and fit.error.min() > 0):
         return Fit(nothing, nothing, "could not be fitted")
+    if fit.note:
+        return Fit(nothing, nothing, fit.note)
     boundary = any("boundary" in str(warning.message) for warning in caught)
-    return Fit(fit.effect, fit.error, fit.note or ("people do not differ from each other" if boundary else ""))
+    return Fit(fit.effect, fit.error, "people do not differ from each other" if boundary else "")
 
 
 def _too_few(rows: pd.DataFrame, groups: tuple[str, ...]) -> str:

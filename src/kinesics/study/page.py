@@ -13,8 +13,8 @@ import jinja2
 import numpy as np
 
 from kinesics.study.charts import (
-    Interval,
-    Row,
+    ChartRow,
+    Mark,
     barcode,
     interval_chart,
     line_chart,
@@ -133,13 +133,13 @@ def _between(row: pd.Series | dict[str, Any]) -> str:
     return f"{number(row['low'])} to {number(row['high'])}"
 
 
-def _interval(row: pd.Series, series: int, who: str, unit: str) -> Interval:
+def _interval(row: pd.Series, series: int, who: str, unit: str) -> Mark:
     found = f"{number(row['value'])} {unit} ({_between(row)}), {row['clusters']} people or recordings"
     title = f"{row['label']}, {who}: {found}"
-    return Interval(series, float(row["value"]), float(row["low"]), float(row["high"]), title)
+    return Mark(series, float(row["value"]), float(row["low"]), float(row["high"]), title)
 
 
-def _rows(tables: StudyTables, measure: str, level: str, series: Sequence[str], unit: str) -> list[Row]:
+def _rows(tables: StudyTables, measure: str, level: str, series: Sequence[str], unit: str) -> list[ChartRow]:
     """A row a label, the greatest first, those that never happened left out."""
     pooled = tables.pooled.query("measure == @measure and level == @level")
     order = pooled[pooled["group"] == EVERYBODY].sort_values("value", ascending=False)
@@ -147,13 +147,13 @@ def _rows(tables: StudyTables, measure: str, level: str, series: Sequence[str], 
     for label in order.loc[order["value"] > 0, "label"]:
         one = pooled[pooled["label"] == label].set_index("group")
         marks = [_interval(one.loc[name], n, name, unit) for n, name in enumerate(series) if name in one.index]
-        rows.append(Row(label, marks))
+        rows.append(ChartRow(label, marks))
     return rows
 
 
 def _rates(tables: StudyTables, series: Sequence[str]) -> dict[str, Any]:
     unit = "a minute"
-    top = [Row(row.label, row.marks, head=True) for row in _rows(tables, "rate", "all", series, unit)]
+    top = [ChartRow(row.label, row.marks, head=True) for row in _rows(tables, "rate", "all", series, unit)]
     parts, classes = (_rows(tables, "rate", level, series, unit) for level in ("body part", "class"))
     classes = [row for row in classes if row.label not in _PARTS]  # illustrative is both
     draw = partial(interval_chart, name="events a minute", log=True, width=560)
@@ -191,11 +191,11 @@ def _differences(tables: StudyTables) -> list[dict[str, Any]]:
     return found
 
 
-def _difference_row(fit: dict[str, Any]) -> Row:
+def _difference_row(fit: dict[str, Any]) -> ChartRow:
     strong = bool(fit["p_adjusted"] < _ALPHA)
     text = f"{number(fit['estimate'])} ({_between(fit)})  p {p_value(fit['p_adjusted'])}"
-    mark = Interval(1, fit["estimate"], fit["low"], fit["high"], f"{fit['label']}: {text}", strong)
-    return Row(fit["label"], [mark], text, head=fit["level"] == "all")
+    mark = Mark(1, fit["estimate"], fit["low"], fit["high"], f"{fit['label']}: {text}", strong)
+    return ChartRow(fit["label"], [mark], text, head=fit["level"] == "all")
 
 
 def _multiples(tables: StudyTables, series: Sequence[str]) -> list[dict[str, str]]:
@@ -306,7 +306,7 @@ def _synchrony(tables: StudyTables) -> list[dict[str, Any]]:
             float(values.mean()),
             1.96 * float(values.std(ddof=1)) / len(values) ** 0.5 if len(values) > 1 else np.nan,
         )
-        mean = Interval(0, middle, middle - spread, middle + spread, f"mean z {number(middle)}")
+        mean = Mark(0, middle, middle - spread, middle + spread, f"mean z {number(middle)}")
         chart = strip_chart(
             [(values, mean)],
             f"synchrony of {signal}: z, every pair a dot",
