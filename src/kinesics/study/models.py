@@ -94,8 +94,8 @@ def _linear(rows: pd.DataFrame, groups: Array) -> Fit:
 _POISSON = StudyModel(
     "Poisson GEE",
     "ratio of rates",
-    "Counts of events with the minutes seen as exposure, log link: the ratio of pooled rates. People are independent of "
-    "one another, recordings of one person may be alike (where no subjects are named, recordings are independent). "
+    "Counts of events with the minutes seen as exposure, log link: the ratio of pooled rates. People are independent "
+    "of one another, recordings of one person may be alike (where no subjects are named, recordings are independent). "
     "Sandwich errors hold where counts vary more than Poisson's; below 50 people they are corrected (Mancl & DeRouen, "
     "2001). Intervals and p are by Student's t with as many degrees of freedom as people less groups.",
     _gee_poisson,
