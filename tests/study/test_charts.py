@@ -6,8 +6,8 @@ import pytest
 
 from kinesics.study.charts import (
     ChartAxis,
+    ChartMark,
     ChartRow,
-    Mark,
     barcode,
     interval_chart,
     line_chart,
@@ -51,7 +51,9 @@ def test_an_axis_places_and_divides():
 
 
 def test_intervals_reach_from_low_to_high():
-    rows = [ChartRow("a < b", [Mark(0, 2, 1, 4, "two"), Mark(1, 3, 2.5, 3.5, strong=False)], "p 0.02", head=True)]
+    rows = [
+        ChartRow("a < b", [ChartMark(0, 2, 1, 4, "two"), ChartMark(1, 3, 2.5, 3.5, strong=False)], "p 0.02", head=True)
+    ]
     root = drawn(interval_chart(rows, "events a minute", line=1))
     dots = [element for element in root.iter() if element.tag.endswith("circle")]
     assert len(dots) == 2
@@ -63,15 +65,15 @@ def test_intervals_reach_from_low_to_high():
 
 
 def test_what_has_no_number_is_not_drawn():
-    rows = [ChartRow("x", [Mark(0, float("nan"), 1, 2), Mark(0, 0.0, 0.0, 1.0)])]
+    rows = [ChartRow("x", [ChartMark(0, float("nan"), 1, 2), ChartMark(0, 0.0, 0.0, 1.0)])]
     assert "circle" not in interval_chart(rows, "ratio", log=True)
     assert drawn(interval_chart([], "nothing")) is not None
-    mark = Mark(0, float("nan"), float("nan"), float("nan"))
+    mark = ChartMark(0, float("nan"), float("nan"), float("nan"))
     assert "circle" not in strip_chart([(np.array([np.nan]), mark)], "none", (0, 1.0))
 
 
 def test_a_strip_has_a_dot_a_recording():
-    svg = strip_chart([(np.array([0.0, 1, 2, np.nan]), Mark(0, 1, 0.5, 1.5))], "x", (0, 2.0))
+    svg = strip_chart([(np.array([0.0, 1, 2, np.nan]), ChartMark(0, 1, 0.5, 1.5))], "x", (0, 2.0))
     drawn(svg)
     assert svg.count("h0") == 3
 

@@ -20,7 +20,7 @@ _STEPS = ((1, 1.2, 1.5, 2, 2.5, 3, 4, 5, 7), (1, 1.5, 2, 3, 5, 7), (1, 2, 5), (1
 
 
 @dataclass(frozen=True)
-class Mark:
+class ChartMark:
     """One mark of a chart: its series (a group of people), value and interval, and whether it stands out."""
 
     series: int
@@ -36,7 +36,7 @@ class ChartRow:
     """One line of a chart of intervals: a label, its marks, and what stands at the right of them."""
 
     label: str
-    marks: Sequence[Mark]
+    marks: Sequence[ChartMark]
     text: str = ""
     head: bool = False
 
@@ -131,7 +131,7 @@ def interval_chart(
 
 
 def strip_chart(
-    groups: Sequence[tuple[NDArray[np.float64], Mark]], name: str, ends: tuple[float, float], width: int = 300
+    groups: Sequence[tuple[NDArray[np.float64], ChartMark]], name: str, ends: tuple[float, float], width: int = 300
 ) -> str:
     """Draw every recording as a dot, a band a group of people, with the group's value and interval before them.
 
@@ -302,7 +302,7 @@ def _cell(x: float, y: float, size: int, ratio: float, z: float, strong: bool, t
     return "".join(parts) + "</g>"
 
 
-def _mark(mark: Mark, axis: ChartAxis, middle: float, place: int, count: int, *, over: bool = False) -> str:
+def _mark(mark: ChartMark, axis: ChartAxis, middle: float, place: int, count: int, *, over: bool = False) -> str:
     """One dot with its interval, beside those of other groups."""
     if not math.isfinite(mark.value) or (axis.log and mark.value <= 0):
         return ""

@@ -13,8 +13,8 @@ import jinja2
 import numpy as np
 
 from kinesics.study.charts import (
+    ChartMark,
     ChartRow,
-    Mark,
     barcode,
     interval_chart,
     line_chart,
@@ -133,10 +133,10 @@ def _between(row: pd.Series | dict[str, Any]) -> str:
     return f"{number(row['low'])} to {number(row['high'])}"
 
 
-def _interval(row: pd.Series, series: int, who: str, unit: str) -> Mark:
+def _interval(row: pd.Series, series: int, who: str, unit: str) -> ChartMark:
     found = f"{number(row['value'])} {unit} ({_between(row)}), {row['clusters']} people or recordings"
     title = f"{row['label']}, {who}: {found}"
-    return Mark(series, float(row["value"]), float(row["low"]), float(row["high"]), title)
+    return ChartMark(series, float(row["value"]), float(row["low"]), float(row["high"]), title)
 
 
 def _rows(tables: StudyTables, measure: str, level: str, series: Sequence[str], unit: str) -> list[ChartRow]:
@@ -194,7 +194,7 @@ def _differences(tables: StudyTables) -> list[dict[str, Any]]:
 def _difference_row(fit: dict[str, Any]) -> ChartRow:
     strong = bool(fit["p_adjusted"] < _ALPHA)
     text = f"{number(fit['estimate'])} ({_between(fit)})  p {p_value(fit['p_adjusted'])}"
-    mark = Mark(1, fit["estimate"], fit["low"], fit["high"], f"{fit['label']}: {text}", strong)
+    mark = ChartMark(1, fit["estimate"], fit["low"], fit["high"], f"{fit['label']}: {text}", strong)
     return ChartRow(fit["label"], [mark], text, head=fit["level"] == "all")
 
 
@@ -306,7 +306,7 @@ def _synchrony(tables: StudyTables) -> list[dict[str, Any]]:
             float(values.mean()),
             1.96 * float(values.std(ddof=1)) / len(values) ** 0.5 if len(values) > 1 else np.nan,
         )
-        mean = Mark(0, middle, middle - spread, middle + spread, f"mean z {number(middle)}")
+        mean = ChartMark(0, middle, middle - spread, middle + spread, f"mean z {number(middle)}")
         chart = strip_chart(
             [(values, mean)],
             f"synchrony of {signal}: z, every pair a dot",
