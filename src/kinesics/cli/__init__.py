@@ -20,6 +20,7 @@ from kinesics.cli.export import EXPORT
 from kinesics.cli.models import MODELS
 from kinesics.cli.serve import SERVE
 from kinesics.cli.simulate import SIMULATE
+from kinesics.cli.stats import STATS
 from kinesics.cli.submit import SUBMIT
 from kinesics.cli.train import REPRODUCE, TRAIN
 from kinesics.cli.weights import WEIGHTS
@@ -111,6 +112,7 @@ VERBS: dict[str, Verb] = {
     "serve": SERVE,
     "agree": AGREE,
     "adapt": ADAPT,
+    "stats": STATS,
     "simulate": SIMULATE,
     "train": TRAIN,
     "reproduce": REPRODUCE,

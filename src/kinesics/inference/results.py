@@ -176,11 +176,17 @@ class Analysis:
         return pd.concat([one.to_dataframe() for one in self.actions], ignore_index=True) if self.actions else empty
 
     def to_dict(self) -> dict[str, Any]:
-        """The facts that `timeline.json` holds beside the events, as plain data: recording, model, faces in sum."""
-        facts = {"recording": self.recording.to_dict(), "model": dict(self.model)}
+        """The facts that `timeline.json` holds beside the events: recording, model, who was seen, faces in sum."""
+        facts: dict[str, Any] = {"recording": self.recording.to_dict(), "model": dict(self.model)}
+        facts["people"] = [{"person": one.person, "seen": self._seen(one)} for one in self.people]
         if self.actions:
             facts["actions"] = {"people": [one.to_dict() for one in self.actions], "model": dict(NETWORK)}
         for name, found in (("expressions", self.expressions), ("readings", self.emotion_predictions)):
             if found:
                 facts[name] = {"people": [one.to_dict() for one in found], "model": dict(found[0].model)}
         return facts
+
+    def _seen(self, one: SkeletonSequence) -> float:
+        """The share of the recording, 0..1, in which somebody was seen."""
+        seconds = float(one.score.any(1).sum()) / one.fps
+        return round(min(1.0, seconds / self.recording.duration), 4) if self.recording.duration > 0 else 0.0
