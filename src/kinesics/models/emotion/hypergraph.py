@@ -1,4 +1,4 @@
-"""The hypergraph-enhanced transformer (Xia et al., arXiv 2507.14867): a clip of joints to an emotion, and back to joints.
+"""The hypergraph-enhanced transformer (Xia et al., arXiv 2507.14867): a clip of joints to an emotion, and back.
 
 Joints attend to each other in every frame, by what they show, by their distance in bones, and by hyperedges, which join
 head, arms and hands. A decoder rebuilds the clip from what the encoder has made of it: a second supervision that needs

@@ -90,7 +90,7 @@ class HyperAttention(nn.Module):
         self.proj = nn.Conv2d(width, width, 1, groups=MIXING_GROUPS)
 
     def attention(self, x: Tensor, edges: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """Give both tables (N, heads, T, V, V), of joints and of hyperedges, and the values (N, heads, C/heads, T, V)."""
+        """Give both tables (N, heads, T, V, V), of joints and hyperedges, and the values (N, heads, C/heads, T, V)."""
         query, edge_query = self._heads(self.q(x)), self._heads(self.e_q(edges))
         key, value = (self._heads(part) for part in self.kv(x).chunk(2, 1))
         edge_key = self._heads(self.e_kv(edges).chunk(2, 1)[0])
