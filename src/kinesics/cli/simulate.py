@@ -48,6 +48,12 @@ def _describe_simulate(verb: argparse.ArgumentParser) -> None:
         metavar="N",
         help="frames a second that the camera of --videos takes, each held until the next: 25 (default), 12.5, 5 …",
     )
+    verb.add_argument(
+        "--link",
+        choices=("assumed", "null"),
+        default="assumed",
+        help="how an emotion shows in --videos: as assumed (default), or not at all, for tests of false findings",
+    )
     describe_engine(verb)
     verb.add_argument("--workers", type=int, default=2, help="processes that make --videos (default 2)")
     verb.add_argument("--seed", type=int, default=1, help="another seed is another person (default 1)")
@@ -81,6 +87,7 @@ def _simulate(options: argparse.Namespace) -> None:
             options.view,
             options.camera_fps,
             engine_name(options),
+            options.link,
         )
         make_folder(options.out)
         with alone_in(options.out), progress_bar("Simulating") as progress:

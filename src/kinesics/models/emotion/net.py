@@ -42,7 +42,10 @@ HEADS: dict[str, type[EmotionHead]] = {
 }
 
 # what weights name beside a preset, of the fields of `EmotionConfig`
-FURTHER_SIZES = ("face_actions", "face_motion", "poses", "audio", "text", "pooling")
+FURTHER_SIZES = (
+    *("face_width", "context_width", "face_actions", "face_motion", "poses", "audio", "text"),
+    "pooling",
+)
 
 
 @dataclass(frozen=True)

@@ -1,8 +1,8 @@
 """Statistics of poses: what a plain network of points and their differences sees, static and dynamic apart.
 
 "From Weak to Strong" (arXiv 2602.08057) found that a plain network on points and their differences did as well as
-graphs of joints; the winner of 2026 read static and dynamic features of poses, related them by cross-attention, and pooled
-windows as multiple instances. Both stand here together:
+graphs of joints; the winner of 2026 read static and dynamic features of poses, related them by cross-attention and
+pooled windows as multiple instances. Both stand here together:
 
 1. Static: each joint's mean place and confidence in a window, and how far it strays. Dynamic: how much it moves from
    frame to frame, on average and at most.

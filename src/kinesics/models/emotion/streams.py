@@ -14,10 +14,11 @@ from torch import Tensor, nn
 
 from kinesics.models.emotion.pooling import POOLINGS
 from kinesics.models.layers import TimeEmbedding, has_any
+from kinesics.preprocessing.pose_windows import FRAMES
 
 STREAM_NAMES = ("face", "context", "gestures", "face_actions", "face_motion", "poses", "audio", "text")
 USUAL_STREAMS = STREAM_NAMES[:3]  # the others are asked for
-POSE_FRAMES = 52  # of a token of poses, as the published networks of clips have them
+POSE_FRAMES = FRAMES  # of a token of poses
 SHORTEST, LONGEST = 1.0, 1000.0  # seconds: the periods of the time embedding
 
 

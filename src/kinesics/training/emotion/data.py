@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -70,6 +70,7 @@ class EmotionDataSpec:
     classes: in the order of the logits.
     face_rate: faces a second.
     stretch: the mean length of a training recording in seconds.
+    widths: fields of `EmotionConfig` that differ from the preset's: the widths of streams.
     """
 
     streams: tuple[str, ...]
@@ -82,6 +83,7 @@ class EmotionDataSpec:
     classes: tuple[str, ...] = EMOTION
     face_rate: float = 0.0
     stretch: float = 0.0
+    widths: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from kinesics.metrics import emotion_report
-from kinesics.models.emotion.net import FURTHER_SIZES, EmotionNet, build_head, head_config
+from kinesics.models.emotion.net import EmotionNet, build_head, head_config
 from kinesics.models.emotion.streams import EmotionOutput, Gestures, Stream
 from kinesics.training.emotion.data import EmotionDataSpec
 from kinesics.training.inputs.batches import Batch
@@ -71,9 +71,7 @@ class EmotionTask(L.LightningModule):
         self.smoothing, self.auxiliary, self.unsupervised = smoothing, auxiliary, unsupervised
         self.rate, self.encoder_rate, self.weight_decay = rate, encoder_rate, weight_decay
         sizes = head_config(preset, spec.gestures, spec.face, spec.video)
-        self._further = {name: spec.widths[name] for name in spec.widths if name in FURTHER_SIZES} | {
-            "pooling": pooling
-        }
+        self._further: dict[str, Any] = {**spec.widths, "pooling": pooling}
         head = build_head(fusion, replace(sizes, **self._further))
         # frozen encoders stay out of it, and so of every checkpoint
         face, video = (spec.face, spec.video) if spec.from_frames else (None, None)
