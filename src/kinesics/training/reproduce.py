@@ -151,7 +151,7 @@ def _figures(
 def _run_seeds(config: Path, data: Path, folders: dict[int, Path], given: Sequence[str]) -> None:
     """All at once, for a small network cannot make much of several cores; a single one in this process.
 
-    Utterances are learned in less time than a process takes to start.
+    Utterances are learned in less time than processes take to start.
     """
     runs = {
         folder: [f"--data.root={data}", f"--data.seed={seed}", f"--seed_everything={seed}", *given]

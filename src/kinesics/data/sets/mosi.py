@@ -83,4 +83,5 @@ def _standardised(values: NDArray[np.float32], train: NDArray[np.bool_]) -> Floa
     """Of mean 0 and deviation 1 on train, cut off at `_FARTHEST`: a few audio features are far out."""
     mean, deviation = values[train].mean(0), values[train].std(0)
     deviation = np.where(deviation > 1e-6, deviation, 1)
-    return np.clip((values - mean) / deviation, -_FARTHEST, _FARTHEST).astype(np.float32)
+    standardised: FloatArray = np.clip((values - mean) / deviation, -_FARTHEST, _FARTHEST).astype(np.float32)
+    return standardised

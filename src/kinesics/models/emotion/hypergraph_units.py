@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
@@ -51,22 +52,28 @@ class UpSample(nn.Module):
     def __init__(self, config: HypergraphConfig, frames: int) -> None:
         super().__init__()
         numbers = frames * config.joints
-        self.up_method = {
+        kinds: dict[str, Callable[[], nn.Module]] = {
             "linear": lambda: nn.Linear(numbers, 2 * numbers),
             "conv": lambda: nn.Conv2d(frames, 2 * frames, 1),
             "interpolate": nn.Identity,
-        }[config.up]()
+        }
+        self.up_method = kinds[config.up]()
 
     def forward(self, x: Tensor) -> Tensor:
         """Double the frames."""
         frames, joints = x.shape[2:]
         if isinstance(self.up_method, nn.Linear):
-            doubled: Tensor = self.up_method(x.flatten(2))
-            return doubled.unflatten(2, (2 * frames, joints))
+            return self.up_method(x.flatten(2)).view(*x.shape[:2], 2 * frames, joints)  # type: ignore[no-any-return]
         if isinstance(self.up_method, nn.Conv2d):
             doubled = self.up_method(x.transpose(1, 2))
             return doubled.transpose(1, 2)
         return F.interpolate(x, size=(2 * frames, joints), mode="bilinear", align_corners=False)
+
+
+def split(x: Tensor, dim: int, parts: int) -> Tensor:
+    """Split a dimension into `parts` and the rest."""
+    parted: Tensor = x.unflatten(dim, (parts, -1))  # type: ignore[no-untyped-call]
+    return parted
 
 
 class HyperAttention(nn.Module):
@@ -94,7 +101,7 @@ class HyperAttention(nn.Module):
         query, edge_query = self._heads(self.q(x)), self._heads(self.e_q(edges))
         key, value = (self._heads(part) for part in self.kv(x).chunk(2, 1))
         edge_key = self._heads(self.e_kv(edges).chunk(2, 1)[0])
-        between = self.rpe[self.get_buffer("hops")].unflatten(-1, (self.heads, -1))  # (V, V, heads, C/heads)
+        between = split(self.rpe[self.get_buffer("hops")], -1, self.heads)  # (V, V, heads, C/heads)
         by_edges = torch.einsum("nhdtv,nhdtw->nhtvw", edge_query, edge_key)
         logits = torch.einsum("nhdtv,nhdtw->nhtvw", query, key + edge_key) + by_edges
         logits = logits + torch.einsum("nhdtv,vwhd->nhtvw", query, between)
@@ -119,7 +126,7 @@ class HyperAttention(nn.Module):
         return self.proj(joints), self.beta * torch.einsum("nhtvw,nhdtw->nhdtv", by_edges, value).flatten(1, 2)
 
     def _heads(self, x: Tensor) -> Tensor:
-        return x.unflatten(1, (self.heads, -1))
+        return split(x, 1, self.heads)
 
 
 class JointTransformer(nn.Module):

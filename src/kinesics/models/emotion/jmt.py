@@ -71,7 +71,7 @@ class JointTransformerHead(EmotionHead):
 
     def _encoded(self, name: str, x: Embedded) -> Embedded:
         tokens = x.tokens
-        for block in self.encoders[name]:  # type: ignore[union-attr]  # a list of blocks
+        for block in self.encoders[name].children():
             tokens = block(tokens, x.mask)
         return x._replace(tokens=tokens)
 

@@ -72,4 +72,4 @@ class PoseStatistics(SpecialistHead):
 
 def pose_clips(tokens: Tensor, joints: int) -> Tensor:
     """Give the clips (…, 3, T, V) that tokens (…, 3·T·V) of poses hold."""
-    return tokens.unflatten(-1, (3, POSE_FRAMES, joints))
+    return tokens.view(*tokens.shape[:-1], 3, POSE_FRAMES, joints)

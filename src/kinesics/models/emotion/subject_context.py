@@ -66,9 +66,12 @@ class SubjectContextHead(EmotionHead):
         subject, context = (x.expand(count, -1, -1) for x in (self.subject_queries, self.context_queries))
         shown, surroundings = self._tokens(person, subject), self._tokens(around, context)
         for own, other in zip(self.subject_layers, self.context_layers, strict=True):
+            assert isinstance(own, SideLayer)
+            assert isinstance(other, SideLayer)
             subject, context = own.ask(subject, *shown), other.ask(context, *surroundings)
             subject, context = own.fuse(subject, context), other.fuse(context, subject)
-        vectors, moments = [], {}
+        vectors: list[Tensor] = []
+        moments: dict[str, Tensor] = {}
         for side, queries in ((person, subject), (around, context)):
             vector = queries.mean(1)
             read = [self.reads[name](vector, x.tokens, x.mask) for name, x in side.items()]

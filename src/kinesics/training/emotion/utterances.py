@@ -13,8 +13,7 @@ from torch.utils.data import Dataset
 from kinesics.data.dataset import ClipInfo, Split
 from kinesics.data.sets.mosi import FEATURES, Utterances, read_mosi
 from kinesics.errors import KinesicsError
-from kinesics.models.emotion.streams import STREAM_NAMES
-from kinesics.training.emotion.data import EmotionDataSpec, Item, collate_recordings
+from kinesics.training.emotion.data import EmotionDataSpec, Item, chosen_streams, collate_recordings
 from kinesics.training.inputs.batches import BatchData
 
 SECONDS = 4.0  # from one utterance to the next, about
@@ -104,10 +103,9 @@ class UtteranceData(BatchData):
         seed: int = 1,
     ) -> None:
         super().__init__(batch, seed, workers, judged=4)
-        self.streams = tuple(name for name in STREAM_NAMES if name in streams)
-        if not streams or set(streams) - set(FEATURES) or set(swap) - set(FEATURES):
-            found = ", ".join([*streams, *swap])
-            raise KinesicsError(f"data.streams, data.swap: expected some of {', '.join(FEATURES)}, found {found}")
+        self.streams = chosen_streams(streams, tuple(FEATURES))
+        if set(swap) - set(FEATURES):
+            raise KinesicsError(f"data.swap: expected some of {', '.join(FEATURES)}, found {', '.join(swap)}")
         self.utterances, self.reach, self.swap = read_mosi(root), reach, swap
 
     @property
