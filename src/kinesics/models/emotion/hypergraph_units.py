@@ -62,8 +62,10 @@ class UpSample(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """Double the frames."""
         frames, joints = x.shape[2:]
+        doubled: Tensor
         if isinstance(self.up_method, nn.Linear):
-            return self.up_method(x.flatten(2)).view(*x.shape[:2], 2 * frames, joints)  # type: ignore[no-any-return]
+            doubled = self.up_method(x.flatten(2))
+            return doubled.view(*x.shape[:2], 2 * frames, joints)
         if isinstance(self.up_method, nn.Conv2d):
             doubled = self.up_method(x.transpose(1, 2))
             return doubled.transpose(1, 2)
