@@ -14,7 +14,8 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
 from kinesics.models.emotion.hypergraph import HypergraphTransformer
-from kinesics.models.emotion.hypergraph_units import HyperAttention, HypergraphConfig
+from kinesics.models.emotion.hypergraph_time import HypergraphConfig
+from kinesics.models.emotion.hypergraph_units import HyperAttention
 from kinesics.models.emotion.net import HEADS as EMOTION_HEADS
 from kinesics.models.emotion.net import build_emotion_net, build_head
 from kinesics.models.emotion.streams import POSE_FRAMES, EmotionConfig, Gestures, Stream

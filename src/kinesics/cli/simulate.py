@@ -24,7 +24,7 @@ def _describe_simulate(verb: argparse.ArgumentParser) -> None:
         "--streams",
         type=int,
         metavar="N",
-        help="N interviews as streams of tokens for emotion heads, without a picture",
+        help="N interviews as streams of tokens for emotion heads, without images",
     )
     what.add_argument("--list", action="store_true", help="print the 32 classes")
     verb.add_argument(
@@ -33,6 +33,11 @@ def _describe_simulate(verb: argparse.ArgumentParser) -> None:
         metavar="PATH",
         help="what to write: .gif or .mp4 by its name; a folder for --videos; .npz for --streams",
     )
+    _describe_set(verb)
+
+
+def _describe_set(verb: argparse.ArgumentParser) -> None:
+    """Add the options of data sets."""
     verb.add_argument(
         "--seconds", type=float, default=12.0, help="the length of each of --videos or --streams (default 12)"
     )

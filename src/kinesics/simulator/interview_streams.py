@@ -1,4 +1,4 @@
-"""Simulated interviews as streams of tokens, without a picture: what a plain model of perception reads of them.
+"""Simulated interviews as streams of tokens, without an image: what a plain model of perception reads of them.
 
 Rendering an interview of a minute and reading it takes a minute; this takes a second, so that many heads can be
 compared on many people, and false findings be counted. What is read of a person:

@@ -104,15 +104,15 @@ class AblationResult:
 
     def to_dict(self) -> dict[str, Any]:
         """Give plain data, for JSON."""
-        told = {"cells": self.values} | ({"permuted": self.chance} if self.chance else {})
+        tables = {"cells": self.values} | ({"permuted": self.chance} if self.chance else {})
         parts = {
             part: {cell: {metric: _summed_up(some) for metric, some in of.items()} for cell, of in values.items()}
-            for part, values in told.items()
+            for part, values in tables.items()
         }
         return {"title": self.ablation.title, "data": self.data, "split": self.ablation.split, **parts}
 
     def to_markdown(self) -> str:
-        """Write a table of a line a cell, in percent, ± the standard deviation over seeds; after it that of chance."""
+        """Write a table of a line a cell, in percent, ± the standard deviation over seeds, permuted beside it."""
         metrics = self.ablation.metrics
         seeds = sorted({seed for cell in self.values.values() for by_seed in cell.values() for seed in by_seed})
         lines = [
@@ -238,7 +238,17 @@ class _Search:
 
 
 def accuracy(logits: NDArray[np.float32], labels: NDArray[np.int64]) -> float:
-    """Compute the share of right predictions of logits (N, classes)."""
+    """Compute the share of right predictions.
+
+    Parameters
+    ----------
+    logits : (N, classes).
+    labels : (N,), their indices.
+
+    Returns
+    -------
+    In 0..1.
+    """
     return float((logits.argmax(1) == labels).mean())
 
 

@@ -14,7 +14,8 @@ from kinesics.models.emotion.hypergraph import (
     HypergraphTransformer,
     config_of_reference,
 )
-from kinesics.models.emotion.hypergraph_units import HyperAttention, HypergraphConfig, HyperUnit, JointTransformer
+from kinesics.models.emotion.hypergraph_time import HypergraphConfig
+from kinesics.models.emotion.hypergraph_units import HyperAttention, HyperUnit, JointTransformer
 from kinesics.models.emotion.joint_groups import IMIGUE_JOINTS, SMG_JOINTS
 
 REFERENCE = Path(__file__).parents[4] / "shared/reference/hypergraph.npz"

@@ -11,7 +11,7 @@ pytest.importorskip("lightning", reason="the train extra is not installed")
 from kinesics.cli import main
 from kinesics.errors import KinesicsError
 from kinesics.training.emotion.data import fold_parts
-from kinesics.training.emotion.interviews import STREAMS, InterviewData
+from kinesics.training.emotion.interviews import INTERVIEW_STREAMS, InterviewData
 
 PEOPLE, EACH = 12, 3
 WIDTHS = {"context": 4, "gestures": 3, "face_actions": 52, "face_motion": 104, "poses": 3432}
@@ -61,7 +61,7 @@ def streams(tmp_path_factory):
 def test_nobody_is_on_two_sides_and_each_interview_is_tested_once(streams):
     tested = []
     for fold in range(3):
-        data = InterviewData(streams, list(STREAMS), folds=3, fold=fold)
+        data = InterviewData(streams, list(INTERVIEW_STREAMS), folds=3, fold=fold)
         people = [{clip.subject for clip in data.clips(split)} for split in ("train", "val", "test")]
         assert not (people[0] & people[1] or people[0] & people[2] or people[1] & people[2])
         tested += [clip.id for clip in data.clips("test")]

@@ -23,7 +23,16 @@ class Clocked(NamedTuple):
     shares: Tensor
 
     def moments(self, weights: Tensor) -> Tensor:
-        """Give the weights (N, steps) of the steps to their tokens, (N, L)."""
+        """Give the weights of the steps to their tokens.
+
+        Parameters
+        ----------
+        weights : (N, steps) of the steps.
+
+        Returns
+        -------
+        (N, L), of the tokens.
+        """
         return (weights[:, None] @ self.shares)[:, 0]
 
 

@@ -33,7 +33,16 @@ class Inception(nn.Module):
         self.mix = nn.Conv2d(width, width, 1)
 
     def forward(self, x: Tensor) -> Tensor:
-        """Convolve (N, D, H, W)."""
+        """Convolve over both dimensions.
+
+        Parameters
+        ----------
+        x : (N, D, H, W).
+
+        Returns
+        -------
+        The same shape.
+        """
         y: Tensor = self.mix(F.gelu(torch.stack([size(x) for size in self.sizes]).sum(0)))
         return y
 
@@ -47,7 +56,16 @@ class FoldedBlock(nn.Module):
         self.folds = nn.ModuleList(Inception(width) for _ in PERIODS)
 
     def forward(self, x: Tensor) -> Tensor:
-        """Fold, convolve, unfold, add."""
+        """Fold, convolve, unfold, add.
+
+        Parameters
+        ----------
+        x : (N, STEPS, D).
+
+        Returns
+        -------
+        The same shape.
+        """
         channels = self.norm(x).transpose(1, 2)
         folded = [
             inception(channels.unflatten(2, (-1, period))).flatten(2)
@@ -65,7 +83,16 @@ class AcrossStreams(nn.Module):
         self.inception = Inception(width)
 
     def forward(self, x: Tensor) -> Tensor:
-        """Convolve over both, and add."""
+        """Convolve over both, and add.
+
+        Parameters
+        ----------
+        x : (N, S, STEPS, D).
+
+        Returns
+        -------
+        The same shape.
+        """
         y: Tensor = x + self.inception(self.norm(x).permute(0, 3, 1, 2)).permute(0, 2, 3, 1)
         return y
 

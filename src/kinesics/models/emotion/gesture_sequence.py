@@ -31,7 +31,17 @@ class GestureRow(NamedTuple):
 
 
 def in_order(gestures: Gestures, mask: Tensor) -> tuple[GestureRow, Tensor]:
-    """Sort gestures by their start, and give the order (N, K) too; `mask` says which are real."""
+    """Sort gestures by their start.
+
+    Parameters
+    ----------
+    gestures : in any order.
+    mask : (N, K), which are real.
+
+    Returns
+    -------
+    The gestures by their start, the real ones first, and the order (N, K).
+    """
     order = gestures.start.masked_fill(~mask, torch.inf).argsort(dim=1, stable=True)
     label, score, start, length, real = (x.gather(1, order) for x in (*gestures[:4], mask))
     end = start + length

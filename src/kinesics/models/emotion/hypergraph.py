@@ -17,7 +17,9 @@ from typing import NamedTuple
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from kinesics.models.emotion.hypergraph_units import HypergraphConfig, HyperUnit
+from kinesics.models.emotion.hypergraph_block import TokenBlock
+from kinesics.models.emotion.hypergraph_time import HypergraphConfig
+from kinesics.models.emotion.hypergraph_units import HyperUnit
 
 IMIGUE_CONFIG = HypergraphConfig()
 SMG_CONFIG = HypergraphConfig(25, strides=(1, 1, 1, 1, 2, 1, 1, 2, 1, 1), ups=(True, False, True, False))
@@ -48,7 +50,16 @@ class Encoder(nn.Module):
             frames, inputs = math.ceil(frames / stride), config.channels
 
     def forward(self, x: Tensor) -> Tensor:
-        """Encode (N, 3, T, V) to (N, C, T', V)."""
+        """Encode clips.
+
+        Parameters
+        ----------
+        x : (N, 3, T, V), normalised joints.
+
+        Returns
+        -------
+        (N, C, T', V).
+        """
         return _through(self.children(), x)
 
 
@@ -66,7 +77,16 @@ class Decoder(nn.Module):
         self.rec_pe = nn.Conv2d(config.channels, 3, 1, bias=False)
 
     def forward(self, x: Tensor) -> Tensor:
-        """Decode (N, C, T', V) to (N, 3, T, V)."""
+        """Decode what the encoder made of clips.
+
+        Parameters
+        ----------
+        x : (N, C, T', V).
+
+        Returns
+        -------
+        (N, 3, T, V).
+        """
         y: Tensor = self.rec_pe(_through((unit for unit in self.children() if unit is not self.rec_pe), x))
         return y
 
@@ -76,53 +96,6 @@ def _through(units: Iterable[nn.Module], x: Tensor) -> Tensor:
     for unit in units:
         x, edges = unit(x, edges)
     return x
-
-
-class TokenAttention(nn.Module):
-    """Self-attention of (N, L, C)."""
-
-    def __init__(self, width: int, heads: int) -> None:
-        super().__init__()
-        self.heads = heads
-        self.qkv = nn.Linear(width, 3 * width, bias=False)
-        self.proj = nn.Linear(width, width)
-
-    def forward(self, x: Tensor) -> Tensor:
-        """Attend."""
-        query, key, value = self.qkv(x).unflatten(-1, (3, self.heads, -1)).permute(2, 0, 3, 1, 4)
-        y: Tensor = self.proj(F.scaled_dot_product_attention(query, key, value).transpose(1, 2).flatten(2))
-        return y
-
-
-class FeedForward(nn.Module):
-    """Widen, GELU, narrow; stored as convolutions."""
-
-    def __init__(self, width: int) -> None:
-        super().__init__()
-        self.fc1 = nn.Conv2d(width, 4 * width, 1)
-        self.fc2 = nn.Conv2d(4 * width, width, 1)
-
-    def forward(self, x: Tensor) -> Tensor:
-        """Change each of the tokens (N, L, C)."""
-        y: Tensor = self.fc2(F.gelu(self.fc1(x.transpose(1, 2)[..., None])))
-        return y[..., 0].transpose(1, 2)
-
-
-class TokenBlock(nn.Module):
-    """A pre-norm transformer block over all joints of all frames."""
-
-    def __init__(self, width: int, heads: int) -> None:
-        super().__init__()
-        self.norm1 = nn.LayerNorm(width)
-        self.attn = TokenAttention(width, heads)
-        self.norm2 = nn.LayerNorm(width)
-        self.mlp = FeedForward(width)
-
-    def forward(self, x: Tensor) -> Tensor:
-        """Attend, and change each token (N, L, C)."""
-        x = x + self.attn(self.norm1(x))
-        y: Tensor = x + self.mlp(self.norm2(x))
-        return y
 
 
 class HypergraphTransformer(nn.Module):
@@ -179,7 +152,20 @@ class HypergraphTransformer(nn.Module):
 
 
 def config_of_reference(state_dict: Mapping[str, Tensor]) -> HypergraphConfig:
-    """Read the sizes of a published network from its entries; raises KeyError for a number of joints not published."""
+    """Read the sizes of a published network from its entries.
+
+    Parameters
+    ----------
+    state_dict : by the published names.
+
+    Returns
+    -------
+    The sizes.
+
+    Raises
+    ------
+    KeyError : for a number of joints that no published network has.
+    """
     joints = len(state_dict["data_bn.weight"]) // 3
     heads = len(state_dict["encoder.l1.vit1.attn.outer"])
     classes, channels = state_dict["fc.weight"].shape

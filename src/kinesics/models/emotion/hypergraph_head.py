@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 
 from kinesics.models.emotion.hypergraph import RECONSTRUCTION_LOSSES, HypergraphTransformer
-from kinesics.models.emotion.hypergraph_units import HypergraphConfig
+from kinesics.models.emotion.hypergraph_time import HypergraphConfig
 from kinesics.models.emotion.pose_statistics import pose_clips
 from kinesics.models.emotion.specialist import SpecialistHead, StreamReading
 from kinesics.models.emotion.streams import POSE_FRAMES, Embedded, EmotionConfig, Stream

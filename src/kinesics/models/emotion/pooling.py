@@ -27,7 +27,17 @@ class MeanPool(nn.Module):
         self.out = nn.Linear(width, width)
 
     def forward(self, x: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
-        """Pool tokens (N, L, D), of which `mask` (N, L) are real, to (N, D), and give their weights (N, L)."""
+        """Pool the tokens.
+
+        Parameters
+        ----------
+        x : (N, L, D).
+        mask : (N, L), which tokens are real.
+
+        Returns
+        -------
+        The pooled (N, D), and the weights (N, L).
+        """
         pooled: Tensor = self.out(mean_of_real(self.norm(x), mask))
         return pooled, mask / mask.sum(1, keepdim=True).clamp(min=1)
 
@@ -48,7 +58,17 @@ class BestPool(nn.Module):
         self.out = nn.Linear(width, width)
 
     def forward(self, x: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
-        """Pool tokens (N, L, D), of which `mask` (N, L) are real, to (N, D), and give their weights (N, L)."""
+        """Pool the tokens.
+
+        Parameters
+        ----------
+        x : (N, L, D).
+        mask : (N, L), which tokens are real.
+
+        Returns
+        -------
+        The pooled (N, D), and the weights (N, L).
+        """
         x = self.norm(x)
         weights = best_weights(self.score(x)[..., 0], mask)
         pooled: Tensor = self.out((weights[..., None] * x).sum(1))

@@ -71,5 +71,15 @@ class PoseStatistics(SpecialistHead):
 
 
 def pose_clips(tokens: Tensor, joints: int) -> Tensor:
-    """Give the clips (…, 3, T, V) that tokens (…, 3·T·V) of poses hold."""
+    """Give the clips that tokens of poses hold.
+
+    Parameters
+    ----------
+    tokens : (…, 3·T·V) of poses.
+    joints : V.
+
+    Returns
+    -------
+    (…, 3, T, V).
+    """
     return tokens.view(*tokens.shape[:-1], 3, POSE_FRAMES, joints)

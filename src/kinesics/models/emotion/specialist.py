@@ -8,7 +8,7 @@ from typing import ClassVar, NamedTuple
 import torch
 from torch import Tensor
 
-from kinesics.models.emotion.streams import Alone, Combined, Embedded, EmotionHead, present
+from kinesics.models.emotion.streams import Alone, CombinedStreams, Embedded, EmotionHead, present
 
 
 class StreamReading(NamedTuple):
@@ -28,7 +28,7 @@ class SpecialistHead(EmotionHead):
         """Read the stream of the specialty; what is given of a sample without a real token does not matter."""
         raise NotImplementedError
 
-    def combine(self, streams: Mapping[str, Embedded], alone: Alone) -> Combined:
+    def combine(self, streams: Mapping[str, Embedded], alone: Alone) -> CombinedStreams:
         """Read the specialty, and average."""
         logits, moments, loss = dict(alone.logits), dict(alone.moments), None
         if self.specialty in streams:
@@ -36,4 +36,4 @@ class SpecialistHead(EmotionHead):
             logits[self.specialty], moments[self.specialty], loss = read
         there = present(streams)
         each = torch.stack([logits[name] for name in streams], 1).masked_fill(~there, 0)
-        return Combined(each.sum(1) / there.sum(1).clamp(min=1), moments, loss)
+        return CombinedStreams(each.sum(1) / there.sum(1).clamp(min=1), moments, loss)

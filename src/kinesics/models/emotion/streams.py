@@ -130,7 +130,7 @@ class EmotionOutput(NamedTuple):
     unsupervised: Tensor | None = None
 
 
-class Combined(NamedTuple):
+class CombinedStreams(NamedTuple):
     """What a head makes of all streams: as in `EmotionOutput`, the moments by name."""
 
     logit: Tensor
@@ -253,11 +253,13 @@ class EmotionHead(nn.Module):
         self.pools = StreamPools(config)
         self.stream_heads = nn.ModuleDict({name: nn.Linear(config.width, 1) for name in config.streams})
 
-    def combine(self, streams: Mapping[str, Embedded], alone: Alone) -> Combined | tuple[Tensor, Mapping[str, Tensor]]:
+    def combine(
+        self, streams: Mapping[str, Embedded], alone: Alone
+    ) -> CombinedStreams | tuple[Tensor, Mapping[str, Tensor]]:
         """Give the logit (N,) of all streams together, and the moments (N, L) of each that decided it.
 
         streams: by name; a stream that no sample has is absent. alone: of the same streams, before stream dropout.
-        A head that has a loss of its own gives that too, as `Combined`.
+        A head that has a loss of its own gives that too, as `CombinedStreams`.
         """
         raise NotImplementedError
 
@@ -295,7 +297,7 @@ class EmotionHead(nn.Module):
         }
         if self.training and self.config.stream_dropout:
             streams = self._drop_stream(streams)
-        combined = Combined(*self.combine(streams, Alone(vectors, logits, moments)))
+        combined = CombinedStreams(*self.combine(streams, Alone(vectors, logits, moments)))
         shown = PerStream(**combined.moments)
         return EmotionOutput(combined.logit, PerStream(**logits), shown, combined.unsupervised)
 

@@ -19,27 +19,56 @@ from kinesics.models.layers import Attention, CrossAttentionBlock, SelfAttention
 
 QUERIES = 4  # of each side
 CONTEXT = ("context",)
+SIDES = ("subject", "context")
 
 
-class SideLayer(nn.Module):
-    """One layer of one side: among its queries, to its tokens, and, gated, to the other side's queries."""
+class AskTokens(nn.Module):
+    """One layer of one side: among its queries, and to its tokens."""
 
     def __init__(self, config: EmotionConfig) -> None:
         super().__init__()
         sizes = (config.width, config.heads, config.drop)
         self.among = SelfAttentionBlock(*sizes)
         self.read = CrossAttentionBlock(*sizes)
+
+    def forward(self, queries: Tensor, tokens: Tensor, mask: Tensor) -> Tensor:
+        """Attend to one another, and to the side's tokens.
+
+        Parameters
+        ----------
+        queries : (N, QUERIES, D).
+        tokens : (N, L, D), the side's own.
+        mask : (N, L), which of them are real.
+
+        Returns
+        -------
+        (N, QUERIES, D).
+        """
+        y: Tensor = self.read(self.among(queries), tokens, mask)
+        return y
+
+
+class AskOtherSide(nn.Module):
+    """What the other side's queries have found, let in through a gate."""
+
+    def __init__(self, config: EmotionConfig) -> None:
+        super().__init__()
         self.norm, self.other_norm = nn.LayerNorm(config.width), nn.LayerNorm(config.width)
         self.other = Attention(config.width, config.heads)
         self.gate = nn.Sequential(nn.Linear(config.width, 1), nn.Sigmoid())
 
-    def ask(self, queries: Tensor, tokens: Tensor, mask: Tensor) -> Tensor:
-        """Attend to one another, and to the side's tokens (N, L, D)."""
-        y: Tensor = self.read(self.among(queries), tokens, mask)
-        return y
+    def forward(self, queries: Tensor, others: Tensor) -> Tensor:
+        """Let it in.
 
-    def fuse(self, queries: Tensor, others: Tensor) -> Tensor:
-        """Let in what the other side's queries have found."""
+        Parameters
+        ----------
+        queries : (N, QUERIES, D).
+        others : (N, QUERIES, D), the other side's.
+
+        Returns
+        -------
+        (N, QUERIES, D).
+        """
         normed = self.norm(queries)
         y: Tensor = queries + self.gate(normed) * self.other(normed, self.other_norm(others))
         return y
@@ -53,8 +82,8 @@ class SubjectContextHead(EmotionHead):
         width = config.width
         self.subject_queries = nn.Parameter(torch.randn(QUERIES, width) * width**-0.5)
         self.context_queries = nn.Parameter(torch.randn(QUERIES, width) * width**-0.5)
-        self.subject_layers = nn.ModuleList(SideLayer(config) for _ in range(config.blocks))
-        self.context_layers = nn.ModuleList(SideLayer(config) for _ in range(config.blocks))
+        self.ask = nn.ModuleList(nn.ModuleList(AskTokens(config) for _ in SIDES) for _ in range(config.blocks))
+        self.fuse = nn.ModuleList(nn.ModuleList(AskOtherSide(config) for _ in SIDES) for _ in range(config.blocks))
         self.reads = nn.ModuleDict({name: QueryPool(width) for name in config.streams})
         self.decide = nn.Sequential(nn.LayerNorm(2 * width), nn.Linear(2 * width, 1))
 
@@ -65,11 +94,11 @@ class SubjectContextHead(EmotionHead):
         count = len(next(iter(streams.values())).mask)
         subject, context = (x.expand(count, -1, -1) for x in (self.subject_queries, self.context_queries))
         shown, surroundings = self._tokens(person, subject), self._tokens(around, context)
-        for own, other in zip(self.subject_layers, self.context_layers, strict=True):
-            assert isinstance(own, SideLayer)
-            assert isinstance(other, SideLayer)
-            subject, context = own.ask(subject, *shown), other.ask(context, *surroundings)
-            subject, context = own.fuse(subject, context), other.fuse(context, subject)
+        for ask, fuse in zip(self.ask, self.fuse, strict=True):
+            ask_subject, ask_context = ask.children()
+            subject, context = ask_subject(subject, *shown), ask_context(context, *surroundings)
+            fuse_subject, fuse_context = fuse.children()
+            subject, context = fuse_subject(subject, context), fuse_context(context, subject)
         vectors: list[Tensor] = []
         moments: dict[str, Tensor] = {}
         for side, queries in ((person, subject), (around, context)):

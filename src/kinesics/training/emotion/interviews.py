@@ -23,7 +23,13 @@ from kinesics.training.emotion.data import (
 from kinesics.training.emotion.streams import StreamCache
 from kinesics.training.inputs.batches import BatchData
 
-STREAMS = ("context", "gestures", "face_actions", "face_motion", "poses")  # those that `simulate_streams` writes
+INTERVIEW_STREAMS = (
+    "context",
+    "gestures",
+    "face_actions",
+    "face_motion",
+    "poses",
+)  # those that `simulate_streams` writes
 
 
 class InterviewData(BatchData):
@@ -68,7 +74,7 @@ class InterviewData(BatchData):
         super().__init__(batch, seed, workers, judged=4)
         if folds < 2:
             raise KinesicsError(f"data.folds: expected 2 and more, found {folds}")
-        self.root, self.streams = root, chosen_streams(streams, STREAMS)
+        self.root, self.streams = root, chosen_streams(streams, INTERVIEW_STREAMS)
         self.augment, self.folds, self.fold = augment, folds, fold
         label, subject, duration = read_arrays(root, "label", "subject", "duration")
         clips = tuple(
