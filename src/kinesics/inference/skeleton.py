@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from kinesics.inference.possible import without_impossible
 from kinesics.inference.scores import Scores, probabilities, without_none
 from kinesics.perception import Observation
 from kinesics.preprocessing.windows import as_trained, is_seen, nearest_seen
@@ -104,7 +105,10 @@ class SkeletonScorer:
         present = is_seen(person.score[held])
         held = nearest_seen(person.score)[held]
         xyz, score = person.xyz[held], person.score[held]
-        return {name: probabilities(x, present, self.specification) for name, x in self.run(xyz, score).items()}
+        return {
+            name: without_impossible(probabilities(x, present, self.specification), score, self.specification.classes)
+            for name, x in self.run(xyz, score).items()
+        }
 
 
 def skeleton_scorer(
