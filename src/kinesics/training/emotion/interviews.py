@@ -82,13 +82,13 @@ class InterviewData(BatchData):
             for number, (emotion, person, end) in enumerate(zip(label, subject, duration, strict=True), 1)
         )
         self._row = {clip.id: row for row, clip in enumerate(clips)}
-        self._clips = clips if permuted is None else permute_labels(clips, permuted)
-        self._streams = {name: _read_stream(root, name) for name in self.streams}
+        self.labelled = clips if permuted is None else permute_labels(clips, permuted)
+        self.opened = {name: _read_stream(root, name) for name in self.streams}
 
     @property
     def spec(self) -> EmotionDataSpec:
         """What a network must know of these data."""
-        widths = {name: self._streams[name].tokens.shape[1] for name in self.streams}
+        widths = {name: self.opened[name].tokens.shape[1] for name in self.streams}
         widths |= {"poses": len(POSE_JOINTS)} if "poses" in widths else {}
         gestures = widths.pop("gestures", 0)
         return EmotionDataSpec(
@@ -104,7 +104,7 @@ class InterviewData(BatchData):
 
     def clips(self, split: Split) -> tuple[ClipInfo, ...]:
         """Give the interviews of a split of this fold."""
-        return fold_parts(self._clips, self.folds, self.fold or 0)[split]
+        return fold_parts(self.labelled, self.folds, self.fold or 0)[split]
 
     def make_windows(self, split: Split) -> EmotionVideos:
         """Make a split's interviews, with something taken away in training alone."""
@@ -112,7 +112,7 @@ class InterviewData(BatchData):
         rows = np.array([self._row[clip.id] for clip in clips], np.int64)
         streams = {
             name: StreamCache(cache.first[rows], cache.count[rows], cache.tokens, cache.seconds)
-            for name, cache in self._streams.items()
+            for name, cache in self.opened.items()
         }
         return EmotionVideos(clips, streams, self.augment if split == "train" else None, self.seed)
 
