@@ -27,8 +27,8 @@ import cv2
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 
+from support.batches import BROKEN, landmarks, tree
 from support.recordings import real_clip
-from support.studies import BROKEN, landmarks, tree
 
 from kinesics.batch.study import Row, read_row
 from kinesics.threads import cores

@@ -27,7 +27,7 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 sys.path.insert(0, str(Path(__file__).parent))
 
 from batch import make, rows
-from support.studies import tree
+from support.batches import tree
 
 NET, BRIDGE = "kinesics-net", "kinesics0"
 HEAD, PORT = "10.77.0.1", 6379

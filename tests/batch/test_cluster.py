@@ -3,7 +3,7 @@
 import builtins
 
 import pytest
-from support.studies import in_this_process, landmarks, tree
+from support.batches import in_this_process, landmarks, tree
 
 from kinesics.batch.cluster import run_on_cluster
 from kinesics.batch.run import run_study

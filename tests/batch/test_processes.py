@@ -6,7 +6,7 @@ import signal
 import time
 
 import pytest
-from support.studies import in_this_process, landmarks, tree
+from support.batches import in_this_process, landmarks, tree
 
 from kinesics.batch.processes import run_on_processes
 from kinesics.batch.run import run_study

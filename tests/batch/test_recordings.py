@@ -1,7 +1,7 @@
 """What a folder, a list, a pattern and an address mean."""
 
 import pytest
-from support.studies import landmarks
+from support.batches import landmarks
 
 from kinesics.batch.recordings import find_recordings, of_shard
 from kinesics.errors import KinesicsError

@@ -4,8 +4,8 @@ import os
 import time
 
 import pytest
+from support.batches import BROKEN, in_this_process, landmarks, tree
 from support.recordings import real_clip
-from support.studies import BROKEN, in_this_process, landmarks, tree
 
 from kinesics.batch.places import RemotePlace
 from kinesics.batch.recordings import find_recordings

@@ -4,7 +4,7 @@ import subprocess
 import sys
 
 import pytest
-from support.studies import landmarks
+from support.batches import landmarks
 
 from kinesics.cli import main
 
