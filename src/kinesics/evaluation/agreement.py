@@ -379,12 +379,12 @@ class _Pair:
         found = []
         for one, links, (a, b) in zip(self.recordings, self.links, self.pairs, strict=True):
             for link in links:
-                left, right = (None if n is None else events[n] for n, events in ((link.first, a), (link.second, b)))
-                if left is not None and right is not None and left[0] == right[0]:
+                mine, theirs = (None if n is None else events[n] for n, events in ((link.first, a), (link.second, b)))
+                if mine is not None and theirs is not None and mine[0] == theirs[0]:
                     continue
-                events = [event for event in (left, right) if event is not None]
+                events = [event for event in (mine, theirs) if event is not None]
                 start, end = min(event[1] for event in events), max(event[2] for event in events)
-                labels = ["" if event is None else self.classes[event[0]] for event in (left, right)]
+                labels = ["" if event is None else self.classes[event[0]] for event in (mine, theirs)]
                 found.append(Disagreement(one.name, start, end, self.first, self.second, *labels))
         return found
 
