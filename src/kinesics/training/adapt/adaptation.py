@@ -35,6 +35,8 @@ from kinesics.weights.specification import DEFAULT, Specification
 PULLS = (float("inf"), 3e-3, 3e-4, 3e-5)  # of which one is chosen by people left out; infinite: the bias alone
 LEAST_PEOPLE = 3
 _FOLDS, _INNER_FOLDS = 6, 3
+_GRID = tuple(round(0.1 + 0.05 * step, 2) for step in range(18))  # 0.1 … 0.95
+_SHARED = 10.0  # events more, as those of all classes, that a threshold is fitted to
 _LOOKING = 0.3  # of the progress
 _TIOU = 0.3
 
@@ -205,7 +207,7 @@ def _fit(before: LastLayer, recordings: Sequence[RecordingTokens]) -> LastLayer:
         for held in folds:
             layer = fit_last_layer(before, [one for row, one in enumerate(recordings) if row not in held], pull)
             scored += [_scored(layer, recordings[row]) for row in sorted(held)]
-        thresholds = fit_event_thresholds(scored)
+        thresholds = fit_event_thresholds(scored, grid=_GRID, shared=_SHARED)
         counts = [_counts(found_instances(one, EventRule(by_class=thresholds)), one.truth) for one in scored]
         f1 = _f1(np.array(counts, float).sum(0))
         if f1 > best[0]:

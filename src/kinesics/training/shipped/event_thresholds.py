@@ -74,20 +74,32 @@ def _recording(seed: int, seconds: float, tracked: bool, n: int) -> SimulatedCli
     return make((seed, 3000, n), seconds=seconds, gestures=n % _BACKGROUND_EACH > 0)
 
 
-def fit_event_thresholds(recordings: Sequence[ScoredRecording]) -> dict[str, float]:
-    """Choose for each gesture the threshold of `GRID` with the best F1 of its own events; of equal ones the middle.
+def fit_event_thresholds(
+    recordings: Sequence[ScoredRecording], *, grid: Sequence[float] = GRID, shared: float = _SHARED_EVENTS
+) -> dict[str, float]:
+    """Choose for each gesture the threshold with the best F1 of its own events; of equal ones the middle.
 
-    A class has a few events only, by which alone its threshold would be random: so it is judged as if it had
-    `_SHARED_EVENTS` more, found and missed as those of all classes are on average.
+    A class has a few events only, by which alone its threshold would be random: so it is judged as if it had some more,
+    found and missed as those of all classes are on average.
+
+    Parameters
+    ----------
+    recordings : with their scores.
+    grid : thresholds to choose from.
+    shared : how many events more a class is judged as if it had.
+
+    Returns
+    -------
+    The threshold of each gesture.
     """
-    counts = np.array([_by_class(recordings, EventRule(onset=threshold)) for threshold in GRID], float)  # (G, C, 3)
+    counts = np.array([_by_class(recordings, EventRule(onset=threshold)) for threshold in grid], float)  # (G, C, 3)
     everybody = counts.sum(1, keepdims=True)
-    matched, predicted, true = np.moveaxis(counts + _SHARED_EVENTS * everybody / max(everybody[..., 2].max(), 1), -1, 0)
+    matched, predicted, true = np.moveaxis(counts + shared * everybody / max(everybody[..., 2].max(), 1), -1, 0)
     f1 = 2 * matched / np.maximum(predicted + true, 1e-9)
     thresholds = {}
     for label, column in zip(gesture_names(recordings[0].scores.classes), f1.T, strict=True):
         best = np.flatnonzero(column >= column.max() - 1e-9)
-        thresholds[label] = GRID[best[len(best) // 2]]
+        thresholds[label] = grid[best[len(best) // 2]]
     return thresholds
 
 
