@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
+from numpy.typing import NDArray
 
 from kinesics.inference.events import EventRule, find_events
 from kinesics.inference.scores import Scores, gesture_names
@@ -144,14 +145,13 @@ def found_instances(recording: ScoredRecording, rule: EventRule) -> list[Instanc
     return [(event.index, event.start, event.end) for event in events]
 
 
-def _by_class(recordings: Sequence[ScoredRecording], rule: EventRule) -> list[tuple[int, int, int]]:
-    """Of each class: how many events are matched, predicted and true."""
-    classes = gesture_names(recordings[0].scores.classes)
-    found = [found_instances(one, rule) for one in recordings]
-    counts = []
-    for index in range(len(classes)):
-        predicted = {str(n): [event for event in events if event[0] == index] for n, events in enumerate(found)}
-        truth = {str(n): [event for event in one.truth if event[0] == index] for n, one in enumerate(recordings)}
-        score = detection_score(predicted, truth)
-        counts.append((score.matched, score.predicted, score.true))
+def _by_class(recordings: Sequence[ScoredRecording], rule: EventRule) -> NDArray[np.int64]:
+    """(C, 3) of each class: how many events are matched, predicted and true."""
+    counts = np.zeros((len(gesture_names(recordings[0].scores.classes)), 3), np.int64)
+    for one in recordings:
+        found = found_instances(one, rule)
+        for label in {event[0] for event in (*found, *one.truth)}:
+            predicted, true = ([event for event in events if event[0] == label] for events in (found, one.truth))
+            score = detection_score({"": predicted}, {"": true})
+            counts[label] += (score.matched, score.predicted, score.true)
     return counts
