@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from kinesics.inference.possible import without_impossible
 from kinesics.inference.scores import Scores, probabilities, without_none
 from kinesics.perception import Observation
 from kinesics.preprocessing.windows import as_trained, is_seen, nearest_seen
@@ -97,7 +98,10 @@ class SkeletonScorer:
     ) -> dict[str, FloatArray]:
         """Probabilities of one batch of windows; the recording is held at its ends."""
         xyz, score, present = held_windows(person, rows, starts, self.specification.frames)
-        return {name: probabilities(x, present, self.specification) for name, x in self.run(xyz, score).items()}
+        return {
+            name: without_impossible(probabilities(x, present, self.specification), score, self.specification.classes)
+            for name, x in self.run(xyz, score).items()
+        }
 
 
 class RecordingWindows(NamedTuple):

@@ -83,6 +83,27 @@ def written_results(out: Path, recording: Path, names: Sequence[str]) -> Iterato
     _write(out, facts, others | {name: sha256_of(out / name) for name in names if (out / name).exists()})
 
 
+def remove_results(out: Path) -> int:
+    """Delete what Kinesics has written into a folder, and the folder where nothing else is in it.
+
+    Parameters
+    ----------
+    out: the folder.
+
+    Returns
+    -------
+    How many files are gone; what somebody else put there stays.
+    """
+    ledger = _read(out)
+    names = (*(ledger["files"] if ledger else ()), LANDMARKS, "landmarks.expressions.npz", LEDGER)
+    gone = [path for name in names if (path := out / name).is_file() and path.parent.resolve() == out.resolve()]
+    for path in gone:
+        path.unlink()
+    if out.is_dir() and not any(out.iterdir()):
+        out.rmdir()
+    return len(gone)
+
+
 def _refusal(path: Path, expected: str, found: str) -> KinesicsError:
     return KinesicsError(
         f"{path}: expected {expected}, found {found}; give another folder with --out, or overwrite it with --force"

@@ -13,7 +13,7 @@ from kinesics.errors import KinesicsError
 from kinesics.files import replacing, write_text
 from kinesics.reading import reading
 from kinesics.timeline.formats.common import Provenance
-from kinesics.timeline.formats.table import as_text
+from kinesics.timeline.formats.table import as_cell
 from kinesics.timeline.timeline import Timeline
 
 RATE = 25.0  # frames a second where the provenance does not tell
@@ -41,7 +41,7 @@ def write(path: Path, timeline: Timeline, provenance: Provenance) -> None:
     times = np.arange(math.ceil(round(last * fps, 6))) / fps
     text = io.StringIO()
     writer = csv.writer(text)
-    writer.writerow(("frame", "time", "person", *map(as_text, labels)))
+    writer.writerow(("frame", "time", "person", *map(as_cell, labels)))
     for person in sorted({event.person for event in timeline}) or [0]:
         coded = np.zeros((len(times), len(labels)), np.int8)
         for event in timeline.only(person=person):
