@@ -58,8 +58,11 @@ settings does not track anybody again.
 
 --threshold also takes the rules by which facial actions become events: lips pressed, brows raised, jaw open.
 
+--blur and --skeleton-only change what is shown, not what is measured. The video itself stays as it is.
+
 examples:
   kinesics analyze interview.mp4
+  kinesics analyze interview.mp4 --blur mosaic --overlay
   kinesics analyze interview.mp4 --out results --person all --overlay
   kinesics analyze interview.mp4 --threshold 0.6 --threshold "touching or scratching neck=0.3\""""
 
@@ -108,6 +111,8 @@ def _analyze(options: argparse.Namespace) -> None:
         say((out / "timeline.json").read_text(encoding="utf-8"))
     else:
         _summary(analysis, written)
+    if (options.blur or options.skeleton_only) and not options.overlay and (out / "overlay.mp4").exists():
+        say(f"Note: {out / 'overlay.mp4'} of an earlier run may show faces; remove it, or write it anew with --overlay")
 
 
 def _recording(options: argparse.Namespace) -> Path | OpenPoseFolder:
