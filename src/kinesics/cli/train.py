@@ -100,7 +100,7 @@ examples:
 
 
 def _describe_reproduce(verb: argparse.ArgumentParser) -> None:
-    verb.add_argument("name", help="natops or utd_mhad")
+    verb.add_argument("name", help="natops, utd_mhad or mosi")
     verb.add_argument("--data", type=Path, required=True, metavar="PATH", help="the data set's folder or file")
     verb.add_argument("--out", type=Path, metavar="DIR", help="where the runs go (default: runs/NAME)")
 
@@ -117,6 +117,8 @@ def _reproduce(options: argparse.Namespace) -> None:
         f"{result.name}: {result.metric} {result.mean:.4f} ± {result.spread:.4f} over {len(result.values)} seeds; "
         f"expected {result.expected:.4f}: {verdict}"
     )
+    for line in result.lines():
+        say(f"  {line}")
     if not result.reached:
         raise SystemExit(1)
 

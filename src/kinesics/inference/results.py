@@ -113,6 +113,8 @@ class EmotionPrediction:
     alone : the same from each stream alone, by its name.
     faces, gestures : how many of each it was given.
     model : facts of its weights.
+    by_stretch : of each stretch of the recording its start and end in seconds and its probability, None where the
+        network abstains because no face could be read.
     """
 
     person: int
@@ -122,6 +124,18 @@ class EmotionPrediction:
     faces: int
     gestures: int
     model: Mapping[str, Any]
+    by_stretch: tuple[tuple[float, float, float | None], ...] = ()
+
+    @property
+    def abstained(self) -> int:
+        """In how many stretches nothing is predicted."""
+        return sum(positive is None for _, _, positive in self.by_stretch)
+
+    @property
+    def strongest(self) -> tuple[float, float, float] | None:
+        """The stretch that leans furthest to either side, as start, end and probability; None without any."""
+        known = [(start, end, positive) for start, end, positive in self.by_stretch if positive is not None]
+        return max(known, key=lambda stretch: abs(stretch[2] - 0.5), default=None)
 
     def to_dict(self) -> dict[str, Any]:
         """Plain data, for JSON."""
@@ -131,6 +145,9 @@ class EmotionPrediction:
             "alone": {name: round(value, 3) for name, value in self.alone.items()},
             "faces": self.faces,
             "gestures": self.gestures,
+            "stretches": len(self.by_stretch),
+            "abstained": self.abstained,
+            "strongest": None if self.strongest is None else [round(value, 3) for value in self.strongest],
         }
 
 

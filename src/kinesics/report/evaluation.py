@@ -28,6 +28,7 @@ FIGURES = {
     "balanced_accuracy": "Balanced accuracy",
     "auc": "ROC-AUC",
     "f1": "F1 (positive)",
+    "weighted_f1": "F1 (weighted)",
 }
 _MISTAKES = 24
 _MOMENTS = 4  # of a mistake's movement

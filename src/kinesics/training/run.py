@@ -49,6 +49,12 @@ class TaskClasses:
 TASKS: dict[str, TaskClasses] = {
     "gesture": TaskClasses("kinesics.training.gesture.task.GestureTask", "kinesics.training.gesture.data.GestureData"),
     "emotion": TaskClasses("kinesics.training.emotion.task.EmotionTask", "kinesics.training.emotion.data.EmotionData"),
+    "interviews": TaskClasses(
+        "kinesics.training.emotion.task.EmotionTask", "kinesics.training.emotion.interviews.InterviewData"
+    ),
+    "utterances": TaskClasses(
+        "kinesics.training.emotion.task.EmotionTask", "kinesics.training.emotion.utterances.UtteranceData"
+    ),
 }
 # options that had another name before, by section
 _RENAMED = {"data": {"view": "video_augment", "pictures": "frame_windows"}}
