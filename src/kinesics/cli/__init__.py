@@ -15,6 +15,7 @@ from kinesics.cli.common import Verb
 from kinesics.cli.data import DATA
 from kinesics.cli.evaluate import ENSEMBLE, EVALUATE
 from kinesics.cli.export import EXPORT
+from kinesics.cli.live import LIVE
 from kinesics.cli.models import MODELS
 from kinesics.cli.simulate import SIMULATE
 from kinesics.cli.submit import SUBMIT
@@ -104,6 +105,7 @@ def _version() -> str:
 VERBS: dict[str, Verb] = {
     "analyze": ANALYZE,
     "classify": CLASSIFY,
+    "live": LIVE,
     "simulate": SIMULATE,
     "train": TRAIN,
     "reproduce": REPRODUCE,

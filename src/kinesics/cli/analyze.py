@@ -57,14 +57,14 @@ examples:
 
 
 def _analyze(options: argparse.Namespace) -> None:
-    threshold = [_threshold(text) for text in options.threshold]
+    by_class = thresholds_of(options.threshold)
     source: Path = options.input
     must_exist(source)
     engine = engine_name(options)
 
     from kinesics.inference import analyze
     from kinesics.inference.action_files import check_format
-    from kinesics.inference.analyze import ALL_CLASSES, event_rule
+    from kinesics.inference.analyze import event_rule
     from kinesics.inference.scorer import open_scorer
     from kinesics.report import check_folder, default_folder, result_names, write_results, written_results
     from kinesics.weights.specification import DEFAULT
@@ -77,7 +77,6 @@ def _analyze(options: argparse.Namespace) -> None:
     if not options.force:
         check_folder(out, source, names)
     scorer = open_scorer(options.weights or DEFAULT, options.prior)
-    by_class = {name or ALL_CLASSES: onset for name, onset in threshold}
     event_rule(scorer.specification, by_class)  # a class that these weights do not know is refused at once
     make_folder(out)
     with alone_in(out), progress_bar("Tracking people") as progress:
@@ -105,6 +104,13 @@ def _recording(options: argparse.Namespace) -> Path | OpenPoseFolder:
     from kinesics.perception import OpenPoseFolder
 
     return options.input if options.fps is None else OpenPoseFolder(options.input, options.fps)
+
+
+def thresholds_of(texts: Sequence[str]) -> dict[str, float]:
+    """What `--threshold` gave, each `0.6` or `CLASS=0.3`, as `threshold` of `kinesics.analyze` takes it."""
+    from kinesics.inference.events import ALL_CLASSES
+
+    return {name or ALL_CLASSES: onset for name, onset in map(_threshold, texts)}
 
 
 def _threshold(text: str) -> tuple[str, float]:

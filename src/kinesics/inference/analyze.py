@@ -12,7 +12,7 @@ from kinesics.errors import KinesicsError
 from kinesics.files import sha256_of
 from kinesics.inference.action_events import ONSETS, find_action_events, with_rules
 from kinesics.inference.emotion import predict_outcomes
-from kinesics.inference.events import EventRule, find_events
+from kinesics.inference.events import ALL_CLASSES, EventRule, find_events
 from kinesics.inference.expressions import ExpressionReader
 from kinesics.inference.face_model import FaceExpressionModel, face_model
 from kinesics.inference.facial_actions import FacialActions, facial_actions
@@ -30,7 +30,6 @@ from kinesics.timeline import Event, Timeline
 from kinesics.timeline.labels import match_label
 from kinesics.weights.specification import DEFAULT, Specification
 
-ALL_CLASSES = "*"  # in `threshold`: all classes that are not named
 _OFTEN = 0.8  # of the frames in which anybody is seen
 _LAST_PASS = 0.1  # of the progress bar; half of the rest is for the network where it reads the video as well
 

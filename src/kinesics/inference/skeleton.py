@@ -75,7 +75,7 @@ class SkeletonScorer:
         shape = (len(starts), len(specification.classes))
         streams = {name: np.zeros(shape, np.float32) for name in STREAMS}
         for first in range(0, len(starts), _BATCH):
-            for name, probability in self._batch(person, rows, starts[first : first + _BATCH]).items():
+            for name, probability in self.score_windows(person, rows, starts[first : first + _BATCH]).items():
                 streams[name][first : first + _BATCH] = probability
         smooth = {
             name: _overlap_average(values, specification.frames // 4 // stride) for name, values in streams.items()
@@ -94,12 +94,23 @@ class SkeletonScorer:
         spare = len(rows) - frames
         count = 1 + max(0, int(np.ceil(spare / (frames // 2))))
         starts = np.round(np.linspace(0, spare, count) if spare > 0 else np.array([spare / 2])).astype(int)
-        return without_none(self._batch(person, rows, starts)["both"].mean(0), self.specification)
+        return without_none(self.score_windows(person, rows, starts)["both"].mean(0), self.specification)
 
-    def _batch(
+    def score_windows(
         self, person: SkeletonSequence, rows: NDArray[np.int64], starts: NDArray[np.int64]
     ) -> dict[str, FloatArray]:
-        """Probabilities of one batch of windows; the recording is held at its ends."""
+        """Score one batch of windows; the recording is held at its ends.
+
+        Parameters
+        ----------
+        person : whom.
+        rows : (T,) the frames of the network's clock.
+        starts : (N,) of each window its first place in `rows`, which may lie before them.
+
+        Returns
+        -------
+        Probabilities (N, C) of each of `STREAMS`.
+        """
         held = rows[np.clip(starts[:, None] + np.arange(self.specification.frames), 0, len(rows) - 1)]
         present = is_seen(person.score[held])
         held = nearest_seen(person.score)[held]

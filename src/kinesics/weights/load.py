@@ -158,6 +158,12 @@ def _emotion_net(specification: Specification) -> nn.Module:
     return build_emotion_net(*sizes, (face, video), config.get("face_actions", 0))
 
 
+def _spotting_net(specification: Specification) -> nn.Module:
+    from kinesics.models.gesture.spotting_net import build_spotting_net
+
+    return build_spotting_net(dict(specification.config), specification.skeleton)
+
+
 # by what a Specification calls `network`; encoders by their own names are in the tables of weights/encoders.py
 BUILDERS: dict[str, Callable[[Specification], nn.Module]] = {
     "agcn": _agcn,
@@ -166,4 +172,5 @@ BUILDERS: dict[str, Callable[[Specification], nn.Module]] = {
     "gesture_net": _gesture_net,
     "emotion_net": _emotion_net,
     "lifter": _lifter,
+    "spotting_net": _spotting_net,
 }

@@ -182,6 +182,11 @@ class IMiGUE(GestureDataset):
             )
         return whole.slice(first, last)
 
+    def read_whole(self, clip: ClipInfo) -> SkeletonSequence:
+        """As `read_skeleton`, all frames."""
+        assert clip.skeleton is not None
+        return self._whole(clip.skeleton)
+
     def read_recording(self, video: LabelledVideo) -> SkeletonSequence:
         """As `read_skeleton`, all frames."""
         assert video.skeleton is not None
