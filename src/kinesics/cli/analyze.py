@@ -29,6 +29,13 @@ def _describe_analyze(verb: argparse.ArgumentParser) -> None:
         help="score from 0 to 1 at which events begin, of all classes (0.5) or one ('touching jaw=0.3'); repeatable",
     )
     verb.add_argument(
+        "--precision",
+        type=float,
+        metavar="X",
+        help="in place of --threshold: for each gesture the least threshold at which this share of its events was "
+        "right in simulated recordings (0.8: four of five)",
+    )
+    verb.add_argument(
         "--overlay", action="store_true", help="also write overlay.mp4: the video with skeleton and events"
     )
     verb.add_argument(
@@ -58,6 +65,8 @@ examples:
 
 def _analyze(options: argparse.Namespace) -> None:
     by_class = thresholds_of(options.threshold)
+    if by_class and options.precision is not None:
+        raise KinesicsError("--precision: expected it without --threshold, found both; leave one away")
     source: Path = options.input
     must_exist(source)
     engine = engine_name(options)
@@ -65,6 +74,7 @@ def _analyze(options: argparse.Namespace) -> None:
     from kinesics.inference import analyze
     from kinesics.inference.action_files import check_format
     from kinesics.inference.analyze import event_rule
+    from kinesics.inference.precision import precise_thresholds
     from kinesics.inference.scorer import open_scorer
     from kinesics.report import check_folder, default_folder, result_names, write_results, written_results
     from kinesics.weights.specification import DEFAULT
@@ -77,6 +87,8 @@ def _analyze(options: argparse.Namespace) -> None:
     if not options.force:
         check_folder(out, source, names)
     scorer = open_scorer(options.weights or DEFAULT, options.prior)
+    if options.precision is not None:
+        by_class = precise_thresholds(scorer.specification, scorer.sha256, options.precision)
     event_rule(scorer.specification, by_class)  # a class that these weights do not know is refused at once
     make_folder(out)
     with alone_in(out), progress_bar("Tracking people") as progress:

@@ -19,8 +19,9 @@ from kinesics.inference.facial_actions import FacialActions, facial_actions
 from kinesics.inference.frame_pass import read_requests
 from kinesics.inference.previews import PreviewReader
 from kinesics.inference.results import Analysis, EmotionPrediction, Expressions, Recording
-from kinesics.inference.scorer import Scorer, open_scorer, prior_of
+from kinesics.inference.scorer import Scorer, open_scorer, prior_of, spotter_of
 from kinesics.inference.scores import Scores, gesture_names
+from kinesics.inference.spotter import SpotterScorer
 from kinesics.perception import Observation, OpenPoseFolder, observe
 from kinesics.perception.engine import LandmarkEngine
 from kinesics.perception.engines import DEFAULT_ENGINE
@@ -84,7 +85,11 @@ def analyze(
     people = choose(observation.people, person)
     scores = scorer.score(people, observation, part_of(progress, tracked, scored))
     recording, actions = _recording(source, observation, people), facial_actions(observation, people)
-    timeline = _timeline(scores, rule, recording.duration, specification.name)
+    spotter = spotter_of(scorer)
+    if spotter is None:
+        timeline = _timeline(scores, rule, recording.duration, specification.name)
+    else:
+        timeline = _spotted(spotter, people, rule, recording.duration)
     ruled = _ruled(actions, rule, specification, recording.duration)
     analysis = Analysis(
         recording,
@@ -186,6 +191,13 @@ def _timeline(scores: tuple[Scores, ...], rule: EventRule, duration: float, sour
         for event in find_events(one, rule, start=start, end=duration, source=source)
     )
     return Timeline(tuple(events), duration)
+
+
+def _spotted(
+    spotter: SpotterScorer, people: tuple[SkeletonSequence, ...], rule: EventRule, duration: float
+) -> Timeline:
+    name = spotter.specification.name
+    return Timeline(tuple(event for person in people for event in spotter.find(person, rule, name)), duration)
 
 
 def _ruled(

@@ -67,6 +67,7 @@ def _usual_serving(network: str, fps: float) -> Serving:
     """How it was done before specifications said."""
     usual = {
         "two_stream_agcn": Serving(stride=4 / fps if fps else 0.0),
+        "skeleton_spotter": Serving(stride=4 / fps if fps else 0.0),
         "gesture_net": Serving(stride=1.0),
         "emotion_net": Serving(face_rate=2.5, stretch=60.0),
     }

@@ -49,7 +49,7 @@ def test_imigue_in_its_official_layout_is_made_of_recordings(tmp_path):
     write_labels(tmp_path / "imigue" / SKELETONS["test"] / "0217" / "0217_label.csv", [(2, 1, 8), (13, 30, 41)])
     data = SpottingData(tmp_path / "imigue", seconds=1.28)
     frames, _, events = data.windows("train")[0]
-    assert frames.shape == (16, 42, 4)
+    assert frames.shape == (32, 42, 4)
     assert len(data.clips("train")) >= 1
     assert len(events) >= 1
 

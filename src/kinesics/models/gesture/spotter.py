@@ -216,8 +216,8 @@ class Spotter(nn.Module):
         self.embed = nn.ModuleList(ShiftedLinear(c_in, config.width, 3) for c_in in (config.channels, config.width))
         self.norms = nn.ModuleList(nn.LayerNorm(config.width) for _ in range(2))
         count = config.blocks + config.levels - 1
-        drops = torch.linspace(0, config.drop, max(count, 1)).tolist()
-        self.blocks = nn.ModuleList(MixingBlock(config, drop) for drop in drops[:count])
+        drops = [config.drop * k / max(count - 1, 1) for k in range(count)]
+        self.blocks = nn.ModuleList(MixingBlock(config, drop) for drop in drops)
         self.level_norms = nn.ModuleList(nn.LayerNorm(config.width) for _ in range(config.levels))
         self.classify = PointHead(config.width, config.classes, config.drop)
         self.measure = PointHead(config.width, 2, config.drop)
