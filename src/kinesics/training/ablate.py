@@ -10,12 +10,11 @@ from pathlib import Path
 from typing import Any
 
 from kinesics.errors import KinesicsError
-from kinesics.evaluation import Predictions, evaluate
+from kinesics.evaluation.runs import answers_of, figures_of
 from kinesics.files import write_text
 from kinesics.reading import read_yaml
 from kinesics.training.reproduce import find_config
 from kinesics.training.run import run
-from kinesics.weights.run_folder import RunFolder
 
 _KEYS = {"title", "config", "split", "metrics", "seeds", "rows", "columns"}
 
@@ -158,16 +157,15 @@ def ablate(
     for seed in seeds or ablation.seeds:
         for cell in ablation.cells:
             folder = _folder(out, cell.name, seed)
-            predictions = RunFolder(folder).predictions(ablation.split)
-            if not predictions.exists():
+            if not answers_of(folder, ablation.split).exists():
                 given = [f"--data.root={data}", f"--data.seed={seed}", f"--seed_everything={seed}"]
                 run(find_config(cell.config), folder, [*given, *more, *cell.arguments(out, seed)])
-            figures = evaluate(Predictions.load(predictions)).figures
+            figures = figures_of(folder, ablation.split)
             for metric in ablation.metrics:
                 if metric not in figures:
                     raise KinesicsError(f"{name}: expected metrics among {', '.join(figures)}, found {metric}")
-                values[cell.name][metric][seed] = figures[metric].value
-            shown = ", ".join(f"{metric} {figures[metric].value:.4f}" for metric in ablation.metrics)
+                values[cell.name][metric][seed] = figures[metric]
+            shown = ", ".join(f"{metric} {figures[metric]:.4f}" for metric in ablation.metrics)
             report(f"seed {seed}, {cell.name}: {shown}")
     result = AblationResult(ablation, data.name, values)
     write_text(out / "ablation.json", json.dumps(result.to_dict(), indent=2) + "\n")

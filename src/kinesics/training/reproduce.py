@@ -17,12 +17,10 @@ from typing import Any
 import torch
 
 from kinesics.errors import KinesicsError
-from kinesics.evaluation import Predictions, evaluate
-from kinesics.evaluation.spots import SpottedRecordings, evaluate_spots
+from kinesics.evaluation.runs import answers_of, figures_of
 from kinesics.files import write_text
 from kinesics.reading import read_yaml
 from kinesics.training.run import assemble, run
-from kinesics.weights.run_folder import RunFolder
 
 CONFIGS = Path(str(files("kinesics.training"))) / "configs"
 
@@ -128,9 +126,9 @@ def reproduce(name: str, data: Path, out: Path, report: Callable[[str], None] = 
     if expect is None:
         raise KinesicsError(f"{config}: expected a section `expect` with metric, value and seeds, found none")
     folders = {seed: out / f"seed{seed}" for seed in expect["seeds"]}
-    _run_seeds(config, data, {k: v for k, v in folders.items() if not _test_answers(v).exists()})
+    _run_seeds(config, data, {k: v for k, v in folders.items() if not answers_of(v, "test").exists()})
     also = expect.get("also", {})
-    found = {seed: figures_of_test(folder) for seed, folder in folders.items()}
+    found = {seed: figures_of(folder, "test") for seed, folder in folders.items()}
     for seed, figures in found.items():
         report(f"seed {seed}: " + ", ".join(f"{metric} {figures[metric]:.4f}" for metric in (expect["metric"], *also)))
     values = {seed: figures[expect["metric"]] for seed, figures in found.items()}
@@ -141,24 +139,6 @@ def reproduce(name: str, data: Path, out: Path, report: Callable[[str], None] = 
     result = Reproduction(name, expect["metric"], values, expect["value"], bounds)
     write_text(out / "results.json", json.dumps(result.to_dict(), indent=2) + "\n")
     return result
-
-
-def _test_answers(folder: Path) -> Path:
-    """What a finished run says of the test split: events, or predictions of clips."""
-    run_folder = RunFolder(folder)
-    events = run_folder.events("test")
-    return events if events.exists() else run_folder.predictions("test")
-
-
-def figures_of_test(folder: Path) -> dict[str, float]:
-    """All figures of a finished run's test split; thresholds are those chosen on its validation split."""
-    path = _test_answers(folder)
-    if path == RunFolder(folder).predictions("test"):
-        return {name: figure.value for name, figure in evaluate(Predictions.load(path)).figures.items()}
-    held = RunFolder(folder).events("val")
-    validation = SpottedRecordings.load(held) if held.exists() else None
-    evaluation = evaluate_spots(SpottedRecordings.load(path), validation, draws=1)
-    return {name: figure.value for name, figure in evaluation.figures.items()}
 
 
 def _run_seeds(config: Path, data: Path, folders: dict[int, Path]) -> None:

@@ -18,6 +18,7 @@ import numpy as np
 
 from kinesics.errors import KinesicsError
 from kinesics.video.image import Image
+from kinesics.video.probe import probe
 
 WAITING = 6  # frames that may wait to be looked at; with one more the oldest is dropped
 _CAMERAS = {"linux": ("/dev/video{}", "v4l2"), "darwin": ("{}", "avfoundation")}
@@ -171,11 +172,8 @@ def _open(source: str) -> Any:
             return av.open(name.format(source), format=kind)
         if source.startswith(_STREAMS):
             return av.open(source, options={"rtsp_transport": "tcp"}, timeout=_TIMEOUT)
-        container = av.open(source)
-        if not container.streams.video:
-            container.close()
-            raise ValueError("no video in it")
-        return container
+        probe(Path(source))  # with the limits of every video
+        return av.open(source)
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
         raise KinesicsError(f"{source}: expected {expected}, found none that opens ({reason}); name another") from error

@@ -11,9 +11,10 @@ pytest.importorskip("lightning", reason="the train extra is not installed")
 from support.hands import write_hands
 
 from kinesics.cli import main
+from kinesics.evaluation.runs import figures_of
 from kinesics.evaluation.spots import SpottedRecordings, evaluate_spots
 from kinesics.models.gesture.spotting_net import SPOTTERS
-from kinesics.training.reproduce import CONFIGS, figures_of_test
+from kinesics.training.reproduce import CONFIGS
 from kinesics.training.run import assemble, run
 from kinesics.weights.load import load_network
 from kinesics.weights.run_folder import RunFolder
@@ -46,7 +47,7 @@ def test_a_run_learns_to_find_gestures(trained):
     judged = evaluate_spots(test, held, draws=20)
     assert judged.figures["f1"].value > 0.6
     assert judged.figures["detection_rate"].value > 0.6
-    assert figures_of_test(trained[1])["f1"] == judged.figures["f1"].value
+    assert figures_of(trained[1], "test")["f1"] == judged.figures["f1"].value
 
 
 def test_weights_answer_as_the_run_did(trained):
