@@ -96,7 +96,7 @@ class GestureDataset(ABC):
 
     def recording_of(self, clip: ClipInfo) -> str:
         """Name the recording that a clip is a stretch of; by default those of one skeleton file are of one."""
-        return "" if clip.skeleton is None else clip.skeleton.name.split(".")[0].removesuffix("_skeleton")
+        return "" if clip.skeleton is None else clip.skeleton.name.split(".")[0]
 
     def read_whole(self, clip: ClipInfo) -> SkeletonSequence:
         """The skeleton of the whole recording that a clip is a stretch of; raises KinesicsError for a broken file."""

@@ -88,6 +88,10 @@ class SMG(GestureDataset):
         """List all clips in a steady order."""
         return self._clips
 
+    def recording_of(self, clip: ClipInfo) -> str:
+        """Name the sample: what stands before the clip's own number."""
+        return clip.id.rsplit("_", 1)[0]
+
     def read_skeleton(self, clip: ClipInfo) -> SkeletonSequence:
         """Read the 25 joints of a clip, which may be endless, in metres; raises KinesicsError for a broken file."""
         assert clip.skeleton is not None

@@ -93,6 +93,7 @@ class SpottingTask(L.LightningModule):
         self.radius, self.edges, self.rate, self.weight_decay = radius, edges, rate, weight_decay
         self.rule = SuppressionRule(exclusive=exclusive)
 
+    @torch.no_grad()
     def forward(self, batch: Batch) -> list[Spots]:
         """Find the events of each window, in seconds from its first frame."""
         points = self.network(batch["frames"], batch["real"])
@@ -171,7 +172,6 @@ class SpottingTask(L.LightningModule):
         )
 
 
-@torch.no_grad()
 def find_spots(task: SpottingTask, data: SpottingData | TokenData, split: Split) -> SpottedRecordings:
     """Find the events of a split's recordings in eval mode.
 
