@@ -114,8 +114,10 @@ def live(
     engine = open_engine(engine) if isinstance(engine, str) else engine
     with ExitStack() as stack:
         record = None if out is None else out / RECORDED
-        frames = stack.enter_context(LiveFrames(source, watcher.fps, record))
+        waiting = LiveFrames(source, watcher.fps, record)
         follower = stack.enter_context(engine.follower())
+        follower.begin(np.zeros((480, 640, 3), np.uint8))()  # so that models are there when the first frame comes
+        frames = stack.enter_context(waiting)
         written = None if out is None else stack.enter_context(_Written(out, source, watcher))
         for frame in frames:
             update = watcher.see(frame, follower.begin(frame.image)(), engine)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from kinesics.inference.events import EventRule
 from kinesics.inference.scores import Scores, gesture_names
 from kinesics.inference.skeleton import SkeletonScorer, skeleton_scorer
-from kinesics.inference.spotting import SuppressionRule, said_of, spots_of
+from kinesics.inference.spotting import SuppressionRule, points_of, spots_of
 from kinesics.inference.spotting_tokens import skeleton_tokens
 from kinesics.perception import Observation
 from kinesics.progress import Progress
@@ -74,14 +74,14 @@ class SpotterScorer:
 
         Yields
         ------
-        Events, the surest first.
+        Events, the most confident first.
         """
         tokens = self.tokens(person)
         if not len(tokens):
             return
-        said = said_of(self.network, tokens)
+        answer = points_of(self.network, tokens)
         exclusive = SuppressionRule(exclusive=self.network.exclusive)
-        spots = spots_of(said.probability, said.distances, said.place, length=len(tokens), rule=exclusive)
+        spots = spots_of(answer.probability, answer.distances, answer.place, length=len(tokens), rule=exclusive)
         names = gesture_names(self.specification.classes)
         seconds = (spots.span + 0.5) / self.specification.fps + person.start
         for label, (start, end), score in zip(

@@ -188,8 +188,8 @@ def spots_of(
     return suppress(candidates_of(probability, distances, place, length=length), rule)
 
 
-class Said(NamedTuple):
-    """What a network says of a whole recording at its P points, level by level.
+class PointArrays(NamedTuple):
+    """What a network predicts for a whole recording at its P points, level by level.
 
     probability: (P, C). distances: (P, 2) tokens to both edges, or None. place: (P,) tokens.
     """
@@ -199,7 +199,7 @@ class Said(NamedTuple):
     place: FloatArray
 
 
-def said_of(network: SpottingNet, frames: FloatArray, piece: int = 1500) -> Said:
+def points_of(network: SpottingNet, frames: FloatArray, piece: int = 1500) -> PointArrays:
     """Ask a network about a recording of any length, piece by piece, with the same answer however it is cut.
 
     Each piece is shown with as many frames on both sides as its answer depends on, of which nothing is kept
@@ -236,7 +236,7 @@ def said_of(network: SpottingNet, frames: FloatArray, piece: int = 1500) -> Said
         parts.append(list(_levels(answer, grid.stride.numpy(), (first, min(first + length, whole)), network.stride)))
     columns = [np.concatenate([part[level][k] for level in range(len(parts[0])) for part in parts])
                for k in range(len(parts[0][0]))]  # fmt: skip
-    return Said(columns[0], columns[2] if len(columns) > 2 else None, columns[1])
+    return PointArrays(columns[0], columns[2] if len(columns) > 2 else None, columns[1])
 
 
 def _levels(

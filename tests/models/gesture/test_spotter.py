@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from kinesics.inference.spotting import said_of
+from kinesics.inference.spotting import points_of
 from kinesics.models.gesture.spotter import Spotter, SpotterConfig, pyramid_grid
 from kinesics.models.gesture.spotting_net import SPOTTERS, SpottingNet, build_spotting_net
 from kinesics.models.skeleton.joint_encoder import JointEncoder, JointEncoderConfig
@@ -29,7 +29,7 @@ def test_the_answer_is_the_same_however_a_recording_is_cut(mixer, levels, piece)
     network = shaken(SpottingNet("spotter", config, JointEncoder(UPPER_BODY, JointEncoderConfig(24, 24))))
     frames = np.random.default_rng(0).normal(size=(501, 42, 4)).astype(np.float32)
     frames[..., 3] = 1
-    whole, cut = said_of(network, frames, 10_000), said_of(network, frames, piece)
+    whole, cut = points_of(network, frames, 10_000), points_of(network, frames, piece)
     assert 2 * network.reach < len(frames), "or nothing would be shown"
     for one, other in zip(whole, cut, strict=True):
         np.testing.assert_allclose(one, other, rtol=1e-4, atol=1e-5)
