@@ -28,6 +28,7 @@ examples:
   kinesics analyze interview.mp4                     timeline, ELAN tiers and a report in interview_kinesics/
   kinesics analyze interview.mp4 --person all        everybody in the video
   kinesics analyze openpose_json/ --out result       landmarks that you have already
+  kinesics live                                      a camera, while it runs
   kinesics classify clip.mp4                         rank the classes of one short, pre-cut clip
   kinesics simulate --class "touching or scratching neck" --out a.gif see what a class means
 
