@@ -56,7 +56,7 @@ def test_an_emotion_run_is_told_by_its_own_figures(tmp_path, capsys):
     run = write_run(tmp_path / "run", 1, classes=EMOTION)
     assert main(["evaluate", str(run), "--json"]) == 0
     told = json.loads(capsys.readouterr().out)
-    assert set(told["figures"]) == {"accuracy", "balanced_accuracy", "auc", "f1"}
+    assert set(told["figures"]) == {"accuracy", "balanced_accuracy", "auc", "f1", "weighted_f1"}
     answers = {answer["id"]: answer for answer in told["videos"]}
     assert len(answers) == 320
     wrong = {one["id"] for one in answers.values() if (one["positive"] > 0.5) != (one["truth"] == "positive")}

@@ -65,6 +65,20 @@ def test_a_person_is_predicted_in_stretches(weights):
     assert found.model["sha256"]
 
 
+def test_it_abstains_where_no_face_can_be_read_and_tells_what_leaned_most(weights):
+    seen = faces(180)
+    tokens = seen.tokens.copy()
+    tokens[(seen.times >= 60) & (seen.times < 120)] = np.nan
+    found = predict(replace(seen, tokens=tokens), [], 180.0, weights)
+    assert [(start, end) for start, end, _ in found.by_stretch] == [(0, 60), (60, 120), (120, 180)]
+    assert found.by_stretch[1][2] is None
+    known = [found.by_stretch[0][2], found.by_stretch[2][2]]
+    assert found.positive == pytest.approx(np.mean(known))
+    assert found.strongest[2] == max(known, key=lambda positive: abs(positive - 0.5))
+    told = found.to_dict()
+    assert (told["stretches"], told["abstained"]) == (3, 1)
+
+
 def test_faces_are_as_many_as_the_weights_say(tmp_path, weights):
     network, specification, _ = load_network(weights)
     fast = saved(tmp_path / "fast.safetensors", network, replace(specification, face_rate=5.0))

@@ -13,9 +13,12 @@ import torch
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
+from kinesics.models.emotion.hypergraph import HypergraphTransformer
+from kinesics.models.emotion.hypergraph_time import HypergraphConfig
+from kinesics.models.emotion.hypergraph_units import HyperAttention
 from kinesics.models.emotion.net import HEADS as EMOTION_HEADS
 from kinesics.models.emotion.net import build_emotion_net, build_head
-from kinesics.models.emotion.streams import EmotionConfig, Gestures, Stream
+from kinesics.models.emotion.streams import POSE_FRAMES, EmotionConfig, Gestures, Stream
 from kinesics.models.face.mini_xception import MiniXception, MiniXceptionTokens
 from kinesics.models.face.swinface import HEADS, SwinFace
 from kinesics.models.gesture.fusion import FusionConfig
@@ -138,18 +141,55 @@ EMOTION_SHAPES = {
     "moments.context": (5,),
     "moments.gestures": (4,),
 }
+FURTHER_SHAPES = {
+    f"{kind}.{name}": shape for name in ("poses", "text") for kind, shape in (("stream_logits", ()), ("moments", (5,)))
+}
 ONE_OR_TWO_STREAMS = (("face",), ("context",), ("gestures",), ("face", "context"), ("context", "gestures"))
+JOINTS = 22
+# of the head's own small network: two units encode anew, and four take the hyperedges of the one before
+HYPERGRAPH_UNREAD = {
+    ".attn.w1": "stored by the published code, never read",
+    **{f"encoder.l{n}.vit1.pe_proj": "takes the hyperedges of the unit before" for n in (2, 3, 5)},
+    **{f"encoder.l{n}.vit1.attn.beta": "no unit takes its hyperedges" for n in (3, 5, 6)},
+    **{f"decoder.l{n}.vit1.attn.beta": "no unit takes its hyperedges" for n in (1, 2)},
+}
+
+
+def opened(network: nn.Module) -> nn.Module:
+    """Open the gates of the hypergraph's attention, which start closed, and give its batch norms their statistics.
+
+    Behind closed gates nothing learns, and without statistics the numbers grow from unit to unit.
+    """
+    for module in network.modules():
+        if isinstance(module, HyperAttention):
+            nn.init.constant_(module.alpha, 0.5)
+            nn.init.constant_(module.beta, 0.5)
+        if isinstance(module, nn.BatchNorm1d | nn.BatchNorm2d):
+            module.momentum = None
+    for module in network.modules():
+        if isinstance(module, HypergraphTransformer):
+            module.train()
+            with torch.no_grad():
+                module(torch.randn(4, 3, module.config.frames, JOINTS))
+    return network
 
 
 def emotion_cases() -> Iterator[Case]:
     for head in EMOTION_HEADS:
-        config = EmotionConfig(12, 16, 5, width=32, heads=4, blocks=2)
+        config = EmotionConfig(12, 16, 5, width=32, heads=4, blocks=2, poses=JOINTS, text=6)
         yield Case(
             f"emotion_head-{head}",
-            lambda head=head, config=config: build_head(head, config),
-            lambda: {"face": stream(12), "context": stream(16), "gestures": gestures()},
-            EMOTION_SHAPES,
-            without=ONE_OR_TWO_STREAMS,
+            lambda head=head, config=config: opened(build_head(head, config)),
+            lambda: {
+                "face": stream(12),
+                "context": stream(16),
+                "gestures": gestures(),
+                "poses": stream(3 * POSE_FRAMES * JOINTS),
+                "text": stream(6),
+            },
+            EMOTION_SHAPES | FURTHER_SHAPES,
+            without=(*ONE_OR_TWO_STREAMS, ("poses",), ("poses", "gestures", "text")),
+            no_gradient=HYPERGRAPH_UNREAD,
         )
         yield Case(
             f"emotion_net-{head}",
@@ -232,6 +272,18 @@ CASES = [
         for name in FUSIONS
     ),
     *emotion_cases(),
+    Case(
+        "hypergraph",
+        lambda: opened(HypergraphTransformer(HypergraphConfig(frames=12, channels=36, strides=(1, 2), ups=(True,)))),
+        lambda: {"clip": torch.randn(N, 3, 12, JOINTS)},
+        {"logits": (2,), "reconstruction": (3, 12, JOINTS), "pooled": (36,)},
+        no_gradient={
+            name: why
+            for name, why in HYPERGRAPH_UNREAD.items()
+            if not any(part in name for part in ("l3", "l5", "l6", "decoder.l2"))
+        }
+        | {"encoder.l2.vit1.attn.beta": "no unit takes its hyperedges"},
+    ),
 ]
 
 each_network = pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)

@@ -337,11 +337,14 @@ def test_a_prediction_is_shown_as_an_illustration(opened):
     model = {"classes": ("negative", "positive"), "training_data": "32 recordings of simulated iMiGUE",
              "metrics": {"accuracy": 0.63}, "limits": "Reads movement, not minds."}  # fmt: skip
     analysis = with_faces(three_people())
-    predictions = (EmotionPrediction(1, 0.62, ("negative", "positive"), {"face": 0.55, "gestures": 0.7}, 40, 3, model),)
+    alone, stretches = {"face": 0.55, "gestures": 0.7}, ((0.0, 60.0, 0.5), (60.0, 120.0, None), (120.0, 180.0, 0.74))
+    predictions = (EmotionPrediction(1, 0.62, ("negative", "positive"), alone, 40, 3, model, stretches),)
     page = opened(replace(analysis, emotion_predictions=predictions), width=360)
     panel = page.locator("#emotion").inner_text()
     assert "62 of 100 towards positive, from 40 images of the face and 3 micro-gestures" in panel
     assert "The gestures alone: 70." in panel
+    assert "Read in 3 stretches, of which 1 is left open" in panel
+    assert "second 120 to 180 leaned most, 74 of 100" in panel
     assert "63 times in a hundred" in panel
     assert "on real people it has never been measured" in panel
     assert page.evaluate("document.documentElement.scrollWidth") <= 360

@@ -15,7 +15,8 @@ from kinesics.data.sets.imigue.classes import CLASSES
 from kinesics.data.sets.imigue.dataset import IMiGUE
 from kinesics.data.sets.imigue.files import SIMULATED_FILE
 from kinesics.errors import KinesicsError
-from kinesics.simulator.imigue_videos import LIKELIER, InterviewRecipe, class_odds, simulate_videos
+from kinesics.simulator.emotion import emotion_link
+from kinesics.simulator.imigue_videos import InterviewRecipe, class_odds, simulate_videos
 from kinesics.skeleton.sequence import load_skeletons
 from kinesics.video import probe, read_frames
 
@@ -128,8 +129,8 @@ def test_classes_follow_the_prior_and_the_emotion():
         for odds in (won, lost):
             assert odds.sum() == pytest.approx(1)
             assert odds.min() > 0
-        assert lost[rubs] / lost[ears] == pytest.approx(LIKELIER * won[rubs] / won[ears])
-        assert won[heads] / won[ears] == pytest.approx(LIKELIER * lost[heads] / lost[ears])
+        assert lost[rubs] / lost[ears] == pytest.approx(emotion_link().likelier * won[rubs] / won[ears])
+        assert won[heads] / won[ears] == pytest.approx(emotion_link().likelier * lost[heads] / lost[ears])
         assert won[CLASSES.index("touching jaw")] / won[ears] == pytest.approx(1 if prior == "uniform" else 302 / 87)
 
 

@@ -9,6 +9,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from kinesics.cli.ablate import ABLATE
+from kinesics.cli.adapt import ADAPT
+from kinesics.cli.agree import AGREE
 from kinesics.cli.analyze import ANALYZE, CLASSIFY
 from kinesics.cli.bench import BENCH
 from kinesics.cli.common import Verb
@@ -17,7 +19,9 @@ from kinesics.cli.evaluate import ENSEMBLE, EVALUATE
 from kinesics.cli.export import EXPORT
 from kinesics.cli.live import LIVE
 from kinesics.cli.models import MODELS
+from kinesics.cli.serve import SERVE
 from kinesics.cli.simulate import SIMULATE
+from kinesics.cli.stats import STATS
 from kinesics.cli.submit import SUBMIT
 from kinesics.cli.train import REPRODUCE, TRAIN
 from kinesics.cli.weights import WEIGHTS
@@ -30,6 +34,7 @@ examples:
   kinesics analyze openpose_json/ --out result       landmarks that you have already
   kinesics live                                      a camera, while it runs
   kinesics classify clip.mp4                         rank the classes of one short, pre-cut clip
+  kinesics serve interviews/                         look at, correct and compare them in a browser
   kinesics simulate --class "touching or scratching neck" --out a.gif see what a class means
 
 `kinesics VERB --help` says more about each."""
@@ -107,6 +112,10 @@ VERBS: dict[str, Verb] = {
     "analyze": ANALYZE,
     "classify": CLASSIFY,
     "live": LIVE,
+    "serve": SERVE,
+    "agree": AGREE,
+    "adapt": ADAPT,
+    "stats": STATS,
     "simulate": SIMULATE,
     "train": TRAIN,
     "reproduce": REPRODUCE,

@@ -20,11 +20,27 @@ def _describe_simulate(verb: argparse.ArgumentParser) -> None:
         "--interview", type=float, metavar="SECONDS", help="an interview with many, and its true timeline"
     )
     what.add_argument("--videos", type=int, metavar="N", help="a data set of interviews, in the layout of iMiGUE")
+    what.add_argument(
+        "--streams",
+        type=int,
+        metavar="N",
+        help="N interviews as streams of tokens for emotion heads, without images",
+    )
     what.add_argument("--list", action="store_true", help="print the 32 classes")
     verb.add_argument(
-        "--out", type=Path, metavar="PATH", help="what to write: .gif or .mp4 by its name; a folder for --videos"
+        "--out",
+        type=Path,
+        metavar="PATH",
+        help="what to write: .gif or .mp4 by its name; a folder for --videos; .npz for --streams",
     )
-    verb.add_argument("--seconds", type=float, default=12.0, help="the length of each of --videos (default 12)")
+    _describe_set(verb)
+
+
+def _describe_set(verb: argparse.ArgumentParser) -> None:
+    """Add the options of data sets."""
+    verb.add_argument(
+        "--seconds", type=float, default=12.0, help="the length of each of --videos or --streams (default 12)"
+    )
     verb.add_argument(
         "--size", type=_size, default=(480, 270), metavar="WIDTHxHEIGHT", help="of --videos (default 480x270)"
     )
@@ -48,6 +64,12 @@ def _describe_simulate(verb: argparse.ArgumentParser) -> None:
         metavar="N",
         help="frames a second that the camera of --videos takes, each held until the next: 25 (default), 12.5, 5 …",
     )
+    verb.add_argument(
+        "--link",
+        choices=("assumed", "null"),
+        default="assumed",
+        help="how an emotion shows in --videos: as assumed (default), or not at all, for tests of false findings",
+    )
     describe_engine(verb)
     verb.add_argument("--workers", type=int, default=2, help="processes that make --videos (default 2)")
     verb.add_argument("--seed", type=int, default=1, help="another seed is another person (default 1)")
@@ -69,6 +91,9 @@ def _simulate(options: argparse.Namespace) -> None:
         return
     if options.out is None:
         raise KinesicsError("simulate: name the file to write, such as --out clip.gif")
+    if options.streams is not None:
+        _simulate_streams(options)
+        return
     if options.videos is not None:
         from kinesics.simulator.imigue_videos import InterviewRecipe, simulate_videos
 
@@ -81,6 +106,7 @@ def _simulate(options: argparse.Namespace) -> None:
             options.view,
             options.camera_fps,
             engine_name(options),
+            options.link,
         )
         make_folder(options.out)
         with alone_in(options.out), progress_bar("Simulating") as progress:
@@ -101,11 +127,22 @@ def _simulate(options: argparse.Namespace) -> None:
     say(options.out)
 
 
+def _simulate_streams(options: argparse.Namespace) -> None:
+    from kinesics.simulator.imigue_videos import InterviewRecipe
+    from kinesics.simulator.interview_streams import simulate_streams
+
+    recipe = InterviewRecipe(options.streams, options.seed, options.seconds, prior=options.prior, link=options.link)
+    with progress_bar("Simulating") as progress:
+        simulate_streams(options.out, recipe, workers=options.workers, progress=progress)
+    say(options.out)
+
+
 SIMULATE = Verb(
     "show a micro-gesture, an interview or a data set of them, by simulated people",
     'examples:\n  kinesics simulate --class "touching or scratching neck" --out clip.gif\n'
     "  kinesics simulate --interview 60 --out interview.mp4 --seed 7\n"
-    "  kinesics simulate --videos 24 --out people --seed 1\n  kinesics simulate --list",
+    "  kinesics simulate --videos 24 --out people --seed 1\n"
+    "  kinesics simulate --streams 160 --seconds 60 --prior imigue --out people.npz\n  kinesics simulate --list",
     _simulate,
     _describe_simulate,
 )

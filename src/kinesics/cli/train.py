@@ -100,7 +100,7 @@ examples:
 
 
 def _describe_reproduce(verb: argparse.ArgumentParser) -> None:
-    verb.add_argument("name", help="natops, utd_mhad, shrec21 or shrec21_contest")
+    verb.add_argument("name", help="natops, utd_mhad, mosi, shrec21 or shrec21_contest")
     verb.add_argument("--data", type=Path, required=True, metavar="PATH", help="the data set's folder or file")
     verb.add_argument("--out", type=Path, metavar="DIR", help="where the runs go (default: runs/NAME)")
 
@@ -120,6 +120,8 @@ def _reproduce(options: argparse.Namespace) -> None:
     for metric, bound in result.also.items():
         wanted = f"at least {bound.least:.4f}" if bound.least is not None else f"at most {bound.most:.4f}"
         say(f"  {metric} {bound.mean:.4f}; expected {wanted}: {'reached' if bound.reached else 'NOT reached'}")
+    for line in result.lines():
+        say(f"  {line}")
     if not result.reached:
         raise SystemExit(1)
 

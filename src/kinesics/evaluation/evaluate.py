@@ -100,7 +100,7 @@ def evaluate(test: Predictions, validation: Predictions | None = None) -> Evalua
 
 def _statistics(classes: tuple[str, ...]) -> dict[str, Any]:
     if classes == EMOTION:
-        return {name: _emotion_figure(name) for name in ("accuracy", "balanced_accuracy", "auc", "f1")}
+        return {name: _emotion_figure(name) for name in ("accuracy", "balanced_accuracy", "auc", "f1", "weighted_f1")}
     return {
         "top1": lambda x, y: top_k(x, y, 1),
         "top5": lambda x, y: top_k(x, y, 5),

@@ -65,22 +65,27 @@ def _predict(
     if face.tokens is None or len(rows) < _FEWEST:
         return None
     positive: list[dict[str, float]] = []  # of each stretch, from both streams and from each
+    by_stretch: list[tuple[float, float, float | None]] = []
     for first, last in _stretches(duration, serving.stretch):
         inside = rows[(face.times[rows] >= first) & (face.times[rows] < last)]
         if len(inside) == 0:
+            by_stretch.append((first, min(last, duration), None))
             continue
         own = [event for event in events if first <= event.start < last]
         times = face.times[inside] - np.float32(first)
         logits = network(tokens=face.tokens[inside][None], seconds=times[None], **_gestures(own, first))
         silent = () if own else ("gestures",)
         positive.append({name: 1 / (1 + math.exp(-x[0])) for name, x in logits.items() if name not in silent})
+        by_stretch.append((first, min(last, duration), positive[-1]["both"]))
     means = {
         name: float(np.mean([one[name] for one in positive if name in one]))
         for name in ("both", *_STREAMS)
         if any(name in one for one in positive)
     }
     both = means.pop("both")
-    return EmotionPrediction(face.person, both, facts["classes"], means, len(rows), len(events), facts)
+    return EmotionPrediction(
+        face.person, both, facts["classes"], means, len(rows), len(events), facts, tuple(by_stretch)
+    )
 
 
 def _rows_with_features(face: Expressions, rate: float) -> Rows:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from kinesics.inference.facial_actions import NETWORK, FacialActions
+from kinesics.inference.hide_faces import FaceHider
 from kinesics.inference.previews import Preview
 from kinesics.inference.scores import Scores
 from kinesics.perception.actions import ACTIONS
@@ -112,6 +113,8 @@ class EmotionPrediction:
     alone : the same from each stream alone, by its name.
     faces, gestures : how many of each it was given.
     model : facts of its weights.
+    by_stretch : of each stretch of the recording its start and end in seconds and its probability, None where the
+        network abstains because no face could be read.
     """
 
     person: int
@@ -121,6 +124,18 @@ class EmotionPrediction:
     faces: int
     gestures: int
     model: Mapping[str, Any]
+    by_stretch: tuple[tuple[float, float, float | None], ...] = ()
+
+    @property
+    def abstained(self) -> int:
+        """In how many stretches nothing is predicted."""
+        return sum(positive is None for _, _, positive in self.by_stretch)
+
+    @property
+    def strongest(self) -> tuple[float, float, float] | None:
+        """The stretch that leans furthest to either side, as start, end and probability; None without any."""
+        known = [(start, end, positive) for start, end, positive in self.by_stretch if positive is not None]
+        return max(known, key=lambda stretch: abs(stretch[2] - 0.5), default=None)
 
     def to_dict(self) -> dict[str, Any]:
         """Plain data, for JSON."""
@@ -130,6 +145,9 @@ class EmotionPrediction:
             "alone": {name: round(value, 3) for name, value in self.alone.items()},
             "faces": self.faces,
             "gestures": self.gestures,
+            "stretches": len(self.by_stretch),
+            "abstained": self.abstained,
+            "strongest": None if self.strongest is None else [round(value, 3) for value in self.strongest],
         }
 
 
@@ -148,6 +166,8 @@ class Analysis:
     expressions : of each of `people`, or empty where faces were not read.
     emotion_predictions : of those of them whose face was found for long enough.
     previews : small images of the video, or empty where none were asked for.
+    hider : hides the faces in every image of the video; None where they may be shown.
+    skeleton_only : whether no image of the video may be shown at all.
     """
 
     recording: Recording
@@ -159,6 +179,8 @@ class Analysis:
     expressions: tuple[Expressions, ...] = ()
     emotion_predictions: tuple[EmotionPrediction, ...] = ()
     previews: tuple[Preview, ...] = ()
+    hider: FaceHider | None = None
+    skeleton_only: bool = False
 
     def actions_dataframe(self) -> pd.DataFrame:
         """Everybody's facial actions, one row a moment; columns person, time, then each of `ACTIONS`.
@@ -171,11 +193,17 @@ class Analysis:
         return pd.concat([one.to_dataframe() for one in self.actions], ignore_index=True) if self.actions else empty
 
     def to_dict(self) -> dict[str, Any]:
-        """The facts that `timeline.json` holds beside the events, as plain data: recording, model, faces in sum."""
-        facts = {"recording": self.recording.to_dict(), "model": dict(self.model)}
+        """The facts that `timeline.json` holds beside the events: recording, model, who was seen, faces in sum."""
+        facts: dict[str, Any] = {"recording": self.recording.to_dict(), "model": dict(self.model)}
+        facts["people"] = [{"person": one.person, "seen": self._seen(one)} for one in self.people]
         if self.actions:
             facts["actions"] = {"people": [one.to_dict() for one in self.actions], "model": dict(NETWORK)}
         for name, found in (("expressions", self.expressions), ("readings", self.emotion_predictions)):
             if found:
                 facts[name] = {"people": [one.to_dict() for one in found], "model": dict(found[0].model)}
         return facts
+
+    def _seen(self, one: SkeletonSequence) -> float:
+        """The share of the recording, 0..1, in which somebody was seen."""
+        seconds = float(one.score.any(1).sum()) / one.fps
+        return round(min(1.0, seconds / self.recording.duration), 4) if self.recording.duration > 0 else 0.0

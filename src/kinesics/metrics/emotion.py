@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 
 def emotion_report(logit: NDArray[np.float32], labels: NDArray[np.int64]) -> dict[str, float]:
-    """Compute accuracy, balanced accuracy, F1 of the positive class and the area under the ROC curve.
+    """Compute accuracy, balanced accuracy, the area under the ROC curve, and F1 of the positive class and of both.
 
     Parameters
     ----------
@@ -18,7 +18,7 @@ def emotion_report(logit: NDArray[np.float32], labels: NDArray[np.int64]) -> dic
 
     Returns
     -------
-    By name, in 0..1; "auc" is nan with one class alone.
+    By name, in 0..1; "auc" is nan with one class alone. "weighted_f1" is the mean F1 of both classes by their size.
     """
     predicted, true = logit > 0, labels == 1
     recalls = [float((predicted[true == side] == side).mean()) for side in (True, False) if (true == side).any()]
@@ -29,9 +29,14 @@ def emotion_report(logit: NDArray[np.float32], labels: NDArray[np.int64]) -> dic
     return {
         "accuracy": float((predicted == true).mean()),
         "balanced_accuracy": float(np.mean(recalls)),
-        "f1": 2 * float((predicted & true).sum()) / max(1, int(predicted.sum() + true.sum())),
+        "f1": _f1(predicted, true),
+        "weighted_f1": float(true.mean()) * _f1(predicted, true) + float((~true).mean()) * _f1(~predicted, ~true),
         "auc": auc,
     }
+
+
+def _f1(predicted: NDArray[np.bool_], true: NDArray[np.bool_]) -> float:
+    return 2 * float((predicted & true).sum()) / max(1, int(predicted.sum() + true.sum()))
 
 
 def roc_curve(

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from kinesics.data.dataset import Split
 from kinesics.data.sets.imigue import files
-from kinesics.data.sets.imigue.classes import CLASSES, TRAIN_CLIPS, VALIDATION_CLIPS, class_id
+from kinesics.data.sets.imigue.classes import TRAIN_CLIPS, VALIDATION_CLIPS, class_id
 from kinesics.errors import KinesicsError
 from kinesics.files import write_text
 from kinesics.perception.engines import DEFAULT_ENGINE
@@ -23,6 +23,7 @@ from kinesics.simulator.camera import Camera
 from kinesics.simulator.clips import worker_pool
 from kinesics.simulator.detector.openpose import LIGHT_HAND_COLUMNS, detect_openpose, openpose_points
 from kinesics.simulator.detector.tracked import track_openpose
+from kinesics.simulator.emotion import ASSUMED, emotion_link
 from kinesics.simulator.motion.programs import Motion, interview
 from kinesics.simulator.person.appearance import Appearance, random_appearance
 from kinesics.simulator.person.body import Body, Shape, random_shape
@@ -39,19 +40,6 @@ _VIDEOS_EACH = 5  # of a subject, as in iMiGUE
 _MOST = 9999  # videos have four digits
 _LEAST, _WIDEST = 48, 4096  # pixels
 _VAL, _TEST = 0.1, 0.2  # shares of the subjects
-# weak, as in life: how much likelier a class becomes, and the mean tones of face and bearing, whose deviation is 1
-LIKELIER, _FACE, _BEARING = 1.8, 0.7, 0.6
-_LOST = (
-    "touching or scratching facial parts",
-    "touching or scratching forehead",
-    "covering face",
-    "rubbing eyes",
-    "touching or scratching neck",
-    "rubbing or holding hands",
-    "folding arms",
-    "pressing lips",
-)
-_WON = ("sitting straightly", "head up", "shaking shoulders", "illustrative")
 
 
 @dataclass(frozen=True)
@@ -67,6 +55,7 @@ class InterviewRecipe:
         the real landmark engine finds in the video ("tracked").
     camera_fps: frames that the camera takes in a second, 25 or a whole part of it; each is held until the next one.
     engine: the landmark engine of a tracked view, by its name.
+    link: the setting of `emotion.yaml` that says how an emotion shows.
     """
 
     videos: int
@@ -77,9 +66,11 @@ class InterviewRecipe:
     view: Landmarks = "kinematic"
     camera_fps: float = _FPS
     engine: str = DEFAULT_ENGINE
+    link: str = ASSUMED
 
     def check(self) -> None:
         """Raise KinesicsError for a value out of range."""
+        emotion_link(self.link)
         (width, height), step = self.size, _FPS / self.camera_fps if self.camera_fps > 0 else 0.0
         even = width % 2 == height % 2 == 0 and min(self.size) >= _LEAST and max(self.size) <= _WIDEST
         for fits, expected, found in (
@@ -148,6 +139,8 @@ def open_set(out: Path, recipe: InterviewRecipe) -> None:
     facts = {"simulated": True, "version": version("kinesics"), **asdict(recipe)}
     if recipe.view != "tracked":
         del facts["engine"]  # nothing depends on it
+    if recipe.link == ASSUMED:
+        del facts["link"]  # as in sets from before there was another
     text = json.dumps(facts, indent=2) + "\n"
     marker = out / files.SIMULATED_FILE
     if marker.exists() and marker.read_text().replace('"view": "seen"', '"view": "tracked"') == text:
@@ -190,8 +183,8 @@ class Interview:
 def make_interview(recipe: InterviewRecipe, video: int) -> Interview:
     """Draw the interview of one video, which depends on the recipe and its number alone."""
     rng = np.random.default_rng((recipe.seed, 2000, video))
-    shape, person = _person(recipe, video)
-    motion = _motion(recipe, video, shape, rng)
+    shape, person = make_person(recipe, video)
+    motion = make_motion(recipe, video, shape, rng)
     camera = portrait_camera(motion, rng, recipe.size[0] / recipe.size[1])
     appearance = dressed_for(motion, _today(person, random_appearance(rng, shape)))
     step = round(_FPS / recipe.camera_fps)
@@ -236,7 +229,8 @@ def _write_labels_and_points(folder: Path, name: str, motion: Motion, found: Flo
     files.write_openpose_xlsx(folder / f"{name}_openpose.xlsx", found)
 
 
-def _person(recipe: InterviewRecipe, video: int) -> tuple[Shape, Appearance]:
+def make_person(recipe: InterviewRecipe, video: int) -> tuple[Shape, Appearance]:
+    """Draw who is in a video, the same person in all videos of a subject."""
     rng = np.random.default_rng((recipe.seed, 2001, recipe.subject(video)))
     shape = random_shape(rng)
     return shape, random_appearance(rng, shape)
@@ -255,19 +249,33 @@ def _today(person: Appearance, today: Appearance) -> Appearance:
     )
 
 
-def _motion(recipe: InterviewRecipe, video: int, shape: Shape, rng: np.random.Generator) -> Motion:
-    """After a match won or lost, which shows a little in what somebody does, in the face and in the bearing."""
-    sign = 1.0 if recipe.won(video) else -1.0
-    expressive = np.exp(np.random.default_rng((recipe.seed, 2003, recipe.subject(video))).normal(0, 0.3))
-    face, bearing = expressive * rng.normal((sign * _FACE, sign * _BEARING), 1.0)
+def make_motion(
+    recipe: InterviewRecipe, video: int, shape: Shape, rng: np.random.Generator, fps: float = _FPS
+) -> Motion:
+    """Draw an interview after a match won or lost, which shows a little in gestures, face and bearing.
+
+    Parameters
+    ----------
+    recipe : of the set
+    video : its number, from 1
+    shape : of the body
+    rng : draws everything
+    fps : frames a second
+
+    Returns
+    -------
+    the motion
+    """
+    link = emotion_link(recipe.link)
+    own = np.random.default_rng((recipe.seed, 2003, recipe.subject(video)))
+    face, bearing = np.exp(own.normal(0, link.expressive)) * rng.normal(link.tones(bool(recipe.won(video))), 1.0)
     odds = class_odds(recipe, video)
-    return interview(rng, duration=recipe.seconds, fps=_FPS, shape=shape, odds=odds, tones=(face, bearing))
+    return interview(rng, duration=recipe.seconds, fps=fps, shape=shape, odds=odds, tones=(face, bearing))
 
 
 def class_odds(recipe: InterviewRecipe, video: int) -> NDArray[np.float64]:
     """Say how likely each class is in this video, (32,) summing to 1."""
-    likelier = _WON if recipe.won(video) else _LOST
-    odds: NDArray[np.float64] = np.array([LIKELIER if name in likelier else 1.0 for name in CLASSES])
+    odds = emotion_link(recipe.link).odds(bool(recipe.won(video)))
     if recipe.prior == "imigue":
         odds *= np.add(TRAIN_CLIPS, VALIDATION_CLIPS)
     odds /= odds.sum()

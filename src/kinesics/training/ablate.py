@@ -5,18 +5,26 @@ from __future__ import annotations
 import json
 import statistics
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from kinesics.errors import KinesicsError
+from kinesics.evaluation import Predictions, evaluate
+from kinesics.evaluation.ensemble import fit_ensemble
 from kinesics.evaluation.runs import answers_of, figures_of
 from kinesics.files import write_text
 from kinesics.reading import read_yaml
 from kinesics.training.reproduce import find_config
 from kinesics.training.run import run
+from kinesics.weights.run_folder import RunFolder
 
-_KEYS = {"title", "config", "split", "metrics", "seeds", "rows", "columns"}
+_KEYS = {"title", "config", "split", "metrics", "seeds", "rows", "columns", "ensembles", "permuted"}
+_CHOSEN = "chosen on validation"  # the cell that a search over all of them takes
+Values = Mapping[str, Mapping[str, Mapping[int, float]]]  # by cell, metric and seed; shares in 0..1
 
 
 @dataclass(frozen=True)
@@ -46,6 +54,8 @@ class Ablation:
     split: that is judged.
     metrics: figures of `evaluate`.
     seeds: of the runs.
+    ensembles: by name the cells that are combined, with weights chosen on validation.
+    permuted: whether all is done once more on labels dealt out anew, which tells what such a search finds by chance.
     """
 
     title: str
@@ -53,6 +63,8 @@ class Ablation:
     split: str
     metrics: tuple[str, ...]
     seeds: tuple[int, ...]
+    ensembles: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    permuted: bool = False
 
     @classmethod
     def read(cls, path: Path) -> Ablation:
@@ -63,7 +75,12 @@ class Ablation:
             if unknown:
                 raise ValueError(f"found {', '.join(sorted(unknown))}")
             cells = tuple(_cells(grid["config"], grid["rows"], grid.get("columns", {})))
-            return cls(grid["title"], cells, grid["split"], tuple(grid["metrics"]), tuple(grid["seeds"]))
+            ensembles = {name: tuple(some) for name, some in grid.get("ensembles", {}).items()}
+            unknown = {one for some in ensembles.values() for one in some} - {cell.name for cell in cells}
+            if unknown:
+                raise ValueError(f"found ensembles of {', '.join(sorted(unknown))}, which are no cells")
+            given = tuple(grid["metrics"]), tuple(grid["seeds"]), ensembles, bool(grid.get("permuted", False))
+            return cls(grid["title"], cells, grid["split"], *given)
         except (ValueError, TypeError, KeyError, AttributeError) as error:
             raise KinesicsError(
                 f"{path}: expected an ablation ({', '.join(sorted(_KEYS))}; ablations/gesture explains them), "
@@ -77,39 +94,49 @@ class AblationResult:
 
     ablation: that was run.
     data: the name of the data set's folder.
-    values: by cell, metric and seed; shares in 0..1.
+    values: of each cell and ensemble, and of the cell that is best on validation.
+    chance: the same on permuted labels; empty without.
     """
 
     ablation: Ablation
     data: str
-    values: Mapping[str, Mapping[str, Mapping[int, float]]]
+    values: Values
+    chance: Values = field(default_factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
         """Give plain data, for JSON."""
-        cells = {
-            cell: {
-                metric: {"seeds": dict(by_seed), "mean": statistics.fmean(by_seed.values()), "spread": spread(by_seed)}
-                for metric, by_seed in metrics.items()
-            }
-            for cell, metrics in self.values.items()
+        tables = {"cells": self.values} | ({"permuted": self.chance} if self.chance else {})
+        parts = {
+            part: {cell: {metric: _summed_up(some) for metric, some in of.items()} for cell, of in values.items()}
+            for part, values in tables.items()
         }
-        return {"title": self.ablation.title, "data": self.data, "split": self.ablation.split, "cells": cells}
+        return {"title": self.ablation.title, "data": self.data, "split": self.ablation.split, **parts}
 
     def to_markdown(self) -> str:
-        """Write a table of a line a cell, in percent, ± the standard deviation over seeds."""
+        """Write a table of a line a cell, in percent, ± the standard deviation over seeds, permuted beside it."""
         metrics = self.ablation.metrics
         seeds = sorted({seed for cell in self.values.values() for by_seed in cell.values() for seed in by_seed})
         lines = [
             f"# {self.ablation.title}",
             "",
-            f"{self.ablation.split} of {self.data}, seeds {', '.join(map(str, seeds))}; %, ± the deviation over seeds",
+            f"{self.ablation.split} of {self.data}, seeds {', '.join(map(str, seeds))}; %, ± the deviation over seeds"
+            + ("; in parentheses the same on permuted labels" if self.chance else ""),
             "",
             f"| | {' | '.join(metric.replace('_', ' ') for metric in metrics)} |",
             f"|---|{'---|' * len(metrics)}",
         ]
         for name, cell in self.values.items():
-            lines.append(f"| {name} | {' | '.join(_mean_and_spread(cell[metric]) for metric in metrics)} |")
+            chance = self.chance.get(name, {})
+            shown = (
+                _mean_and_spread(cell[metric]) + (f" ({_mean_and_spread(chance[metric])})" if chance else "")
+                for metric in metrics
+            )
+            lines.append(f"| {name} | {' | '.join(shown)} |")
         return "\n".join(lines) + "\n"
+
+
+def _summed_up(by_seed: Mapping[int, float]) -> dict[str, Any]:
+    return {"seeds": dict(by_seed), "mean": statistics.fmean(by_seed.values()), "spread": spread(by_seed)}
 
 
 def spread(by_seed: Mapping[int, float]) -> float:
@@ -151,26 +178,86 @@ def ablate(
     KinesicsError : for an unknown name, a file that is no ablation, and a metric that the runs do not have.
     """
     ablation = Ablation.read(find_config(name if name.endswith(".yaml") else f"ablations/{name}"))
-    values: dict[str, dict[str, dict[int, float]]] = {
-        cell.name: {metric: {} for metric in ablation.metrics} for cell in ablation.cells
-    }
-    for seed in seeds or ablation.seeds:
-        for cell in ablation.cells:
-            folder = _folder(out, cell.name, seed)
-            if not answers_of(folder, ablation.split).exists():
-                given = [f"--data.root={data}", f"--data.seed={seed}", f"--seed_everything={seed}"]
-                run(find_config(cell.config), folder, [*given, *more, *cell.arguments(out, seed)])
-            figures = figures_of(folder, ablation.split)
-            for metric in ablation.metrics:
-                if metric not in figures:
-                    raise KinesicsError(f"{name}: expected metrics among {', '.join(figures)}, found {metric}")
-                values[cell.name][metric][seed] = figures[metric]
-            shown = ", ".join(f"{metric} {figures[metric]:.4f}" for metric in ablation.metrics)
-            report(f"seed {seed}, {cell.name}: {shown}")
-    result = AblationResult(ablation, data.name, values)
+    search = _Search(ablation, data, out, tuple(more), report)
+    chosen = seeds or ablation.seeds
+    values = search.run(chosen)
+    chance = replace(search, out=out / "permuted", permuted=True).run(chosen) if ablation.permuted else {}
+    result = AblationResult(ablation, data.name, values, chance)
     write_text(out / "ablation.json", json.dumps(result.to_dict(), indent=2) + "\n")
     write_text(out / "ablation.md", result.to_markdown())
     return result
+
+
+@dataclass(frozen=True)
+class _Search:
+    """A grid's runs in one folder: all of its cells, its ensembles, and the choice among all."""
+
+    ablation: Ablation
+    data: Path
+    out: Path
+    more: tuple[str, ...]
+    report: Callable[[str], None]
+    permuted: bool = False
+
+    def run(self, seeds: Sequence[int]) -> dict[str, dict[str, dict[int, float]]]:
+        """The figures of each cell and ensemble, by metric and seed."""
+        values: dict[str, dict[str, dict[int, float]]] = {}
+        for seed in seeds:
+            for name, figures in self._of_seed(seed):
+                for metric in self.ablation.metrics:
+                    if metric not in figures:
+                        raise KinesicsError(
+                            f"{self.ablation.title}: expected metrics among {', '.join(figures)}, found {metric}"
+                        )
+                    values.setdefault(name, {}).setdefault(metric, {})[seed] = figures[metric]
+                shown = ", ".join(f"{metric} {figures[metric]:.4f}" for metric in self.ablation.metrics)
+                self.report(f"{'permuted ' if self.permuted else ''}seed {seed}, {name}: {shown}")
+        return values
+
+    def _of_seed(self, seed: int) -> Iterator[tuple[str, dict[str, float]]]:
+        split, found = self.ablation.split, {}
+        for cell in self.ablation.cells:
+            folder = _folder(self.out, cell.name, seed)
+            if not answers_of(folder, split).exists():
+                own = [f"--data.permuted={seed}"] if self.permuted else []
+                given = [f"--data.root={self.data}", f"--data.seed={seed}", f"--seed_everything={seed}", *own]
+                run(find_config(cell.config), folder, [*given, *self.more, *cell.arguments(self.out, seed)])
+            if RunFolder(folder).events(split).exists():  # of recordings, which no ensemble combines
+                yield cell.name, figures_of(folder, split)
+                continue
+            found[cell.name] = Predictions.load(RunFolder(folder).predictions(split))
+            yield cell.name, _figures(found[cell.name])
+        if not (self.ablation.ensembles or self.ablation.permuted):
+            return
+        validation = {
+            name: Predictions.load(RunFolder(_folder(self.out, name, seed)).predictions("val")) for name in found
+        }
+        for name, cells in self.ablation.ensembles.items():
+            ensemble = fit_ensemble([validation[cell] for cell in cells], accuracy)
+            found[name] = ensemble([found[cell] for cell in cells])
+            validation[name] = ensemble([validation[cell] for cell in cells])
+            yield name, _figures(found[name])
+        best = max(found, key=lambda name: accuracy(validation[name].logits, validation[name].labels))
+        yield _CHOSEN, _figures(found[best])
+
+
+def accuracy(logits: NDArray[np.float32], labels: NDArray[np.int64]) -> float:
+    """Compute the share of right predictions.
+
+    Parameters
+    ----------
+    logits : (N, classes).
+    labels : (N,), their indices.
+
+    Returns
+    -------
+    In 0..1.
+    """
+    return float((logits.argmax(1) == labels).mean())
+
+
+def _figures(predictions: Predictions) -> dict[str, float]:
+    return {name: interval.value for name, interval in evaluate(predictions).figures.items()}
 
 
 def _cells(config: str, rows: Mapping[str, Any], columns: Mapping[str, Any]) -> Iterator[Cell]:

@@ -6,7 +6,7 @@ import json
 import os
 import platform
 import statistics
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
 from importlib.resources import files
@@ -56,14 +56,18 @@ class Reproduction:
     metric: of `evaluate`.
     values: by seed.
     expected: the least mean.
-    also: further figures by name.
+    besides: further figures of the same runs, by name and seed.
+    compared: all figures of other choices, run with the same seeds, by choice, name and seed.
+    also: further figures, and where their means should be, by name.
     """
 
     name: str
     metric: str
     values: dict[int, float]
     expected: float
-    also: dict[str, Bound] = field(default_factory=dict)
+    besides: Mapping[str, Mapping[int, float]] = field(default_factory=dict)
+    compared: Mapping[str, Mapping[str, Mapping[int, float]]] = field(default_factory=dict)
+    also: Mapping[str, Bound] = field(default_factory=dict)
 
     @property
     def mean(self) -> float:
@@ -80,6 +84,12 @@ class Reproduction:
         """Whether the mean is what was expected, or more, and all further figures are where they should be."""
         return self.mean >= self.expected and all(bound.reached for bound in self.also.values())
 
+    def lines(self) -> list[str]:
+        """Write a line a choice, with its figures in words."""
+        own = {self.metric: self.values, **self.besides}
+        choices = {"": own, **self.compared} if self.besides or self.compared else {}
+        return [f"{name or self.name}: {_in_words(figures)}" for name, figures in choices.items()]
+
     def to_dict(self) -> dict[str, Any]:
         """Give plain data, for JSON."""
         return vars(self) | {
@@ -89,6 +99,12 @@ class Reproduction:
             "also": {name: bound.to_dict() for name, bound in self.also.items()},
             "machine": platform.processor() or platform.machine(),
         }
+
+
+def _in_words(figures: Mapping[str, Mapping[int, float]]) -> str:
+    each = {metric: [*values.values()] for metric, values in figures.items()}
+    spreads = {metric: statistics.stdev(some) if len(some) > 1 else 0.0 for metric, some in each.items()}
+    return ", ".join(f"{metric} {statistics.fmean(each[metric]):.4f} ± {spreads[metric]:.4f}" for metric in each)
 
 
 def find_config(name: str) -> Path:
@@ -125,29 +141,47 @@ def reproduce(name: str, data: Path, out: Path, report: Callable[[str], None] = 
     expect = read_yaml(config).get("expect")
     if expect is None:
         raise KinesicsError(f"{config}: expected a section `expect` with metric, value and seeds, found none")
-    folders = {seed: out / f"seed{seed}" for seed in expect["seeds"]}
-    _run_seeds(config, data, {k: v for k, v in folders.items() if not answers_of(v, "test").exists()})
     also = expect.get("also", {})
-    found = {seed: figures_of(folder, "test") for seed, folder in folders.items()}
-    for seed, figures in found.items():
-        report(f"seed {seed}: " + ", ".join(f"{metric} {figures[metric]:.4f}" for metric in (expect["metric"], *also)))
-    values = {seed: figures[expect["metric"]] for seed, figures in found.items()}
-    bounds = {
-        metric: Bound({seed: figures[metric] for seed, figures in found.items()}, **bound)
-        for metric, bound in also.items()
-    }
-    result = Reproduction(name, expect["metric"], values, expect["value"], bounds)
+    metrics = [expect["metric"], *expect.get("besides", []), *also]
+    values = _figures(config, data, out, expect["seeds"], metrics)
+    for seed in expect["seeds"]:
+        shown = (expect["metric"], *also)
+        report(f"seed {seed}: " + ", ".join(f"{metric} {values[metric][seed]:.4f}" for metric in shown))
+    compared = {}
+    for choice, overrides in expect.get("compared", {}).items():
+        given = [
+            f"--{option}={value if isinstance(value, str) else json.dumps(value)}"
+            for option, value in overrides.items()
+        ]
+        compared[choice] = _figures(config, data, out / choice.replace(" ", "-"), expect["seeds"], metrics, given)
+    own = values.pop(expect["metric"])
+    bounds = {metric: Bound(values.pop(metric), **bound) for metric, bound in also.items()}
+    result = Reproduction(name, expect["metric"], own, expect["value"], values, compared, bounds)
     write_text(out / "results.json", json.dumps(result.to_dict(), indent=2) + "\n")
     return result
 
 
-def _run_seeds(config: Path, data: Path, folders: dict[int, Path]) -> None:
-    """All at once, for a small network cannot make much of several cores; a single one in this process."""
+def _figures(
+    config: Path, data: Path, out: Path, seeds: Sequence[int], metrics: Sequence[str], given: Sequence[str] = ()
+) -> dict[str, dict[int, float]]:
+    """Figures by name and seed, of runs that are not run again where they are finished."""
+    folders = {seed: out / f"seed{seed}" for seed in seeds}
+    waiting = {seed: folder for seed, folder in folders.items() if not answers_of(folder, "test").exists()}
+    _run_seeds(config, data, waiting, given)
+    found = {seed: figures_of(at, "test") for seed, at in folders.items()}
+    return {metric: {seed: figures[metric] for seed, figures in found.items()} for metric in metrics}
+
+
+def _run_seeds(config: Path, data: Path, folders: dict[int, Path], given: Sequence[str]) -> None:
+    """All at once, for a small network cannot make much of several cores; a single one in this process.
+
+    Utterances are learned in less time than processes take to start.
+    """
     runs = {
-        folder: [f"--data.root={data}", f"--data.seed={seed}", f"--seed_everything={seed}"]
+        folder: [f"--data.root={data}", f"--data.seed={seed}", f"--seed_everything={seed}", *given]
         for seed, folder in folders.items()
     }
-    if len(runs) < 2:
+    if len(runs) < 2 or read_yaml(config).get("task") == "utterances":
         for folder, arguments in runs.items():
             run(config, folder, arguments)
         return

@@ -57,6 +57,12 @@ TASKS: dict[str, TaskClasses] = {
     "spotting-tokens": TaskClasses(
         "kinesics.training.spotting.task.SpottingTask", "kinesics.training.spotting.tokens.TokenData"
     ),
+    "interviews": TaskClasses(
+        "kinesics.training.emotion.task.EmotionTask", "kinesics.training.emotion.interviews.InterviewData"
+    ),
+    "utterances": TaskClasses(
+        "kinesics.training.emotion.task.EmotionTask", "kinesics.training.emotion.utterances.UtteranceData"
+    ),
 }
 # options that had another name before, by section
 _RENAMED = {"data": {"view": "video_augment", "pictures": "frame_windows"}}

@@ -146,7 +146,7 @@ def _gesture_net(specification: Specification) -> nn.Module:
 
 
 def _emotion_net(specification: Specification) -> nn.Module:
-    from kinesics.models.emotion.net import build_emotion_net
+    from kinesics.models.emotion.net import FURTHER_SIZES, build_emotion_net
 
     config = specification.config
     sizes = config["preset"], config["gestures"], config["mode"]
@@ -155,7 +155,7 @@ def _emotion_net(specification: Specification) -> nn.Module:
     # other encoders than the preset's, or none
     face = build_face_encoder(config["face"]) if config["face"] else None
     video = build_video_encoder(config["video"]) if config["video"] else None
-    return build_emotion_net(*sizes, (face, video), config.get("face_actions", 0))
+    return build_emotion_net(*sizes, (face, video), {key: config[key] for key in FURTHER_SIZES if key in config})
 
 
 def _spotting_net(specification: Specification) -> nn.Module:

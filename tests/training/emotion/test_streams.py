@@ -114,10 +114,10 @@ def test_it_is_trained_judged_and_read_again_from_the_command_line(tmp_path, cap
 def test_networks_without_the_stream_stay_as_they_were():
     network = build_emotion_net("tiny").eval()
     assert not [key for key in network.state_dict() if "face_actions" in key]
-    with pytest.raises(ValueError, match="no facial actions"):
+    with pytest.raises(ValueError, match="it takes no face_actions"):
         network.fuse(face_actions=Stream(torch.rand(1, 3, 52), torch.zeros(1, 3)))
 
 
 def test_an_unknown_stream_is_refused_with_the_known_ones():
-    with pytest.raises(KinesicsError, match="face, context, gestures, face_actions, found smell"):
+    with pytest.raises(KinesicsError, match="face, context, gestures, face_actions, face_motion, poses, found smell"):
         EmotionData(Path("imigue"), streams=["smell"])

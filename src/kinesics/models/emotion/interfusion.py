@@ -76,7 +76,7 @@ class GatedCrossAttention(nn.Module):
 
     def forward(self, own: Embedded, others: Iterable[Embedded]) -> Embedded:
         """Attend to all tokens of the other streams."""
-        memory, mask, seconds = (torch.cat(parts, 1) for parts in zip(*others, strict=True))
+        memory, mask, seconds = (torch.cat(parts, 1) for parts in zip(*(x[:3] for x in others), strict=True))
         x = own.tokens
         seen = self.block(x, memory, mask, self.closeness(own.seconds, seconds))
         return own._replace(tokens=x + self.gate(x) * (seen - x))

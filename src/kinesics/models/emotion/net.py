@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from typing import Any
 
 from torch import Tensor, nn
 
 from kinesics.errors import KinesicsError
+from kinesics.models.emotion.folded import FoldedHead
+from kinesics.models.emotion.gesture_sequence import GestureSequence
+from kinesics.models.emotion.hypergraph_head import HypergraphHead
+from kinesics.models.emotion.instances import InstanceHead
 from kinesics.models.emotion.interfusion import InterFusion
+from kinesics.models.emotion.jmt import JointTransformerHead
 from kinesics.models.emotion.mean_vectors import MeanVectors
 from kinesics.models.emotion.pooled_heads import ConcatenationHead, LateHead
+from kinesics.models.emotion.pose_statistics import PoseStatistics
 from kinesics.models.emotion.streams import EmotionConfig, EmotionHead, EmotionOutput, Gestures, Stream
+from kinesics.models.emotion.subject_context import SubjectContextHead
 from kinesics.models.face.encoder import FaceEncoder
 from kinesics.models.face.mini_xception import MiniXception, MiniXceptionTokens
 from kinesics.models.face.swinface import SwinFaceTokens
@@ -24,7 +32,20 @@ HEADS: dict[str, type[EmotionHead]] = {
     "mean": MeanVectors,
     "concatenation": ConcatenationHead,
     "late": LateHead,
+    "jmt": JointTransformerHead,
+    "instances": InstanceHead,
+    "folded": FoldedHead,
+    "subject_context": SubjectContextHead,
+    "gesture_sequence": GestureSequence,
+    "pose_statistics": PoseStatistics,
+    "hypergraph": HypergraphHead,
 }
+
+# what weights name beside a preset, of the fields of `EmotionConfig`
+FURTHER_SIZES = (
+    *("face_width", "context_width", "face_actions", "face_motion", "poses", "audio", "text"),
+    "pooling",
+)
 
 
 @dataclass(frozen=True)
@@ -66,7 +87,7 @@ class EmotionNet(nn.Module):
         face: Stream | None = None,
         context: Stream | None = None,
         gestures: Gestures | None = None,
-        face_actions: Stream | None = None,
+        **others: Stream | None,
     ) -> EmotionOutput:
         """Predict from images; only what the masks call real is encoded, all at once.
 
@@ -76,7 +97,7 @@ class EmotionNet(nn.Module):
         ----------
         face : `tokens` are prepared faces (N, L, channels, S, S).
         context : `tokens` are prepared clips (N, L, 3, T, S, S).
-        gestures, face_actions : as `EmotionHead.forward` takes them.
+        gestures, **others : as `EmotionHead.forward` takes them.
 
         Returns
         -------
@@ -93,7 +114,7 @@ class EmotionNet(nn.Module):
             None if face is None else _encoded(face, self._tokens, self.fusion.config.face_width),
             None if context is None else _encoded(context, self._pooled, self.fusion.config.context_width),
             gestures,
-            face_actions,
+            **others,
         )
 
     def fuse(
@@ -101,7 +122,7 @@ class EmotionNet(nn.Module):
         face: Stream | None = None,
         context: Stream | None = None,
         gestures: Gestures | None = None,
-        face_actions: Stream | None = None,
+        **others: Stream | None,
     ) -> EmotionOutput:
         """Predict from tokens, fresh or cached.
 
@@ -110,13 +131,13 @@ class EmotionNet(nn.Module):
         face : a token a face, or None.
         context : a clip's pooled vector a window, or None.
         gestures : detected micro-gestures, or None.
-        face_actions : facial actions at some moments, or None.
+        **others : further streams by name, or None.
 
         Returns
         -------
         As `EmotionHead.forward`.
         """
-        return self.fusion(face, context, gestures, face_actions)  # type: ignore[no-any-return]
+        return self.fusion(face, context, gestures, **others)  # type: ignore[no-any-return]
 
     def _tokens(self, faces: Tensor) -> Tensor:
         assert self.face is not None
@@ -145,7 +166,7 @@ def build_emotion_net(
     gestures: int = 32,
     head: str = "full",
     encoders: tuple[FaceEncoder | None, ClipEncoder | None] | None = None,
-    face_actions: int = 0,
+    further: Mapping[str, Any] | None = None,
 ) -> EmotionNet:
     """Build the network of a preset with random weights.
 
@@ -155,7 +176,7 @@ def build_emotion_net(
     gestures : how many classes of micro-gestures.
     head : a name in `HEADS`.
     encoders : of faces and of clips, in the place of the preset's own.
-    face_actions : how many facial actions are in a token of that stream; 0 without it.
+    further : fields of `EmotionConfig` in the place of the preset's: streams by their width, `pooling`.
 
     Returns
     -------
@@ -168,7 +189,7 @@ def build_emotion_net(
     """
     sizes = EMOTION_PRESETS[preset]
     face, video = encoders or (sizes.face(), VideoEncoder(sizes.video))
-    config = replace(head_config(preset, gestures, face, video), face_actions=face_actions)
+    config = replace(head_config(preset, gestures, face, video), **(further or {}))
     return EmotionNet(face, video, build_head(head, config))
 
 

@@ -12,10 +12,13 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
-from kinesics.models.layers import AttentionPool, TimeEmbedding, has_any
+from kinesics.models.emotion.pooling import POOLINGS
+from kinesics.models.layers import TimeEmbedding, has_any
+from kinesics.preprocessing.pose_windows import FRAMES
 
-STREAM_NAMES = ("face", "context", "gestures", "face_actions")
-USUAL_STREAMS = STREAM_NAMES[:3]  # those that every network has; facial actions are asked for
+STREAM_NAMES = ("face", "context", "gestures", "face_actions", "face_motion", "poses", "audio", "text")
+USUAL_STREAMS = STREAM_NAMES[:3]  # the others are asked for
+POSE_FRAMES = FRAMES  # of a token of poses
 SHORTEST, LONGEST = 1.0, 1000.0  # seconds: the periods of the time embedding
 
 
@@ -48,11 +51,17 @@ class PerStream(NamedTuple):
     context: Tensor | None = None
     gestures: Tensor | None = None
     face_actions: Tensor | None = None
+    face_motion: Tensor | None = None
+    poses: Tensor | None = None
+    audio: Tensor | None = None
+    text: Tensor | None = None
 
 
 @dataclass(frozen=True)
 class EmotionConfig:
     """Sizes of a head; the defaults fit SwinFace's two tokens side by side, MViTv2-S and the 32 classes of iMiGUE.
+
+    A stream of width 0 is one that the head does not have.
 
     face_width: C of the face tokens.
     context_width: C of the context tokens.
@@ -62,7 +71,13 @@ class EmotionConfig:
     blocks: of attention.
     drop: stochastic depth.
     stream_dropout: how often, in training, a sample with several streams loses one of them.
-    face_actions: how many facial actions are in a token of that stream; 0 for a network without it.
+    face_actions: how many facial actions are in a token of that stream.
+    face_motion: C of the face's movement against its own neutral.
+    poses: V, joints of a token of that stream, which holds `POSE_FRAMES` frames of (x, y, score): (3 · T · V) numbers,
+        coordinates first, then frames, then joints.
+    audio: C of the tokens of a voice.
+    text: C of the tokens of words.
+    pooling: a name in `POOLINGS`: how the tokens of a stream become one vector.
     """
 
     face_width: int = 1024
@@ -74,11 +89,30 @@ class EmotionConfig:
     drop: float = 0.1
     stream_dropout: float = 0.2
     face_actions: int = 0
+    face_motion: int = 0
+    poses: int = 0
+    audio: int = 0
+    text: int = 0
+    pooling: str = "attention"
+
+    @property
+    def token_widths(self) -> dict[str, int]:
+        """C of the tokens of each stream that is more than events, by name; 0 for one that the network lacks."""
+        return {
+            "face": self.face_width,
+            "context": self.context_width,
+            "face_actions": self.face_actions,
+            "face_motion": self.face_motion,
+            "poses": 3 * POSE_FRAMES * self.poses,
+            "audio": self.audio,
+            "text": self.text,
+        }
 
     @property
     def streams(self) -> tuple[str, ...]:
         """The names of the streams that the network has, in the order of `STREAM_NAMES`."""
-        return STREAM_NAMES if self.face_actions else USUAL_STREAMS
+        widths = self.token_widths | {"gestures": self.gestures}
+        return tuple(name for name in STREAM_NAMES if widths[name])
 
 
 class EmotionOutput(NamedTuple):
@@ -87,19 +121,33 @@ class EmotionOutput(NamedTuple):
     logit: (N,), above 0 for positive. A sample without a single token gets what the head says of nothing.
     stream_logits: each stream alone, (N,), for the auxiliary loss; 0 where a sample lacks the stream.
     moments: how much each token weighed within its stream, (N, L), sums to 1, or all 0 where a sample lacks the stream.
+    unsupervised: a loss (N,) that needs no label, of heads that rebuild what they were given; None of others.
     """
 
     logit: Tensor
     stream_logits: PerStream
     moments: PerStream
+    unsupervised: Tensor | None = None
+
+
+class CombinedStreams(NamedTuple):
+    """What a head makes of all streams: as in `EmotionOutput`, the moments by name."""
+
+    logit: Tensor
+    moments: Mapping[str, Tensor]
+    unsupervised: Tensor | None = None
 
 
 class Embedded(NamedTuple):
-    """An embedded stream: tokens (N, L, D), which of them are real (N, L) bool, and when, seconds (N, L)."""
+    """An embedded stream: tokens (N, L, D), which of them are real (N, L) bool, and when, seconds (N, L).
+
+    given: the stream as it was given, zeros at masked places.
+    """
 
     tokens: Tensor
     mask: Tensor
     seconds: Tensor
+    given: Stream | Gestures | None = None
 
 
 class Alone(NamedTuple):
@@ -115,52 +163,50 @@ class StreamEmbedding(nn.Module):
 
     def __init__(self, config: EmotionConfig) -> None:
         super().__init__()
-        self.face = _projection(config.face_width, config.width)
-        self.context = _projection(config.context_width, config.width)
-        self.face_actions = _projection(config.face_actions, config.width) if config.face_actions else None
-        self.gesture_class = nn.Embedding(config.gestures, config.width)
-        self.gesture_facts = nn.Linear(2, config.width)
+        for name, inputs in config.token_widths.items():
+            if inputs:
+                self.add_module(name, _projection(inputs, config.width))
+        if config.gestures:
+            self.gesture_class = nn.Embedding(config.gestures, config.width)
+            self.gesture_facts = nn.Linear(2, config.width)
+        self.names = config.streams
         self.time = TimeEmbedding(config.width, SHORTEST, LONGEST)
 
-    def forward(
-        self, face: Stream | None, context: Stream | None, gestures: Gestures | None, face_actions: Stream | None
-    ) -> dict[str, Embedded]:
+    def forward(self, given: Mapping[str, Stream | Gestures | None]) -> dict[str, Embedded]:
         """Embed the streams that are there.
 
         Parameters
         ----------
-        face : faces, or None.
-        context : windows of the video, or None.
-        gestures : detected micro-gestures, or None.
-        face_actions : facial actions at some moments, or None.
+        given : by name; None for a stream that is missing.
 
         Returns
         -------
-        The streams that have a place for a token, by name.
+        The streams that have a place for a token, by name, in the order of `STREAM_NAMES`.
 
         Raises
         ------
-        ValueError : for facial actions that this network does not take.
+        ValueError : for a stream that this network does not take.
         """
-        if face_actions is not None and self.face_actions is None:
-            raise ValueError("this network takes no facial actions")
-        streams: dict[str, Embedded] = {}
-        projected = {"face": face, "context": context, "face_actions": face_actions}
-        for name, stream in projected.items():
-            project = getattr(self, name)
-            if stream is not None and stream.tokens.shape[1]:
-                mask = _mask(stream.mask, stream.seconds)
-                seconds = stream.seconds.masked_fill(~mask, 0)
-                what = project(stream.tokens.masked_fill(~mask[..., None], 0))
-                streams[name] = Embedded(what + self.time(seconds), mask, seconds)
-        if gestures is not None and gestures.label.shape[1]:
-            mask = _mask(gestures.mask, gestures.start)
-            label = gestures.label.masked_fill(~mask, 0)
-            score, start, length = (x.masked_fill(~mask, 0) for x in gestures[1:4])
+        there = {name: stream for name, stream in given.items() if stream is not None}
+        unknown = set(there) - set(self.names)
+        if unknown:
+            raise ValueError(f"this network takes {', '.join(self.names)}; it takes no {', '.join(sorted(unknown))}")
+        return {
+            name: self._embed(name, there[name]) for name in self.names if name in there and there[name][1].shape[1]
+        }
+
+    def _embed(self, name: str, stream: Stream | Gestures) -> Embedded:
+        if isinstance(stream, Gestures):
+            mask = _mask(stream.mask, stream.start)
+            label, score, start, length = (x.masked_fill(~mask, 0) for x in stream[:4])
             what = self.gesture_class(label) + self.gesture_facts(torch.stack([score, length.log1p()], -1))
             middle = start + length / 2
-            streams["gestures"] = Embedded(what + self.time(middle), mask, middle)
-        return streams
+            return Embedded(what + self.time(middle), mask, middle, Gestures(label, score, start, length, mask))
+        mask = _mask(stream.mask, stream.seconds)
+        seconds = stream.seconds.masked_fill(~mask, 0)
+        tokens = stream.tokens.masked_fill(~mask[..., None], 0)
+        what = getattr(self, name)(tokens)
+        return Embedded(what + self.time(seconds), mask, seconds, Stream(tokens, seconds, mask))
 
 
 def _projection(inputs: int, width: int) -> nn.Sequential:
@@ -172,11 +218,12 @@ def _mask(mask: Tensor | None, seconds: Tensor) -> Tensor:
 
 
 class StreamPools(nn.Module):
-    """An attention pooling for each stream; vectors (N, D) and moments (N, L) by stream."""
+    """A pooling for each stream; vectors (N, D) and moments (N, L) by stream."""
 
     def __init__(self, config: EmotionConfig) -> None:
         super().__init__()
-        self.pools = nn.ModuleDict({name: AttentionPool(config.width, config.heads) for name in config.streams})
+        pool = POOLINGS[config.pooling]
+        self.pools = nn.ModuleDict({name: pool(config.width, config.heads) for name in config.streams})
 
     def forward(self, streams: Mapping[str, Embedded]) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
         """Pool the streams that are there, by name."""
@@ -206,10 +253,13 @@ class EmotionHead(nn.Module):
         self.pools = StreamPools(config)
         self.stream_heads = nn.ModuleDict({name: nn.Linear(config.width, 1) for name in config.streams})
 
-    def combine(self, streams: Mapping[str, Embedded], alone: Alone) -> tuple[Tensor, Mapping[str, Tensor]]:
+    def combine(
+        self, streams: Mapping[str, Embedded], alone: Alone
+    ) -> CombinedStreams | tuple[Tensor, Mapping[str, Tensor]]:
         """Give the logit (N,) of all streams together, and the moments (N, L) of each that decided it.
 
         streams: by name; a stream that no sample has is absent. alone: of the same streams, before stream dropout.
+        A head that has a loss of its own gives that too, as `CombinedStreams`.
         """
         raise NotImplementedError
 
@@ -218,7 +268,7 @@ class EmotionHead(nn.Module):
         face: Stream | None = None,
         context: Stream | None = None,
         gestures: Gestures | None = None,
-        face_actions: Stream | None = None,
+        **others: Stream | None,
     ) -> EmotionOutput:
         """Predict the emotion of recordings; times are seconds in the recording.
 
@@ -227,7 +277,7 @@ class EmotionHead(nn.Module):
         face : a token a sampled face, or None.
         context : a token a window of the video, at its middle, or None.
         gestures : a token a detected micro-gesture, or None.
-        face_actions : the facial actions at some moments, or None; for networks that have this stream.
+        **others : of the further `STREAM_NAMES`, for networks that have them, or None.
 
         Returns
         -------
@@ -237,7 +287,7 @@ class EmotionHead(nn.Module):
         ------
         ValueError : where all streams are None or without a single place for a token, or the network lacks one.
         """
-        streams = self.embedding(face, context, gestures, face_actions)
+        streams = self.embedding({"face": face, "context": context, "gestures": gestures, **others})
         if not streams:
             raise ValueError("a recording needs faces, context, gestures, or some of them")
         vectors, moments = self.pools(streams)
@@ -247,8 +297,9 @@ class EmotionHead(nn.Module):
         }
         if self.training and self.config.stream_dropout:
             streams = self._drop_stream(streams)
-        logit, moments = self.combine(streams, Alone(vectors, logits, moments))
-        return EmotionOutput(logit, PerStream(**logits), PerStream(**moments))
+        combined = CombinedStreams(*self.combine(streams, Alone(vectors, logits, moments)))
+        shown = PerStream(**combined.moments)
+        return EmotionOutput(combined.logit, PerStream(**logits), shown, combined.unsupervised)
 
     def _drop_stream(self, streams: Mapping[str, Embedded]) -> dict[str, Embedded]:
         there = present(streams)

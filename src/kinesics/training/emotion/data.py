@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -26,7 +26,9 @@ from kinesics.inference.skeleton import SkeletonScorer
 from kinesics.models.emotion.streams import STREAM_NAMES, USUAL_STREAMS
 from kinesics.models.face.encoder import FaceEncoder
 from kinesics.models.video.encoder import ClipEncoder, prepare_clip
+from kinesics.perception.actions import ACTIONS
 from kinesics.preprocessing.face_crop import ARCFACE
+from kinesics.preprocessing.pose_windows import POSE_JOINTS
 from kinesics.progress import Progress, progress_bar
 from kinesics.training.emotion.streams import (
     StreamCache,
@@ -34,9 +36,11 @@ from kinesics.training.emotion.streams import (
     cache_face_actions,
     cache_faces,
     cache_gestures,
+    cache_poses,
     context_windows,
     gesture_detector,
     labelled_gestures,
+    motion_of,
 )
 from kinesics.training.inputs.batches import Batch, BatchData, describe_training_data
 from kinesics.training.inputs.video_tokens import weights_digest
@@ -53,7 +57,11 @@ _TITLES = {
     "context": "Encoding videos",
     "gestures": "Detecting micro-gestures",
     "face_actions": "Reading facial actions",
+    "face_motion": "Reading facial actions",
+    "poses": "Reading poses",
 }
+# of the streams that a network has only when asked: fields of `EmotionConfig`
+FURTHER_WIDTHS = {"face_actions": len(ACTIONS), "face_motion": 2 * len(ACTIONS), "poses": len(POSE_JOINTS)}
 
 
 @dataclass(frozen=True)
@@ -70,6 +78,7 @@ class EmotionDataSpec:
     classes: in the order of the logits.
     face_rate: faces a second.
     stretch: the mean length of a training recording in seconds.
+    widths: fields of `EmotionConfig` that differ from the preset's: the widths of streams.
     """
 
     streams: tuple[str, ...]
@@ -82,6 +91,7 @@ class EmotionDataSpec:
     classes: tuple[str, ...] = EMOTION
     face_rate: float = 0.0
     stretch: float = 0.0
+    widths: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -210,6 +220,48 @@ def collate_recordings(items: Sequence[tuple[Item, int]]) -> Batch:
     return batch
 
 
+def chosen_streams(chosen: Sequence[str], known: Sequence[str]) -> tuple[str, ...]:
+    """Give the streams that were chosen, in the order of `STREAM_NAMES`; raises KinesicsError for one not known."""
+    if not chosen or set(chosen) - set(known):
+        raise KinesicsError(f"data.streams: expected some of {', '.join(known)}, found {', '.join(chosen)}")
+    return tuple(name for name in STREAM_NAMES if name in chosen)
+
+
+def fold_parts(clips: Sequence[ClipInfo], folds: int, fold: int) -> dict[Split, tuple[ClipInfo, ...]]:
+    """Deal recordings into twice so many parts with nobody in two; a fold tests on two of them, and validates on one.
+
+    Parameters
+    ----------
+    clips : the recordings, all labelled.
+    folds : how many there are.
+    fold : which one, from 0.
+
+    Returns
+    -------
+    The recordings of each split.
+
+    Raises
+    ------
+    KinesicsError : for a fold that is not there, or too few people.
+    """
+    if not 0 <= fold < folds:
+        raise KinesicsError(f"data.fold: expected 0 to {folds - 1}, found {fold}")
+    parts = subject_folds(clips, 2 * folds)
+    test = {2 * fold, 2 * fold + 1}
+    held = (2 * fold + 2) % len(parts)
+    split_of = {part: "test" if part in test else "val" if part == held else "train" for part in range(len(parts))}
+    return {
+        split: tuple(clip for part, of in split_of.items() if of == split for clip in parts[part])
+        for split in ("train", "val", "test")
+    }
+
+
+def permute_labels(clips: Sequence[ClipInfo], seed: int) -> tuple[ClipInfo, ...]:
+    """Deal the labels of recordings out anew at random: what is found then is found by chance."""
+    order = np.random.default_rng((seed, 2005)).permutation(len(clips))
+    return tuple(replace(clip, label=clips[k].label) for clip, k in zip(clips, order, strict=True))
+
+
 class EmotionData(BatchData):
     """Whole recordings and their emotion, as streams of faces, context and micro-gestures.
 
@@ -218,17 +270,17 @@ class EmotionData(BatchData):
     root
         The data set's folder.
     streams
-        Which streams there are, some of face, context, gestures, face_actions.
+        Which streams there are, some of face, context, gestures, face_actions, face_motion, poses.
     face
         The face encoder: fer, swinface, or untrained paper, small, tiny.
     face_rate
-        Faces a second, of the streams face and face_actions.
+        Faces a second, of the streams of faces.
     video
         The context's encoder: a name (i3d, mvit, paper, small, tiny), a run's folder or a weights file.
     video_size
         Pixels of a clip's frames, where the encoder takes any (I3D).
     window
-        Seconds of a context token.
+        Seconds of a token of context or poses.
     gestures
         detected: by the shipped weights. labels: the data set's own. Or a weights file that detects them.
     frame_windows
@@ -243,6 +295,8 @@ class EmotionData(BatchData):
         two; fold k tests on two of them and validates on one.
     fold
         One fold alone; null: one run after the other.
+    permuted
+        Deals the labels out anew among all labelled recordings, by this seed, to see what is found by chance; null: no.
     workers
         Processes that read batches; 0 reads in the trainer's own.
     seed
@@ -266,13 +320,12 @@ class EmotionData(BatchData):
         batch: int = 16,
         folds: int = 0,
         fold: int | None = None,
+        permuted: int | None = None,
         workers: int = 0,
         seed: int = 1,
     ) -> None:
         super().__init__(batch, seed, workers)
-        self.streams = tuple(name for name in STREAM_NAMES if name in streams)
-        if not streams or set(streams) - set(STREAM_NAMES):
-            raise KinesicsError(f"data.streams: expected some of {', '.join(STREAM_NAMES)}, found {', '.join(streams)}")
+        self.streams = chosen_streams(streams, tuple(_TITLES))
         if folds == 1:
             raise KinesicsError("data.folds: expected 0, or 2 and more, found 1")
         self.recordings = Recordings(open_dataset(root))
@@ -285,7 +338,7 @@ class EmotionData(BatchData):
                 "data.frame_windows above 0"
             )
         self.face_rate, self.window, self.gestures, self.frame_windows = face_rate, window, gestures, frame_windows
-        self.augment, self.folds, self.fold = augment, folds, fold
+        self.augment, self.folds, self.fold, self.permuted = augment, folds, fold, permuted
         if frame_windows:
             _train_encoders(self.face, self.video)
 
@@ -303,28 +356,24 @@ class EmotionData(BatchData):
             training_data=describe_training_data(len(clips), "recordings", self.recordings.dataset),
             face_rate=self.face_rate,
             stretch=float(np.mean([clip.end for clip in clips])) if clips else 0.0,
+            widths={name: FURTHER_WIDTHS[name] for name in self.streams if name in FURTHER_WIDTHS},
         )
 
     def clips(self, split: Split) -> tuple[ClipInfo, ...]:
         """Give the recordings of a split; all are labelled but those of the data set's own test split."""
         if not self.folds:
-            own = self.recordings.split(split)
-            return tuple(clip for clip in own if clip.label is not None or split == "test")
+            hidden = [clip for clip in self.recordings.clips if clip.label is None and split == "test"]
+            return tuple(clip for clip in (*self._labelled, *hidden) if clip.split == split)
         return self._fold_parts()[split]
 
     def _fold_parts(self) -> dict[Split, tuple[ClipInfo, ...]]:
-        fold = self.fold or 0
-        if not 0 <= fold < self.folds:
-            raise KinesicsError(f"data.fold: expected 0 to {self.folds - 1}, found {fold}")
-        labelled = [clip for clip in self.recordings.clips if clip.label is not None]
-        parts = subject_folds(labelled, 2 * self.folds)
-        test = {2 * fold, 2 * fold + 1}
-        held = (2 * fold + 2) % len(parts)
-        split_of = {part: "test" if part in test else "val" if part == held else "train" for part in range(len(parts))}
-        return {
-            split: tuple(clip for part, of in split_of.items() if of == split for clip in parts[part])
-            for split in ("train", "val", "test")
-        }
+        return fold_parts(self._labelled, self.folds, self.fold or 0)
+
+    @cached_property
+    def _labelled(self) -> tuple[ClipInfo, ...]:
+        """All recordings with a known emotion, or with one dealt out anew."""
+        labelled = tuple(clip for clip in self.recordings.clips if clip.label is not None)
+        return labelled if self.permuted is None else permute_labels(labelled, self.permuted)
 
     def prepare_data(self) -> None:
         """Compute all tokens, once; an interrupted pass resumes."""
@@ -396,6 +445,8 @@ class EmotionData(BatchData):
             "context": self._open_context,
             "gestures": self._open_gestures,
             "face_actions": self._open_face_actions,
+            "face_motion": self._open_face_motion,
+            "poses": self._open_poses,
         }
         return opened[name](clips, progress)
 
@@ -416,6 +467,12 @@ class EmotionData(BatchData):
 
     def _open_face_actions(self, clips: tuple[ClipInfo, ...], progress: Progress | None) -> StreamCache:
         return cache_face_actions(self.recordings, clips, rate=self.face_rate, progress=progress)
+
+    def _open_face_motion(self, clips: tuple[ClipInfo, ...], progress: Progress | None) -> StreamCache:
+        return motion_of(self._open_face_actions(clips, progress))
+
+    def _open_poses(self, clips: tuple[ClipInfo, ...], progress: Progress | None) -> StreamCache:
+        return cache_poses(self.recordings, clips, window=self.window, progress=progress)
 
     # each encoder is hashed, and the detector opened, once
 

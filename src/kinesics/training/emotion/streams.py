@@ -27,7 +27,9 @@ from kinesics.perception.actions import ACTIONS
 from kinesics.perception.openvino.face import ALIGNED, actions_of_aligned
 from kinesics.perception.openvino.models import MODELS, Models, ledger
 from kinesics.preprocessing.face_crop import FaceCrop, readable_points, template_with_eyes
+from kinesics.preprocessing.face_motion import against_neutral
 from kinesics.preprocessing.faces import faces_in_frame
+from kinesics.preprocessing.pose_windows import FRAMES, POSE_JOINTS, pose_tokens
 from kinesics.progress import Progress
 from kinesics.skeleton import SkeletonSequence
 from kinesics.skeleton.sequence import FloatArray
@@ -138,6 +140,40 @@ def cache_face_actions(
 
     what = (float(rate), *(files[MODELS[name].file]["sha256"] for name in ("face", "actions")))
     return _cache("face_actions", recordings, clips, what, len(ACTIONS), encode, progress)
+
+
+def motion_of(actions: StreamCache) -> StreamCache:
+    """Put beside the facial actions of each recording how far they are from the person's running neutral face."""
+    read = [against_neutral(*actions.read(i)) for i in range(len(actions))]
+    none = np.zeros((0, 2 * actions.tokens.shape[1]), np.float32)
+    seconds = [actions.read(i)[1] for i in range(len(actions))]
+    count = actions.count
+    joined = np.concatenate([np.zeros(0, np.float32), *seconds])
+    return StreamCache(np.cumsum(count) - count, count, np.concatenate([none, *read]), joined)
+
+
+def cache_poses(
+    recordings: Recordings, clips: tuple[ClipInfo, ...], *, window: float, progress: Progress | None = None
+) -> StreamCache:
+    """Cut the joints of all recordings into windows, or find them in the cache, and open those of `clips`.
+
+    Parameters
+    ----------
+    recordings : all of the data set's, in a layout of the upper body.
+    clips : the recordings to open.
+    window : seconds of a token.
+    progress : called with the share that is done, 0..1.
+
+    Returns
+    -------
+    The tokens of `clips`, see `pose_tokens`.
+    """
+
+    def encode(clip: ClipInfo, skeleton: SkeletonSequence) -> Tokens:
+        return pose_tokens(skeleton, window)
+
+    width = 3 * FRAMES * len(POSE_JOINTS)
+    return _cache("poses", recordings, clips, (float(window), FRAMES), width, encode, progress)
 
 
 def read_faces(clip: ClipInfo, skeleton: SkeletonSequence, crop: FaceCrop, rate: float) -> tuple[Image, FloatArray]:

@@ -14,7 +14,6 @@ from torch import Tensor, nn
 from kinesics.metrics import emotion_report
 from kinesics.models.emotion.net import EmotionNet, build_head, head_config
 from kinesics.models.emotion.streams import EmotionOutput, Gestures, Stream
-from kinesics.perception.actions import ACTIONS
 from kinesics.training.emotion.data import EmotionDataSpec
 from kinesics.training.inputs.batches import Batch
 from kinesics.training.optimiser import adamw_one_cycle
@@ -33,11 +32,15 @@ class EmotionTask(L.LightningModule):
     preset
         The network's size.
     fusion
-        How streams are joined: full (InterFusion), mean, concatenation or late.
+        How streams are joined: a row of `kinesics.models.emotion.net.HEADS`, full (InterFusion) among them.
+    pooling
+        How the tokens of a stream become one vector: attention, mean or best.
     smoothing
         Share of a label's weight that both classes get alike.
     auxiliary
         Weight of the mean loss of each stream alone.
+    unsupervised
+        Weight of a head's own loss that needs no label, where it has one.
     rate
         The highest learning rate.
     encoder_rate
@@ -53,8 +56,10 @@ class EmotionTask(L.LightningModule):
         spec: Any,  # the parser would take its fields apart
         preset: Literal["paper", "small", "tiny"] = "small",
         fusion: str = "full",
+        pooling: Literal["attention", "mean", "best"] = "attention",
         smoothing: float = 0.1,
         auxiliary: float = 0.5,
+        unsupervised: float = 0.1,
         rate: float = 1e-3,
         encoder_rate: float = 0.1,
         weight_decay: float = 0.05,
@@ -63,23 +68,21 @@ class EmotionTask(L.LightningModule):
         super().__init__()
         self.spec: EmotionDataSpec = spec
         self.preset, self.fusion = preset, fusion
-        self.smoothing, self.auxiliary = smoothing, auxiliary
+        self.smoothing, self.auxiliary, self.unsupervised = smoothing, auxiliary, unsupervised
         self.rate, self.encoder_rate, self.weight_decay = rate, encoder_rate, weight_decay
         sizes = head_config(preset, spec.gestures, spec.face, spec.video)
-        head = build_head(fusion, replace(sizes, face_actions=self._face_actions))
+        self._further: dict[str, Any] = {**spec.widths, "pooling": pooling}
+        head = build_head(fusion, replace(sizes, **self._further))
         # frozen encoders stay out of it, and so of every checkpoint
         face, video = (spec.face, spec.video) if spec.from_frames else (None, None)
         self.network = EmotionNet(face, video, head)
-        for module in self.network.modules():
-            if isinstance(module, nn.BatchNorm1d | nn.BatchNorm2d | nn.BatchNorm3d):
-                module.eval()  # Lightning keeps it so: it stays as it was learned, since batches are small
+        for encoder in filter(None, (face, video)):
+            for module in encoder.modules():
+                if isinstance(module, nn.BatchNorm1d | nn.BatchNorm2d | nn.BatchNorm3d):
+                    module.eval()  # Lightning keeps it so: it stays as it was learned, since batches are small
         if start is not None:
             _start_from(self.network, start)
         self._validated: list[tuple[Tensor, Tensor]] = []
-
-    @property
-    def _face_actions(self) -> int:
-        return len(ACTIONS) if "face_actions" in self.spec.streams else 0
 
     def forward(self, batch: Batch) -> Tensor:
         """Compute (N, 2) logits of negative and positive: 0, and the network's own."""
@@ -105,6 +108,8 @@ class EmotionTask(L.LightningModule):
         alone = [logit for logit in out.stream_logits if logit is not None]
         if len(alone) > 1:
             loss = loss + self.auxiliary * torch.stack([self._loss(logit, batch["label"]) for logit in alone]).mean()
+        if out.unsupervised is not None:
+            loss = loss + self.unsupervised * out.unsupervised.mean()
         self.log("train_loss", loss, prog_bar=True, batch_size=len(batch["label"]))
         return loss
 
@@ -146,7 +151,7 @@ class EmotionTask(L.LightningModule):
                 "mode": self.fusion,
                 "face": spec.face_name,
                 "video": video_encoder_config(spec.video) if spec.video else None,
-                "face_actions": self._face_actions,
+                **self._further,
             },
             classes=spec.classes,
             normalisation="emotion-streams-v1",

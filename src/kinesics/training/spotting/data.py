@@ -62,7 +62,7 @@ def collate_windows(items: list[tuple[Tensor, Tensor, Tensor]]) -> Batch:
     return {"frames": torch.stack(frames), "real": torch.stack(real), "events": torch.stack(held)}
 
 
-class RecordingWindows(Dataset[tuple[Tensor, Tensor, Tensor]]):
+class SpottingWindows(Dataset[tuple[Tensor, Tensor, Tensor]]):
     """Windows of recordings: of a minute's length or so in training, else each recording as a whole.
 
     Parameters
@@ -240,13 +240,13 @@ class SpottingData(BatchData):
         if not self.clips("train"):
             raise KinesicsError(f"{self.dataset.folder}: expected training recordings with labels, found none")
 
-    def make_windows(self, split: Split) -> RecordingWindows:
+    def make_windows(self, split: Split) -> SpottingWindows:
         """Make a split's windows, augmented in training alone."""
         recordings = cache_skeletons(self.dataset, clips=self.clips(split))
         if split != "train":
-            return RecordingWindows(recordings, self.dataset.events, self.fps)
+            return SpottingWindows(recordings, self.dataset.events, self.fps)
         frames = round(self.seconds * self.fps) // 16 * 16
-        return RecordingWindows(recordings, self.dataset.events, self.fps, frames, self.augment, self.seed)
+        return SpottingWindows(recordings, self.dataset.events, self.fps, frames, self.augment, self.seed)
 
     def _loader(self, split: Split, batch: int, **options: Any) -> Any:
         return super()._loader(split, batch if split == "train" else 1, **options)  # recordings differ in length
