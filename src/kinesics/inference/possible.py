@@ -45,8 +45,8 @@ def without_impossible(probability: FloatArray, score: FloatArray, classes: Sequ
     kept = probability
     for joints, gestures in NEEDED.values():
         needing = np.array([name in gestures for name in classes])
-        missing = (score[:, :, joints] <= 0).all((1, 2), keepdims=True)[:, 0]
-        kept = np.where(missing & needing, 0, kept)
+        missing = score[:, :, joints].max((1, 2)) <= 0
+        kept = np.where(missing[:, None] & needing, 0, kept)
     taken = (probability - kept).sum(1, keepdims=True)
     nobody = np.array([name == NONE for name in classes], np.float32)
     left = kept.sum(1, keepdims=True)
