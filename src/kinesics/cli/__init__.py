@@ -18,6 +18,7 @@ from kinesics.cli.common import Verb
 from kinesics.cli.data import DATA
 from kinesics.cli.evaluate import ENSEMBLE, EVALUATE
 from kinesics.cli.export import EXPORT
+from kinesics.cli.live import LIVE
 from kinesics.cli.models import MODELS
 from kinesics.cli.serve import SERVE
 from kinesics.cli.simulate import SIMULATE
@@ -33,6 +34,7 @@ examples:
   kinesics analyze interview.mp4 --person all        everybody in the video
   kinesics analyze openpose_json/ --out result       landmarks that you have already
   kinesics batch videos/ --out study                 all recordings of a study
+  kinesics live                                      a camera, while it runs
   kinesics classify clip.mp4                         rank the classes of one short, pre-cut clip
   kinesics serve interviews/                         look at, correct and compare them in a browser
   kinesics simulate --class "touching or scratching neck" --out a.gif see what a class means
@@ -112,6 +114,7 @@ VERBS: dict[str, Verb] = {
     "analyze": ANALYZE,
     "classify": CLASSIFY,
     "batch": BATCH,
+    "live": LIVE,
     "serve": SERVE,
     "agree": AGREE,
     "adapt": ADAPT,

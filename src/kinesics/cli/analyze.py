@@ -29,6 +29,13 @@ def _describe_analyze(verb: argparse.ArgumentParser) -> None:
         help="score from 0 to 1 at which events begin, of all classes (0.5) or one ('touching jaw=0.3'); repeatable",
     )
     verb.add_argument(
+        "--precision",
+        type=float,
+        metavar="X",
+        help="in place of --threshold: for each gesture the least threshold at which this share of its events was "
+        "right in simulated recordings (0.8: four of five)",
+    )
+    verb.add_argument(
         "--overlay", action="store_true", help="also write overlay.mp4: the video with skeleton and events"
     )
     verb.add_argument(
@@ -68,7 +75,9 @@ examples:
 
 
 def _analyze(options: argparse.Namespace) -> None:
-    threshold = [threshold_of(text) for text in options.threshold]
+    by_class = thresholds_of(options.threshold)
+    if by_class and options.precision is not None:
+        raise KinesicsError("--precision: expected it without --threshold, found both; leave one away")
     if options.blur and options.skeleton_only:
         raise KinesicsError("--blur and --skeleton-only: expected one of them; without images there is no face to hide")
     source: Path = options.input
@@ -77,7 +86,8 @@ def _analyze(options: argparse.Namespace) -> None:
 
     from kinesics.inference import analyze
     from kinesics.inference.action_files import check_format
-    from kinesics.inference.analyze import ALL_CLASSES, event_rule
+    from kinesics.inference.analyze import event_rule
+    from kinesics.inference.precision import precise_thresholds
     from kinesics.inference.scorer import open_scorer
     from kinesics.report import check_folder, default_folder, result_names, write_results, written_results
     from kinesics.weights.specification import DEFAULT
@@ -90,7 +100,8 @@ def _analyze(options: argparse.Namespace) -> None:
     if not options.force:
         check_folder(out, source, names)
     scorer = open_scorer(options.weights or DEFAULT, options.prior)
-    by_class = {name or ALL_CLASSES: onset for name, onset in threshold}
+    if options.precision is not None:
+        by_class = precise_thresholds(scorer.specification, scorer.sha256, options.precision)
     event_rule(scorer.specification, by_class)  # a class that these weights do not know is refused at once
     make_folder(out)
     with alone_in(out), progress_bar("Tracking people") as progress:
@@ -122,7 +133,14 @@ def _recording(options: argparse.Namespace) -> Path | OpenPoseFolder:
     return options.input if options.fps is None else OpenPoseFolder(options.input, options.fps)
 
 
-def threshold_of(text: str) -> tuple[str, float]:
+def thresholds_of(texts: Sequence[str]) -> dict[str, float]:
+    """What `--threshold` gave, each `0.6` or `CLASS=0.3`, as `threshold` of `kinesics.analyze` takes it."""
+    from kinesics.inference.events import ALL_CLASSES
+
+    return {name or ALL_CLASSES: onset for name, onset in map(_threshold, texts)}
+
+
+def _threshold(text: str) -> tuple[str, float]:
     """`0.6` or `touching or scratching neck=0.3` as the name of a class, "" for all of them, and its onset."""
     name, _, number = text.rpartition("=")
     try:

@@ -10,7 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from kinesics.cli.analyze import threshold_of
+from kinesics.cli.analyze import thresholds_of
 from kinesics.cli.common import Verb, describe_engine, describe_prior, engine_name, must_exist, say
 from kinesics.errors import KinesicsError
 
@@ -73,7 +73,7 @@ def _batch(options: argparse.Namespace) -> None:
 
 
 def _settings(options: argparse.Namespace) -> Settings:
-    threshold = [threshold_of(text) for text in options.threshold]
+    threshold = thresholds_of(options.threshold)
     engine = engine_name(options)
     if options.weights is not None:
         must_exist(options.weights)
@@ -88,7 +88,7 @@ def _settings(options: argparse.Namespace) -> Settings:
         person=options.person,
         weights="" if options.weights is None else str(options.weights.resolve()),
         prior=options.prior or "",
-        threshold={name or "*": onset for name, onset in threshold},
+        threshold=threshold,
         fps=options.fps or 0.0,
         overlay=options.overlay,
         parquet=options.parquet,
