@@ -16,6 +16,8 @@ try:
 except ImportError:  # Windows
     fcntl = None  # type: ignore[assignment]
 
+# whose results a folder holds, and the sha256 of each; null while it is being written
+RESULTS_LEDGER = ".kinesics.json"
 _LEFT_BEHIND = (".", "~$", "__MACOSX")
 
 

@@ -175,7 +175,7 @@ def three_people() -> Analysis:
 
 def half_an_hour(folder: Path) -> Analysis:
     """The real clip over and over, with some ten events a minute."""
-    video = _looped(real_clip(), folder / "half an hour.mp4", 1800.0)
+    video = repeated(real_clip(), folder / "half an hour.mp4", 1800.0)
     rng = np.random.default_rng(0)
     starts = np.sort(rng.uniform(0, 1790, 320))
     common = 1 / np.arange(1, len(CLASSES) + 1)
@@ -186,7 +186,7 @@ def half_an_hour(folder: Path) -> Analysis:
     return analysis(video, events, (person(1800.0, events[:20]),))
 
 
-def _looped(source: Path, target: Path, seconds: float) -> Path:
+def repeated(source: Path, target: Path, seconds: float) -> Path:
     """The same packets again and again: a long video in a second."""
     with av.open(str(source)) as clip, av.open(str(target), "w") as film:
         stream = clip.streams.video[0]

@@ -9,6 +9,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from kinesics.cli.ablate import ABLATE
+from kinesics.cli.adapt import ADAPT
+from kinesics.cli.agree import AGREE
 from kinesics.cli.analyze import ANALYZE, CLASSIFY
 from kinesics.cli.bench import BENCH
 from kinesics.cli.common import Verb
@@ -16,7 +18,9 @@ from kinesics.cli.data import DATA
 from kinesics.cli.evaluate import ENSEMBLE, EVALUATE
 from kinesics.cli.export import EXPORT
 from kinesics.cli.models import MODELS
+from kinesics.cli.serve import SERVE
 from kinesics.cli.simulate import SIMULATE
+from kinesics.cli.stats import STATS
 from kinesics.cli.submit import SUBMIT
 from kinesics.cli.train import REPRODUCE, TRAIN
 from kinesics.cli.weights import WEIGHTS
@@ -28,6 +32,7 @@ examples:
   kinesics analyze interview.mp4 --person all        everybody in the video
   kinesics analyze openpose_json/ --out result       landmarks that you have already
   kinesics classify clip.mp4                         rank the classes of one short, pre-cut clip
+  kinesics serve interviews/                         look at, correct and compare them in a browser
   kinesics simulate --class "touching or scratching neck" --out a.gif see what a class means
 
 `kinesics VERB --help` says more about each."""
@@ -104,6 +109,10 @@ def _version() -> str:
 VERBS: dict[str, Verb] = {
     "analyze": ANALYZE,
     "classify": CLASSIFY,
+    "serve": SERVE,
+    "agree": AGREE,
+    "adapt": ADAPT,
+    "stats": STATS,
     "simulate": SIMULATE,
     "train": TRAIN,
     "reproduce": REPRODUCE,

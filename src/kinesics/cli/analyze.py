@@ -32,6 +32,14 @@ def _describe_analyze(verb: argparse.ArgumentParser) -> None:
         "--overlay", action="store_true", help="also write overlay.mp4: the video with skeleton and events"
     )
     verb.add_argument(
+        "--blur",
+        choices=("mosaic", "fill"),
+        help="hide all faces in the report's images and in the overlay, as a mosaic or filled",
+    )
+    verb.add_argument(
+        "--skeleton-only", action="store_true", help="show no image of the video at all, in report and overlay"
+    )
+    verb.add_argument(
         "--parquet", action="store_true", help="also write actions.parquet: facial actions at every moment"
     )
     verb.add_argument("--json", action="store_true", help="print timeline.json instead of the summary")
@@ -58,6 +66,8 @@ examples:
 
 def _analyze(options: argparse.Namespace) -> None:
     threshold = [_threshold(text) for text in options.threshold]
+    if options.blur and options.skeleton_only:
+        raise KinesicsError("--blur and --skeleton-only: expected one of them; without images there is no face to hide")
     source: Path = options.input
     must_exist(source)
     engine = engine_name(options)
@@ -88,7 +98,7 @@ def _analyze(options: argparse.Namespace) -> None:
             threshold=by_class,
             engine=engine,
             cache=out / "landmarks.skeleton.npz",
-            previews=True,
+            previews="skeleton" if options.skeleton_only else options.blur or True,
             progress=progress,
         )
     writing = "Drawing the overlay" if options.overlay else "Writing the report"

@@ -83,6 +83,24 @@ def describe_engine(verb: argparse.ArgumentParser) -> None:
     )
 
 
+def describe_mapping(verb: argparse.ArgumentParser) -> None:
+    """Add the option of every verb that reads what observers have coded."""
+    verb.add_argument(
+        "--map",
+        type=Path,
+        metavar="FILE",
+        help="which class each of the observers' codes is: a CSV with the columns code,class or a JSON {code: class}; "
+        "a code without a class is left out",
+    )
+
+
+def code_mapping(options: argparse.Namespace) -> dict[str, str]:
+    """The classes by code that `--map` names, or none; raises KinesicsError for another file."""
+    from kinesics.timeline.code_mapping import read_mapping
+
+    return {} if options.map is None else read_mapping(options.map)
+
+
 def engine_name(options: argparse.Namespace) -> str:
     """The landmark engine that was named, or the default; raises KinesicsError where there is none of this name."""
     from kinesics.perception.engines import DEFAULT_ENGINE, check_engine

@@ -7,7 +7,17 @@ import math
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from kinesics.cli.common import Verb, describe_engine, engine_name, make_folder, must_exist, plain_console, say
+from kinesics.cli.common import (
+    Verb,
+    code_mapping,
+    describe_engine,
+    describe_mapping,
+    engine_name,
+    make_folder,
+    must_exist,
+    plain_console,
+    say,
+)
 from kinesics.errors import printable
 from kinesics.files import alone_in
 from kinesics.progress import progress_bar
@@ -94,9 +104,11 @@ def _describe_prepare(verb: argparse.ArgumentParser) -> None:
         action="append",
         required=True,
         metavar="FILE",
-        help="what was coded: ELAN (.eaf), BORIS (.boris, .boris.gz or its exports), a table (CSV, Excel) with the "
-        "columns video,label,start,end[,subject,person], or a folder of such files; repeatable",
+        help="what was coded: ELAN (.eaf), BORIS (.boris, .boris.gz or its exports), VIA (.json or its exports), "
+        "Datavyu (.opf or its exports), a table (CSV, Excel) with the columns video,label,start,end[,subject,person], "
+        "or a folder of such files; repeatable",
     )
+    describe_mapping(verb)
     verb.add_argument("--out", type=Path, required=True, metavar="D", help="the folder to write")
     verb.add_argument("--seed", type=int, default=0, help="another seed is another split of the subjects (default 0)")
     describe_engine(verb)
@@ -105,6 +117,7 @@ def _describe_prepare(verb: argparse.ArgumentParser) -> None:
 def _prepare(options: argparse.Namespace) -> None:
     must_exist(options.videos)
     engine = engine_name(options)
+    mapping = code_mapping(options)
     make_folder(options.out)
     from rich.table import Table
 
@@ -112,7 +125,15 @@ def _prepare(options: argparse.Namespace) -> None:
     from kinesics.data.prepare import prepare
 
     with alone_in(options.out), progress_bar("Tracking people") as progress:
-        made = prepare(options.videos, options.labels, options.out, seed=options.seed, progress=progress, engine=engine)
+        made = prepare(
+            options.videos,
+            options.labels,
+            options.out,
+            seed=options.seed,
+            progress=progress,
+            engine=engine,
+            mapping=mapping,
+        )
     table = Table("class", *SPLITS)
     for index, name in enumerate(made.classes):
         of_class = [clip.split for clip in made.clips if clip.label == index]

@@ -12,20 +12,23 @@ from pathlib import Path
 from kinesics.errors import KinesicsError
 from kinesics.files import visible
 from kinesics.timeline import coded_tables
+from kinesics.timeline.code_mapping import apply_mapping
 from kinesics.timeline.coding import Annotation, CodedFile, Coding, Medium, counted
-from kinesics.timeline.formats import boris, elan
+from kinesics.timeline.formats import boris, datavyu, elan, via
 from kinesics.timeline.sheets import SPREADSHEETS
 
 READERS: dict[str, Callable[[Path], CodedFile]] = {
     ".eaf": elan.read_codings,
     ".boris": boris.read_codings,
     ".boris.gz": boris.read_codings,
+    ".json": via.read_codings,
+    ".opf": datavyu.read_codings,
     **dict.fromkeys((".csv", ".tsv", ".txt", *sorted(SPREADSHEETS)), coded_tables.read_codings),
 }
 
 
 def read_codings(path: Path) -> CodedFile:
-    """What was coded in a file: ELAN, BORIS, or a table, by its suffix; a file of another suffix is read as a table.
+    """What was coded in a file: ELAN, BORIS, VIA, Datavyu, or a table, by its suffix, and else as a table.
 
     Raises KinesicsError that names the file and what it expected.
     """
@@ -37,14 +40,21 @@ def _suffix(path: Path) -> str:
 
 
 def label_files(labels: Iterable[Path]) -> list[Path]:
-    """The files that are named, and those in the folders that are named; raises KinesicsError where there is none."""
+    """The files that are named, and those in the folders that are named; raises KinesicsError where there is none.
+
+    Of a folder's JSON files only those that VIA wrote are codings.
+    """
     found = []
     for path in labels:
-        inside = [one for one in visible(path) if one.parent == path and _suffix(one)] if path.is_dir() else [path]
+        inside = [one for one in visible(path) if one.parent == path and _is_coding(one)] if path.is_dir() else [path]
         if not inside or not inside[0].exists():
             raise KinesicsError(f"{path}: expected annotations ({', '.join(sorted(READERS))}), found none")
         found += inside
     return found
+
+
+def _is_coding(path: Path) -> bool:
+    return bool(suffix := _suffix(path)) and (suffix != ".json" or via.is_project(path))
 
 
 @dataclass(frozen=True)
@@ -57,7 +67,7 @@ class _Placed:
 
 
 def match_codings(
-    videos: Mapping[str, Path], labels: Iterable[Path]
+    videos: Mapping[str, Path], labels: Iterable[Path], mapping: Mapping[str, str] | None = None
 ) -> tuple[dict[str, list[Annotation]], tuple[str, ...]]:
     """What was coded in which video, and what of the codings is not used.
 
@@ -68,6 +78,7 @@ def match_codings(
     ----------
     videos : by a name that is unique
     labels : files, or folders of them
+    mapping : which class each code is, of `kinesics.timeline.code_mapping.read_mapping`
 
     Returns
     -------
@@ -84,6 +95,8 @@ def match_codings(
     for one in placed:
         by_video[one.video].append(one)
     found = {name: _one_coder(videos[name], by_video[name], notes) for name in videos if name in by_video}
+    if mapping:
+        found = {name: list(apply_mapping(coded, mapping)) for name, coded in found.items()}
     return _spelled_alike(found, notes), tuple(notes)
 
 
@@ -109,7 +122,7 @@ def _fits(medium: Medium, names: Mapping[str, list[str]]) -> list[str]:
 def _placed(path: Path, names: Mapping[str, list[str]], videos: Sequence[str], notes: list[str]) -> Iterator[_Placed]:
     coded = read_codings(path)
     notes += [f"{path}: {note}" for note in coded.notes]
-    strict = _suffix(path) not in (".eaf", ".boris", ".boris.gz")
+    strict = _suffix(path) not in (".eaf", ".boris", ".boris.gz", ".json", ".opf")
     found, strangers = [], []
     for coding in coded.codings:
         linked = [(medium, fit) for medium in coding.media if (fit := _fits(medium, names))]

@@ -63,6 +63,7 @@ def prepare(
     seed: int = 0,
     progress: Progress | None = None,
     engine: LandmarkEngine | str = DEFAULT_ENGINE,
+    mapping: Mapping[str, str] | None = None,
 ) -> Prepared:
     """Write the clips that observers have coded in videos as a ClipFolder with landmarks.
 
@@ -79,6 +80,7 @@ def prepare(
     seed : another seed is another split of the subjects
     progress : called with the share that is done, 0..1
     engine : that finds the landmarks, itself or its name
+    mapping : which class each code of the observers is, of `kinesics.timeline.code_mapping.read_mapping`
 
     Returns
     -------
@@ -95,7 +97,7 @@ def prepare(
             "changed; give another folder with --out, or move the file away"
         )
     sources = _videos(videos)
-    matched, unused = match_codings(sources, labels)
+    matched, unused = match_codings(sources, labels, mapping)
     coded: list[_Coded] = []
     left_out: list[str] = []
     notes = list(unused)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 
@@ -17,6 +18,7 @@ from kinesics.inference.expressions import ExpressionReader
 from kinesics.inference.face_model import FaceExpressionModel, face_model
 from kinesics.inference.facial_actions import FacialActions, facial_actions
 from kinesics.inference.frame_pass import read_requests
+from kinesics.inference.hide_faces import FaceHider
 from kinesics.inference.previews import PreviewReader
 from kinesics.inference.results import Analysis, EmotionPrediction, Expressions, Recording
 from kinesics.inference.scorer import Scorer, open_scorer, prior_of
@@ -30,6 +32,7 @@ from kinesics.timeline import Event, Timeline
 from kinesics.timeline.labels import match_label
 from kinesics.weights.specification import DEFAULT, Specification
 
+Shown = Literal["mosaic", "fill", "skeleton"]  # how a video may be shown
 ALL_CLASSES = "*"  # in `threshold`: all classes that are not named
 _OFTEN = 0.8  # of the frames in which anybody is seen
 _LAST_PASS = 0.1  # of the progress bar; half of the rest is for the network where it reads the video as well
@@ -44,7 +47,7 @@ def analyze(
     engine: LandmarkEngine | str = DEFAULT_ENGINE,
     cache: Path | None = None,
     expressions: bool | FaceExpressionModel = True,
-    previews: bool = False,
+    previews: bool | Shown = False,
     progress: Progress | None = None,
 ) -> Analysis:
     """Find the micro-gestures of a recording.
@@ -62,7 +65,9 @@ def analyze(
     cache : a `.skeleton.npz` for the landmarks, with the facial expressions beside it, so that a second run does not
         track anybody again.
     expressions : whether to classify facial expressions in a video, or the network for it in place of the shipped one.
-    previews : whether to keep small images for a report, from the pass of the video in which faces are read.
+    previews : whether to keep small images for a report, from the pass of the video in which faces are read; or how
+        the video may be shown in all that is made of the analysis: with faces as a "mosaic" or a "fill", or as a
+        "skeleton" alone.
     progress : called with the share done, 0..1.
 
     Returns
@@ -95,7 +100,11 @@ def analyze(
         asdict(specification) | {"sha256": scorer.sha256, "rule": asdict(rule), "prior": prior_of(scorer)},
         actions,
     )
-    analysis = _read_video(analysis, observation, expressions, previews, cache, part_of(progress, scored, 1))
+    if isinstance(previews, str):
+        hider = None if previews == "skeleton" else FaceHider(observation.people, previews)
+        analysis = replace(analysis, hider=hider, skeleton_only=previews == "skeleton")
+    wanted = bool(previews) and not analysis.skeleton_only
+    analysis = _read_video(analysis, observation, expressions, wanted, cache, part_of(progress, scored, 1))
     return replace(analysis, emotion_predictions=_predictions(analysis, scorer))
 
 
@@ -242,7 +251,7 @@ def _read_video(
         progress(1.0)
         return analysis
     faces = _expression_reader(observation, expressions, cache)
-    images = PreviewReader(analysis.timeline) if previews else None
+    images = PreviewReader(analysis.timeline, analysis.hider) if previews else None
     requests = [*(faces.requests() if faces else ()), *((images.request(),) if images else ())]
     read_requests(observation.video.path, requests, progress)
     chosen = {one.person for one in analysis.people}

@@ -42,16 +42,13 @@ def without_impossible(probability: FloatArray, score: FloatArray, classes: Sequ
     -------
     (N, C), rows summing to what they did; what was taken goes to "none", or to the gestures that are left.
     """
-    possible = np.ones_like(probability)
+    kept = probability
     for joints, gestures in NEEDED.values():
-        columns = [i for i, name in enumerate(classes) if name in gestures]
-        missing = ~(score[:, :, joints] > 0).any((1, 2))
-        possible[np.ix_(missing, columns)] = 0
-    kept = probability * possible
+        needing = np.array([name in gestures for name in classes])
+        missing = score[:, :, joints].max((1, 2)) <= 0
+        kept = np.where(missing[:, None] & needing, 0, kept)
     taken = (probability - kept).sum(1, keepdims=True)
     nobody = np.array([name == NONE for name in classes], np.float32)
-    if nobody.any():
-        return kept + taken * nobody
     left = kept.sum(1, keepdims=True)
-    scaled: FloatArray = kept * ((left + taken) / np.maximum(left, 1e-9))
-    return scaled
+    shared: FloatArray = kept + taken * (nobody if nobody.any() else kept / np.maximum(left, 1e-9))
+    return shared

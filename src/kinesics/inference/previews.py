@@ -9,6 +9,7 @@ from pathlib import Path
 import PIL.Image
 
 from kinesics.inference.frame_pass import FrameRequest, read_requests
+from kinesics.inference.hide_faces import FaceHider
 from kinesics.progress import Progress
 from kinesics.timeline import Timeline
 from kinesics.video import Frame
@@ -28,10 +29,16 @@ class Preview:
 
 
 class PreviewReader:
-    """Takes the previews of one video while it is read: `request` the frames, then `result`."""
+    """Takes the previews of one video while it is read: `request` the frames, then `result`.
 
-    def __init__(self, timeline: Timeline) -> None:
-        self._times = moments(timeline)
+    Parameters
+    ----------
+    timeline : whose events are worth one.
+    hider : hides the faces in them; None to show them.
+    """
+
+    def __init__(self, timeline: Timeline, hider: FaceHider | None = None) -> None:
+        self._times, self._hider = moments(timeline), hider
         self._found: list[Preview] = []
 
     def request(self) -> FrameRequest:
@@ -45,11 +52,14 @@ class PreviewReader:
 
     def _take(self, _: int, frame: Frame) -> None:
         file = io.BytesIO()
-        PIL.Image.fromarray(frame.image).save(file, "WEBP", quality=_QUALITY, method=2)
+        image = frame.image if self._hider is None else self._hider.hide(frame)
+        PIL.Image.fromarray(image).save(file, "WEBP", quality=_QUALITY, method=2)
         self._found.append(Preview(round(frame.time, 3), file.getvalue()))
 
 
-def read_previews(video: Path, timeline: Timeline, progress: Progress = lambda _: None) -> tuple[Preview, ...]:
+def read_previews(
+    video: Path, timeline: Timeline, progress: Progress = lambda _: None, hider: FaceHider | None = None
+) -> tuple[Preview, ...]:
     """Read the previews of a video in a pass of their own.
 
     Parameters
@@ -57,6 +67,7 @@ def read_previews(video: Path, timeline: Timeline, progress: Progress = lambda _
     video : whose frames to read.
     timeline : whose events are worth one; its duration is that of the grid.
     progress : called with the share done, 0..1.
+    hider : hides the faces in them; None to show them.
 
     Returns
     -------
@@ -67,7 +78,7 @@ def read_previews(video: Path, timeline: Timeline, progress: Progress = lambda _
     KinesicsError
         for a video that cannot be read.
     """
-    reader = PreviewReader(timeline)
+    reader = PreviewReader(timeline, hider)
     read_requests(video, [reader.request()], progress)
     return reader.result()
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from kinesics.inference.facial_actions import NETWORK, FacialActions
+from kinesics.inference.hide_faces import FaceHider
 from kinesics.inference.previews import Preview
 from kinesics.inference.scores import Scores
 from kinesics.perception.actions import ACTIONS
@@ -165,6 +166,8 @@ class Analysis:
     expressions : of each of `people`, or empty where faces were not read.
     emotion_predictions : of those of them whose face was found for long enough.
     previews : small images of the video, or empty where none were asked for.
+    hider : hides the faces in every image of the video; None where they may be shown.
+    skeleton_only : whether no image of the video may be shown at all.
     """
 
     recording: Recording
@@ -176,6 +179,8 @@ class Analysis:
     expressions: tuple[Expressions, ...] = ()
     emotion_predictions: tuple[EmotionPrediction, ...] = ()
     previews: tuple[Preview, ...] = ()
+    hider: FaceHider | None = None
+    skeleton_only: bool = False
 
     def actions_dataframe(self) -> pd.DataFrame:
         """Everybody's facial actions, one row a moment; columns person, time, then each of `ACTIONS`.
@@ -188,11 +193,17 @@ class Analysis:
         return pd.concat([one.to_dataframe() for one in self.actions], ignore_index=True) if self.actions else empty
 
     def to_dict(self) -> dict[str, Any]:
-        """The facts that `timeline.json` holds beside the events, as plain data: recording, model, faces in sum."""
-        facts = {"recording": self.recording.to_dict(), "model": dict(self.model)}
+        """The facts that `timeline.json` holds beside the events: recording, model, who was seen, faces in sum."""
+        facts: dict[str, Any] = {"recording": self.recording.to_dict(), "model": dict(self.model)}
+        facts["people"] = [{"person": one.person, "seen": self._seen(one)} for one in self.people]
         if self.actions:
             facts["actions"] = {"people": [one.to_dict() for one in self.actions], "model": dict(NETWORK)}
         for name, found in (("expressions", self.expressions), ("readings", self.emotion_predictions)):
             if found:
                 facts[name] = {"people": [one.to_dict() for one in found], "model": dict(found[0].model)}
         return facts
+
+    def _seen(self, one: SkeletonSequence) -> float:
+        """The share of the recording, 0..1, in which somebody was seen."""
+        seconds = float(one.score.any(1).sum()) / one.fps
+        return round(min(1.0, seconds / self.recording.duration), 4) if self.recording.duration > 0 else 0.0

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -69,21 +69,17 @@ class SkeletonScorer:
         away; windows in which nobody is present are "none".
         """
         specification = self.specification
-        stride = specification.stride_frames
-        rows = resampled_rows(person, specification.fps)
-        starts = np.arange(0, max(len(rows), 1), stride) - specification.frames // 2
+        windows = recording_windows(person, specification)
         # allocated at once: small results in a list would pin the heap between the networks' large ones
-        shape = (len(starts), len(specification.classes))
+        shape = (len(windows.starts), len(specification.classes))
         streams = {name: np.zeros(shape, np.float32) for name in STREAMS}
-        for first in range(0, len(starts), _BATCH):
-            for name, probability in self._batch(person, rows, starts[first : first + _BATCH]).items():
+        for first in range(0, len(windows.starts), _BATCH):
+            batch = self._batch(person, windows.rows, windows.starts[first : first + _BATCH])
+            for name, probability in batch.items():
                 streams[name][first : first + _BATCH] = probability
-        smooth = {
-            name: _overlap_average(values, specification.frames // 4 // stride) for name, values in streams.items()
-        }
-        times = (person.start + np.arange(len(starts)) * stride / specification.fps).astype(np.float32)
+        smooth = {name: smooth_windows(values, specification) for name, values in streams.items()}
         both = smooth.pop("both")
-        return Scores(times, both, specification.classes, person.person, smooth)
+        return Scores(windows.times, both, specification.classes, person.person, smooth)
 
     def classify(self, person: SkeletonSequence, observation: Observation | None = None) -> FloatArray:
         """Probabilities (C,) of the gestures for one pre-cut clip, "none" left out: the mean over its windows.
@@ -101,14 +97,69 @@ class SkeletonScorer:
         self, person: SkeletonSequence, rows: NDArray[np.int64], starts: NDArray[np.int64]
     ) -> dict[str, FloatArray]:
         """Probabilities of one batch of windows; the recording is held at its ends."""
-        held = rows[np.clip(starts[:, None] + np.arange(self.specification.frames), 0, len(rows) - 1)]
-        present = is_seen(person.score[held])
-        held = nearest_seen(person.score)[held]
-        xyz, score = person.xyz[held], person.score[held]
+        xyz, score, present = held_windows(person, rows, starts, self.specification.frames)
         return {
             name: without_impossible(probabilities(x, present, self.specification), score, self.specification.classes)
             for name, x in self.run(xyz, score).items()
         }
+
+
+class RecordingWindows(NamedTuple):
+    """Where the windows of a recording lie.
+
+    rows: (F,) the recording's frames at the network's rate. starts: (N,) the first of each window, an index of `rows`
+    that may lie before or after them. times: (N,) seconds of their middles.
+    """
+
+    rows: NDArray[np.int64]
+    starts: NDArray[np.int64]
+    times: FloatArray
+
+
+def recording_windows(person: SkeletonSequence, specification: Specification) -> RecordingWindows:
+    """The overlapping windows in which a recording is scored, at the stride of the specification."""
+    stride = specification.stride_frames
+    rows = resampled_rows(person, specification.fps)
+    starts = np.arange(0, max(len(rows), 1), stride) - specification.frames // 2
+    times = (person.start + np.arange(len(starts)) * stride / specification.fps).astype(np.float32)
+    return RecordingWindows(rows, starts, times)
+
+
+def held_windows(
+    person: SkeletonSequence, rows: NDArray[np.int64], starts: NDArray[np.int64], frames: int
+) -> tuple[FloatArray, FloatArray, NDArray[np.bool_]]:
+    """Cut windows out of a recording, which is held at its ends and where nobody is seen.
+
+    Parameters
+    ----------
+    person : the recording.
+    rows : (F,) its frames at the network's rate.
+    starts : (N,) the first of each window, an index of `rows`.
+    frames : T, of a window.
+
+    Returns
+    -------
+    xyz (N, T, V, 3), score (N, T, V), and (N,) whether the person is present.
+    """
+    held = rows[np.clip(starts[:, None] + np.arange(frames), 0, len(rows) - 1)]
+    present = is_seen(person.score[held])
+    held = nearest_seen(person.score)[held]
+    return person.xyz[held], person.score[held], present
+
+
+def smooth_windows(probability: FloatArray, specification: Specification) -> FloatArray:
+    """Average windows over up to a quarter of their length, as recordings are scored.
+
+    Parameters
+    ----------
+    probability : (N, C) of windows at the stride of the specification.
+    specification : of the weights.
+
+    Returns
+    -------
+    (N, C).
+    """
+    return _overlap_average(probability, specification.frames // 4 // specification.stride_frames)
 
 
 def skeleton_scorer(

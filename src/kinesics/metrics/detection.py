@@ -8,8 +8,8 @@ from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import csr_array
-from scipy.sparse.csgraph import maximum_bipartite_matching
+
+from kinesics.errors import KinesicsError
 
 Instance = tuple[int, float, float]  # label, start, end (exclusive)
 Matching = Literal["one-to-one", "organisers"]
@@ -82,4 +82,11 @@ def _fits(predictions: Sequence[Instance], truth: Sequence[Instance], tiou: floa
 def _one_to_one(fits: NDArray[np.bool_]) -> int:
     if not fits.any():
         return 0
+    try:
+        from scipy.sparse import csr_array
+        from scipy.sparse.csgraph import maximum_bipartite_matching
+    except ImportError as error:
+        raise KinesicsError(
+            f"matching events: expected the library scipy, found none ({error}); pip install 'kinesics[study]'"
+        ) from error
     return int((maximum_bipartite_matching(csr_array(fits), perm_type="column") >= 0).sum())

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 
 from kinesics.preprocessing.normalise import normalise
@@ -39,7 +41,7 @@ def pose_tokens(skeleton: SkeletonSequence, window: float) -> tuple[FloatArray, 
     joints = skeleton.layout.indices(*POSE_JOINTS)
     seen = normalise(skeleton.xyz, skeleton.score, skeleton.layout)[:, joints][..., [0, 1, 3]]
     ends = np.linspace(0, len(seen), max(1, round(skeleton.duration / window)) + 1).astype(int)
-    rows = np.stack([np.linspace(a, b - 1, FRAMES).astype(int) for a, b in zip(ends[:-1], ends[1:], strict=True)])
+    rows = np.stack([np.linspace(a, b - 1, FRAMES).astype(int) for a, b in itertools.pairwise(ends)])
     tokens = seen[rows].transpose(0, 3, 1, 2).reshape(len(rows), -1).astype(np.float32)
     middles = skeleton.start + (ends[:-1] + ends[1:]) / 2 / skeleton.fps
     return tokens, middles.astype(np.float32)

@@ -15,6 +15,7 @@ from plotly.io import to_html
 from kinesics.evaluation.evaluate import EMOTION, Error, Evaluation
 from kinesics.files import write_text
 from kinesics.metrics import roc_curve
+from kinesics.report.page import STYLES
 from kinesics.skeleton import SkeletonSequence
 from kinesics.skeleton.drawing import ON_LIGHT, hex_colour, lines_of, with_gaps
 
@@ -59,7 +60,7 @@ def write_evaluation(
         evaluation=evaluation,
         things="videos" if evaluation.videos else "clips",
         figures={FIGURES[key]: figure for key, figure in evaluation.figures.items()},
-        css=(assets / "report.css").read_text("utf-8"),
+        css="\n".join((assets / name).read_text("utf-8") for name in STYLES),
         charts=_charts(evaluation),
         errors=[(error, _strip_of(error, skeleton)) for error in shown],
     )

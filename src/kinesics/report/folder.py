@@ -10,12 +10,12 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from kinesics.errors import KinesicsError
+from kinesics.files import RESULTS_LEDGER as LEDGER
 from kinesics.files import not_written, sha256_of, write_text
 from kinesics.skeleton import load_metadata
 from kinesics.skeleton.sequence import SUFFIX
 
 LANDMARKS = f"landmarks{SUFFIX}"
-LEDGER = ".kinesics.json"  # whose results these are, and the sha256 of each; null while it is being written
 _LONGEST = 240  # bytes of a folder's name; file systems take 255
 
 
@@ -81,6 +81,27 @@ def written_results(out: Path, recording: Path, names: Sequence[str]) -> Iterato
     yield
     others = {name: digest for name, digest in files.items() if name not in names}
     _write(out, facts, others | {name: sha256_of(out / name) for name in names if (out / name).exists()})
+
+
+def remove_results(out: Path) -> int:
+    """Delete what Kinesics has written into a folder, and the folder where nothing else is in it.
+
+    Parameters
+    ----------
+    out: the folder.
+
+    Returns
+    -------
+    How many files are gone; what somebody else put there stays.
+    """
+    ledger = _read(out)
+    names = (*(ledger["files"] if ledger else ()), LANDMARKS, "landmarks.expressions.npz", LEDGER)
+    gone = [path for name in names if (path := out / name).is_file() and path.parent.resolve() == out.resolve()]
+    for path in gone:
+        path.unlink()
+    if out.is_dir() and not any(out.iterdir()):
+        out.rmdir()
+    return len(gone)
 
 
 def _refusal(path: Path, expected: str, found: str) -> KinesicsError:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -29,7 +30,7 @@ def write_overlay(analysis: Analysis, out: Path, progress: Progress | None = Non
 
     Parameters
     ----------
-    analysis : what to draw; landmarks without a video are drawn on a dark ground.
+    analysis : what to draw; landmarks without a video, or whose video may not be shown, are drawn on a dark ground.
     out : the file to write, mp4 or gif by its name.
     progress : called with the share done, 0..1.
 
@@ -63,8 +64,9 @@ def _drawn(analysis: Analysis, progress: Progress | None) -> Iterator[Image]:
 def _frames(analysis: Analysis, aspect: float) -> Iterator[Frame]:
     recording = analysis.recording
     rate = min(recording.fps, OVERLAY_RATE)
-    if recording.kind == "video":
-        yield from read_frames(recording.path, fps=rate, max_side=LONGER_SIDE)
+    if recording.kind == "video" and not analysis.skeleton_only:
+        for frame in read_frames(recording.path, fps=rate, max_side=LONGER_SIDE):
+            yield frame if analysis.hider is None else replace(frame, image=analysis.hider.hide(frame))
         return
     width, height = round(LONGER_SIDE * min(1, aspect)), round(LONGER_SIDE / max(1, aspect))
     empty = np.full((height, width, 3), EDGE, np.uint8)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from functools import cache
@@ -25,7 +26,8 @@ from kinesics.timeline.formats import kinesics_json, table
 if TYPE_CHECKING:
     from kinesics.inference.results import Analysis
 
-SCRIPTS = ("base.js", "frames.js", "plots.js", "report.js")  # in this order they are one
+SCRIPTS = ("tools.js", "skeleton.js", "base.js", "frames.js", "plots.js", "report.js")  # in this order they are one
+STYLES = ("base.css", "report.css")
 _HIGHLIGHTS = 3
 
 
@@ -34,7 +36,7 @@ def write_report(analysis: Analysis, out: Path, progress: Progress | None = None
 
     Parameters
     ----------
-    analysis : what to show; a video whose previews it does not hold is read for them.
+    analysis : what to show; a video whose previews it does not hold is read for them, if it may be shown.
     out : the file to write.
     progress : called with the share done, 0..1.
 
@@ -44,8 +46,9 @@ def write_report(analysis: Analysis, out: Path, progress: Progress | None = None
         for a video that has to be read and cannot be, or a file that cannot be written.
     """
     previews = analysis.previews
-    if analysis.recording.kind == "video" and not previews:
-        previews = read_previews(analysis.recording.path, analysis.timeline, part_of(progress, 0, 1))
+    if analysis.recording.kind == "video" and not previews and not analysis.skeleton_only:
+        path, timeline = analysis.recording.path, analysis.timeline
+        previews = read_previews(path, timeline, part_of(progress, 0, 1), analysis.hider)
     write_text(out, _render(analysis, previews))
     part_of(progress, 0, 1)(1.0)
 
@@ -72,11 +75,18 @@ def _render(analysis: Analysis, previews: Sequence[Preview]) -> str:
         notes=analysis.recording.notes,
         csv=as_base64(table.to_text(timeline).encode("utf-8-sig", "backslashreplace")),
         json=as_base64(kinesics_json.to_text(timeline, provenance_of(analysis)).encode("utf-8", "backslashreplace")),
-        css=_colours() + (assets / "report.css").read_text("utf-8"),
-        script="\n".join((assets / name).read_text("utf-8") for name in SCRIPTS),
+        css=skeleton_colours() + "\n".join((assets / name).read_text("utf-8") for name in STYLES),
+        script=_script(),
         plotly=_plotly(),
         data=page_data(analysis, previews),
     )
+
+
+def _script() -> str:
+    """The modules as one script, for a page that is one file; the workbench loads those that it shares as they are."""
+    texts = [(files("kinesics.report") / "assets" / name).read_text("utf-8") for name in SCRIPTS]
+    parts = [re.sub(r"^export ", "", text, flags=re.MULTILINE) for text in texts]
+    return '"use strict";\n' + "\n".join(parts)
 
 
 @cache
@@ -87,7 +97,7 @@ def _plotly() -> str:
     return as_base64(gzip.compress(plotly.offline.get_plotlyjs().encode(), mtime=0))
 
 
-def _colours() -> str:
+def skeleton_colours() -> str:
     """The skeleton's colours as CSS variables, on a light ground and on a dark one."""
 
     def variables(palette: Palette) -> str:

@@ -65,18 +65,12 @@ def page_data(analysis: Analysis, previews: Sequence[Preview]) -> dict[str, Any]
     return {
         "duration": recording.duration,
         "aspect": known if own_aspect is None else own_aspect,
-        "strokes": [vars(stroke) for stroke in strokes_of(UPPER_BODY)],
-        "colours": {side: hex_colour(colour) for side, colour in ON_DARK.items()},
-        "dots": list(dots_of(UPPER_BODY).items()),
-        "eyes": UPPER_BODY.indices("left_eye", "right_eye"),
-        "joints": len(UPPER_BODY),
-        "reach": _REACH,
-        "wrists": UPPER_BODY.indices("left_wrist", "right_wrist"),
+        **drawing_facts(),
         "people": [
             {
                 "person": person.person,
-                "motion": _pack(thinned),
-                "on_frames": _pack(points_at(points, person.rows_at(frame_times))),
+                "motion": pack_points(thinned),
+                "on_frames": pack_points(points_at(points, person.rows_at(frame_times))),
             }
             for person, points, thinned in zip(people, plane, motion, strict=True)
         ],
@@ -89,6 +83,19 @@ def page_data(analysis: Analysis, previews: Sequence[Preview]) -> dict[str, Any]
         "curves": [_curves(scores, analysis.timeline) for scores in analysis.scores],
         "actions": [_actions(one) for one in analysis.actions],
         "faces": [_face(one) for one in analysis.expressions],
+    }
+
+
+def drawing_facts() -> dict[str, Any]:
+    """How a page draws skeletons and unpacks their positions: strokes, dots and colours."""
+    return {
+        "strokes": [vars(stroke) for stroke in strokes_of(UPPER_BODY)],
+        "colours": {side: hex_colour(colour) for side, colour in ON_DARK.items()},
+        "dots": list(dots_of(UPPER_BODY).items()),
+        "eyes": UPPER_BODY.indices("left_eye", "right_eye"),
+        "joints": len(UPPER_BODY),
+        "reach": _REACH,
+        "wrists": UPPER_BODY.indices("left_wrist", "right_wrist"),
     }
 
 
@@ -118,8 +125,17 @@ def _motion_clock(duration: float, people: int) -> tuple[float, NDArray[np.float
     return rate, np.arange(int(duration * rate) + 1) / rate
 
 
-def _pack(points: Points) -> str:
-    """(N, 42, 2) as little-endian uint16: 0 is missing, 1..65535 spans the image and `_REACH` around it."""
+def pack_points(points: Points) -> str:
+    """Positions as a page holds them: base64 of little-endian uint16, 0 where one is missing.
+
+    Parameters
+    ----------
+    points : (N, 42, 2), 0..1 across the image; up to half an image outside it they are kept.
+
+    Returns
+    -------
+    The text; 1..65535 spans the image and what is kept around it.
+    """
     scaled = 1 + 65534 * (np.clip(points, -_REACH, 1 + _REACH) + _REACH) / (1 + 2 * _REACH)
     return as_base64(np.where(np.isnan(scaled), 0, scaled).round().astype("<u2").tobytes())
 

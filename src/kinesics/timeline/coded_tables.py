@@ -1,4 +1,4 @@
-"""Codings in tables: plain ones with a line an annotation, and the two kinds of events that BORIS exports."""
+"""Codings in tables: plain ones with a line an annotation, and what BORIS, VIA and Datavyu export."""
 
 from __future__ import annotations
 
@@ -11,8 +11,9 @@ from pathlib import Path
 from kinesics.errors import KinesicsError
 from kinesics.reading import reading
 from kinesics.timeline.coding import Annotation, CodedFile, Coding, Medium, file_names, seconds, tidy, whole_number
+from kinesics.timeline.formats import datavyu, via
 from kinesics.timeline.formats.boris import NOBODY, Playlists, unused_notes
-from kinesics.timeline.sheets import Sheet, read_sheet
+from kinesics.timeline.sheets import SPREADSHEETS, Sheet, read_sheet
 
 _PLAIN = ("video", "label", "start", "end")
 _AGGREGATED = ("behavior", "start (s)", "stop (s)")
@@ -27,11 +28,13 @@ def read_codings(path: Path) -> CodedFile:
     """The codings of a table: a CSV or TSV in any locale, or a workbook.
 
     Either with the columns video, label, start, end (subject, person), in seconds or as hh:mm:ss, or with the
-    aggregated or the tabular events that BORIS exports. Events without a length are left out and counted. Raises
-    KinesicsError that names the file, and the cells of a row that is no event.
+    aggregated or the tabular events that BORIS exports, or as VIA or Datavyu export them. Events without a length are
+    left out and counted. Raises KinesicsError that names the file, and the cells of a row that is no event.
     """
-    kinds = {_PLAIN: _plain, _AGGREGATED: _aggregated, _TABULAR: _tabular}
-    expected = f"the columns {','.join(_PLAIN)} (subject, person), or an export from BORIS"
+    if path.suffix.lower() not in SPREADSHEETS and datavyu.is_table(path):
+        return datavyu.read_table(path)
+    kinds = {_PLAIN: _plain, _AGGREGATED: _aggregated, _TABULAR: _tabular, **dict.fromkeys(via.TABLES, _via)}
+    expected = f"the columns {','.join(_PLAIN)} (subject, person), or an export from BORIS, VIA or Datavyu"
     with reading(path, "a table of coded events", _MEND):
         sheet = read_sheet(path, tuple(kinds), expected)
         unused: Counter[str] = Counter()
@@ -62,6 +65,10 @@ def _plain(sheet: Sheet, unused: Counter[str], notes: list[str]) -> Iterator[Cod
         else:
             rows.append(Annotation(label, start, end, _subject(row.get("subject", "")), person))
     return (Coding((Medium(names),), tuple(rows)) for names, rows in by_video.items())
+
+
+def _via(sheet: Sheet, unused: Counter[str], notes: list[str]) -> Iterator[Coding]:
+    return via.coded_rows(sheet.rows, unused)
 
 
 def _subject(name: str) -> str:

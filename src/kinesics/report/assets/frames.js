@@ -2,26 +2,10 @@
 
 // ── skeletons and images ───────────────────────────────────────────────────────────────────────────────────
 
-/** Base64 of uint16 pairs to positions; 0 is a missing joint and becomes NaN. */
-function unpack(text) {
-  const bytes = Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
-  const span = 1 + 2 * DATA.reach;
-  return Float32Array.from(new Uint16Array(bytes.buffer), (value) => (value ? ((value - 1) / 65534) * span - DATA.reach : NaN));
-}
-
 const size = 2 * DATA.joints;
-const people = DATA.people.map((one) => ({ person: one.person, motion: unpack(one.motion), onFrames: unpack(one.on_frames) }));
+const people = DATA.people.map((one) => ({ person: one.person, motion: unpackPoints(one.motion, DATA), onFrames: unpackPoints(one.on_frames, DATA) }));
 
-/** The joints at a time, between two kept skeletons where both are known. */
-function poseAt(one, time) {
-  const steps = one.motion.length / size;
-  const position = clamp(time * DATA.motion_rate, 0, steps - 1);
-  const first = Math.floor(position), share = position - first;
-  const a = one.motion.subarray(first * size, (first + 1) * size);
-  const b = first + 1 < steps ? one.motion.subarray((first + 1) * size, (first + 2) * size) : a;
-  return a.map((value, i) => (Number.isNaN(b[i]) ? value : value * (1 - share) + b[i] * share));
-}
-
+const poseAt = (one, time) => poseBetween(one.motion, DATA, time * DATA.motion_rate);
 const poseOnFrame = (one, k) => one.onFrames.subarray(k * size, (k + 1) * size);
 
 function frameAt(time, from = 0, to = DATA.frames.length - 1) {
@@ -47,29 +31,8 @@ function image(k, again) {
   return null;
 }
 
-/** A canvas ready to draw on in CSS pixels, or null while it is not laid out. */
-function prepare(canvas) {
-  const width = canvas.clientWidth, height = canvas.clientHeight, dots = devicePixelRatio || 1;
-  if (!width || !height) return null;
-  if (canvas.width !== Math.round(width * dots) || canvas.height !== Math.round(height * dots)) {
-    canvas.width = Math.round(width * dots);
-    canvas.height = Math.round(height * dots);
-  }
-  const context = canvas.getContext("2d");
-  context.setTransform(dots, 0, 0, dots, 0, 0);
-  context.clearRect(0, 0, width, height);
-  return { context, width, height };
-}
-
 /** Where a box of the image lands on a canvas: as large as possible, in the middle. */
-function view({ width, height }, [left, top, right, bottom]) {
-  const scale = Math.min(width / ((right - left) * DATA.aspect), height / (bottom - top));
-  return {
-    scale,
-    x: (value) => width / 2 + (value - (left + right) / 2) * scale * DATA.aspect,
-    y: (value) => height / 2 + (value - (top + bottom) / 2) * scale,
-  };
-}
+const view = (canvas, box) => fit(canvas, box, DATA.aspect);
 
 /** The box grown by a margin; square where asked, and then inside the image if there is one. */
 function framed([left, top, right, bottom], margin, square = false) {
@@ -82,48 +45,8 @@ function framed([left, top, right, bottom], margin, square = false) {
 }
 
 function drawPose(context, pose, at, width, edge) {
-  const point = (joint) => [at.x(pose[2 * joint]), at.y(pose[2 * joint + 1])];
-  const isKnown = (joint) => !Number.isNaN(pose[2 * joint]);
-  const paths = DATA.strokes.map((stroke) => {
-    const path = new Path2D();
-    const corners = stroke.joints.filter(isKnown).map(point);
-    if (stroke.closed && corners.length > 2) ring(path, corners);
-    else corners.forEach((corner, i) => (i ? path.lineTo(...corner) : path.moveTo(...corner)));
-    return path;
-  });
-  context.lineCap = context.lineJoin = "round";
-  if (edge) {
-    context.strokeStyle = "rgb(0 0 0 / 45%)";
-    DATA.strokes.forEach((stroke, i) => {
-      context.lineWidth = width * stroke.width + 2;
-      context.stroke(paths[i]);
-    });
-  }
   const hues = edge ? DATA.colours : { left: colourOf("--left"), right: colourOf("--right"), middle: colourOf("--middle") };
-  DATA.strokes.forEach((stroke, i) => {
-    context.strokeStyle = hues[stroke.side];
-    context.lineWidth = width * stroke.width;
-    context.stroke(paths[i]);
-  });
-  context.fillStyle = hues.middle;
-  const [left, right] = DATA.eyes.map(point);
-  const dot = edge ? width * 0.5 : Math.max(width * 0.4, 0.045 * (Math.hypot(left[0] - right[0], left[1] - right[1]) || 0));
-  for (const [joint, share] of DATA.dots.filter(([joint]) => isKnown(joint))) {
-    context.beginPath();
-    context.arc(...point(joint), dot * share, 0, 2 * Math.PI);
-    context.fill();
-  }
-}
-
-const ROUND = 3.62; // makes an ellipse of four corners
-/** A closed, round line through the corners. */
-function ring(path, corners) {
-  const corner = (i) => corners[(i + corners.length) % corners.length];
-  path.moveTo(...corner(0));
-  for (let i = 0; i < corners.length; i++) {
-    const [before, a, b, after] = [corner(i - 1), corner(i), corner(i + 1), corner(i + 2)];
-    path.bezierCurveTo(a[0] + (b[0] - before[0]) / ROUND, a[1] + (b[1] - before[1]) / ROUND, b[0] - (after[0] - a[0]) / ROUND, b[1] - (after[1] - a[1]) / ROUND, b[0], b[1]);
-  }
+  drawSkeleton(context, pose, at, { width, edge, hues, facts: DATA });
 }
 
 function drawFrame(context, k, at, again) {

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from kinesics.timeline.formats import boris, elan, kinesics_json, table, webvtt
+from kinesics.timeline.formats import boris, elan, frames, kinesics_json, table, webvtt
 from kinesics.timeline.formats.common import Provenance
 from kinesics.timeline.timeline import Timeline
 
@@ -40,4 +40,9 @@ FORMATS = {
     "BORIS": Format(".boris", "a project with one observation, for observers", boris.write, boris.read),
     "WebVTT": Format(".vtt", "captions, for video players", webvtt.write),
 }
-__all__ = ["FORMATS", "Format", "Provenance"]
+# what a tier can be exported as beside these, on wish
+EXPORTS = FORMATS | {
+    "frames": Format(".frames.csv", "a row a frame and a column a class, for statistics", frames.write),
+    "Parquet": Format(".parquet", "a row an event, for data frames", frames.write_parquet, frames.read_parquet),
+}
+__all__ = ["EXPORTS", "FORMATS", "Format", "Provenance"]

@@ -27,7 +27,7 @@ def to_text(timeline: Timeline) -> str:
     for event, start, end in in_milliseconds(timeline):
         times = f"{start / 1000:.3f}", f"{end / 1000:.3f}"
         writer.writerow(
-            [_as_text(event.label), event.index, *times, f"{event.score:.4f}", event.person, _as_text(event.source)]
+            [as_cell(event.label), event.index, *times, f"{event.score:.4f}", event.person, as_cell(event.source)]
         )
     return text.getvalue()
 
@@ -61,7 +61,7 @@ def read(path: Path) -> Timeline:
         return Timeline(tuple(_event_of_row(row, rows.line_num) for row in rows))
 
 
-def _as_text(label: str) -> str:
+def as_cell(label: str) -> str:
     """With an apostrophe before it where a spreadsheet program would take the label for a formula."""
     return f"'{label}" if label.startswith(_FORMULA) else label
 

@@ -8,9 +8,8 @@ from functools import partial
 
 import numpy as np
 
-from kinesics.data.sets.imigue.classes import CLASSES
 from kinesics.inference.events import EventRule, find_events
-from kinesics.inference.scores import Scores
+from kinesics.inference.scores import Scores, gesture_names
 from kinesics.inference.skeleton import skeleton_scorer
 from kinesics.metrics.detection import Instance, detection_score
 from kinesics.models.skeleton.agcn import TwoStreamAGCN
@@ -29,10 +28,11 @@ _BACKGROUND_EACH = 3  # every third recording has no gesture in it
 
 @dataclass(frozen=True, eq=False)
 class ScoredRecording:
-    """The scores of a recording, and the gestures that are in it."""
+    """The scores of a recording, the gestures that are in it, and its length in seconds, `SECONDS` where it is 0."""
 
     scores: Scores
     truth: Sequence[Instance]
+    seconds: float = 0.0
 
 
 def score_recordings(
@@ -85,7 +85,7 @@ def fit_event_thresholds(recordings: Sequence[ScoredRecording]) -> dict[str, flo
     matched, predicted, true = np.moveaxis(counts + _SHARED_EVENTS * everybody / max(everybody[..., 2].max(), 1), -1, 0)
     f1 = 2 * matched / np.maximum(predicted + true, 1e-9)
     thresholds = {}
-    for label, column in zip(CLASSES, f1.T, strict=True):
+    for label, column in zip(gesture_names(recordings[0].scores.classes), f1.T, strict=True):
         best = np.flatnonzero(column >= column.max() - 1e-9)
         thresholds[label] = GRID[best[len(best) // 2]]
     return thresholds
@@ -114,7 +114,7 @@ def event_figures(recordings: Sequence[ScoredRecording], thresholds: Mapping[str
 
     False alarms are counted where there is no gesture at all.
     """
-    found = {str(n): _events(one, EventRule(by_class=thresholds)) for n, one in enumerate(recordings)}
+    found = {str(n): found_instances(one, EventRule(by_class=thresholds)) for n, one in enumerate(recordings)}
     total = detection_score(found, {str(n): one.truth for n, one in enumerate(recordings)})
     background = [n for n, one in enumerate(recordings) if not one.truth]
     alarms = sum(len(found[str(n)]) for n in background)
@@ -126,16 +126,18 @@ def event_figures(recordings: Sequence[ScoredRecording], thresholds: Mapping[str
     }
 
 
-def _events(recording: ScoredRecording, rule: EventRule) -> list[Instance]:
-    events = find_events(recording.scores, rule, start=0.0, end=SECONDS, source="")
+def found_instances(recording: ScoredRecording, rule: EventRule) -> list[Instance]:
+    """The events of a recording by a rule, as (label, start, end)."""
+    events = find_events(recording.scores, rule, start=0.0, end=recording.seconds or SECONDS, source="")
     return [(event.index, event.start, event.end) for event in events]
 
 
 def _by_class(recordings: Sequence[ScoredRecording], rule: EventRule) -> list[tuple[int, int, int]]:
     """Of each class: how many events are matched, predicted and true."""
-    found = [_events(one, rule) for one in recordings]
+    classes = gesture_names(recordings[0].scores.classes)
+    found = [found_instances(one, rule) for one in recordings]
     counts = []
-    for index in range(len(CLASSES)):
+    for index in range(len(classes)):
         predicted = {str(n): [event for event in events if event[0] == index] for n, events in enumerate(found)}
         truth = {str(n): [event for event in one.truth if event[0] == index] for n, one in enumerate(recordings)}
         score = detection_score(predicted, truth)

@@ -1,0 +1,1 @@
+"""Weights that learn from an observer's corrections."""

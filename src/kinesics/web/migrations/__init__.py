@@ -1,0 +1,1 @@
+"""How the workbench's database became what it is, step by step."""
