@@ -12,6 +12,8 @@ from kinesics.cli import main
 from kinesics.errors import KinesicsError
 from kinesics.training.emotion.data import fold_parts
 from kinesics.training.emotion.interviews import INTERVIEW_STREAMS, InterviewData
+from kinesics.training.reproduce import CONFIGS
+from kinesics.training.run import run
 
 PEOPLE, EACH = 12, 3
 WIDTHS = {"context": 4, "gestures": 3, "face_actions": 52, "face_motion": 104, "poses": 3432}
@@ -106,6 +108,12 @@ def test_a_search_tells_what_it_finds_by_chance_and_chooses_on_validation(stream
     assert told["cells"]["face motion"]["accuracy"]["mean"] > 0.8
     assert told["permuted"]["face motion"]["accuracy"]["mean"] < 0.75
     assert "permuted seed 1, both: accuracy" in capsys.readouterr().out
+
+
+def test_the_shipped_config_takes_a_step(streams, tmp_path):
+    given = [f"--data.root={streams}", "--data.fold=0", "--trainer.max_epochs=1", "--trainer.limit_train_batches=1"]
+    run(CONFIGS / "emotion/interviews.yaml", tmp_path, [*given, "--data.batch=8"])
+    assert (tmp_path / "weights.safetensors").exists()
 
 
 def test_simulated_streams_are_read_back(tmp_path):

@@ -29,7 +29,7 @@ from kinesics.training.emotion.data import (
 from kinesics.training.emotion.streams import StreamCache, context_windows, labelled_gestures
 from kinesics.training.emotion.task import EmotionTask
 from kinesics.training.reproduce import CONFIGS
-from kinesics.training.run import assemble, run
+from kinesics.training.run import TASKS, assemble, read_config, run
 from kinesics.weights.load import Specification, load_network, save_weights
 
 STAGES = ("1-fusion", "2-together")
@@ -278,7 +278,11 @@ def test_stopped_in_the_middle_it_ends_where_an_unbroken_run_ends(tmp_path, monk
     assert np.array_equal(whole.logits, resumed.logits)
 
 
-OTHER = [path for path in sorted((CONFIGS / "emotion").rglob("*.yaml")) if path.parent.name != "tiny"]
+OTHER = [
+    path
+    for path in sorted((CONFIGS / "emotion").rglob("*.yaml"))
+    if path.parent.name != "tiny" and read_config(path)[0] == TASKS["emotion"]
+]
 
 
 @pytest.mark.parametrize("config", OTHER, ids=lambda path: f"{path.parent.name}-{path.stem}")
