@@ -1,4 +1,4 @@
-"""Gestures that cannot be seen in a window, since what makes them is not in the picture: no shrug without shoulders."""
+"""Gestures that cannot be seen in a window, since what makes them is out of view: no shrug without shoulders."""
 
 from __future__ import annotations
 
