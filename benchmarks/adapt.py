@@ -1,6 +1,6 @@
 """What `kinesics adapt` gains on people who gesture in another way: `python adapt.py DIR` simulates, adapts and judges.
 
-Twelve people, three interviews of 100 s each, simulated detections. Their way of gesturing is shifted: of every class
+Twelve people, two interviews of 100 s each, simulated detections. Their way of gesturing is shifted: of every class
 only its rarest way is made, hands stop five centimetres before the place that they would touch, a third of the classes
 are six times as frequent as the others, and a class that Kinesics does not know, a raised hand, takes the place of
 arms akimbo. The recordings of six people are taken for reviewed by an observer (the simulator's truth), and those of
@@ -12,7 +12,6 @@ from __future__ import annotations
 import json
 import sys
 import time
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
@@ -22,13 +21,11 @@ import torch
 
 from kinesics.data.sets.imigue.classes import CLASSES
 from kinesics.errors import KinesicsError
-from kinesics.inference.analyze import event_rule
-from kinesics.inference.events import find_events
-from kinesics.inference.scorer import open_scorer
-from kinesics.inference.scores import gesture_names
+from kinesics.inference.events import EventRule
 from kinesics.metrics.detection import DetectionScore, detection_score
 from kinesics.metrics.intervals import Interval, bootstrap
-from kinesics.perception import Observation
+from kinesics.models.optimised import best_dtype
+from kinesics.models.skeleton.agcn_inference import InferenceAGCN
 from kinesics.simulator.camera import random_camera
 from kinesics.simulator.detector.model import detect
 from kinesics.simulator.motion import programs
@@ -36,15 +33,17 @@ from kinesics.simulator.motion.scene import Scene
 from kinesics.simulator.motion.ways import Touch, Ways
 from kinesics.simulator.person.body import Body, random_shape
 from kinesics.skeleton.sequence import load_skeletons, save_skeletons
-from kinesics.training.adapt.adaptation import adapt
-from kinesics.training.adapt.last_layer import examples
+from kinesics.training.adapt.adaptation import adapt_layer
+from kinesics.training.adapt.last_layer import LastLayer, RecordingTokens, examples, first_layer, recording_tokens
 from kinesics.training.adapt.reviewed import ReviewedRecording
-from kinesics.weights.specification import DEFAULT
+from kinesics.training.shipped.event_thresholds import ScoredRecording, found_instances
+from kinesics.weights.load import load_weights
 
 SEED, SECONDS, FPS = 20, 100.0, 25.0
-PEOPLE, INTERVIEWS = 12, 3
+PEOPLE, INTERVIEWS = 12, 2
 OWN, IN_PLACE_OF = "raising a hand", "arms akimbo"
 BEFORE = (0.02, -0.05, 0.02)  # metres outwards, backwards and up that hands stop before the place
+OWN_EXAMPLES = 10
 FREQUENT, OWN_ODDS = 6.0, {True: 2.4, False: 6.0}  # of people who are reviewed, and of those who are judged
 
 
@@ -96,75 +95,98 @@ def make(folder: Path) -> None:
             print(f"person {person}, interview {interview}", flush=True)
 
 
-def load(folder: Path, people: range) -> list[ReviewedRecording]:
+def look(folder: Path) -> list[RecordingTokens]:
+    """What the frozen network makes of every recording; kept, for this takes longest."""
+    network, specification, _ = load_weights()
+    quick = InferenceAGCN(network, best_dtype())
     found = []
-    for person in people:
+    for person in range(PEOPLE):
         for interview in range(INTERVIEWS):
-            (skeleton,) = load_skeletons(folder / f"{person}-{interview}.skeleton.npz")
-            truth = json.loads((folder / f"{person}-{interview}.json").read_text())
-            found.append(
-                ReviewedRecording(f"{person}-{interview}", f"person {person}", skeleton, tuple(map(tuple, truth)))
+            name = f"{person}-{interview}"
+            (skeleton,) = load_skeletons(folder / f"{name}.skeleton.npz")
+            truth = tuple(map(tuple, json.loads((folder / f"{name}.json").read_text())))
+            recording, path = (
+                ReviewedRecording(name, f"person {person}", skeleton, truth),
+                folder / f"{name}.tokens.npz",
             )
+            if not path.exists():
+                one = recording_tokens(quick, specification, recording)
+                np.savez(path, times=one.times, tokens=one.tokens, present=one.present)
+                print(f"looked at {name}", flush=True)
+            arrays = np.load(path)
+            found.append(RecordingTokens(recording, arrays["times"], arrays["tokens"], arrays["present"]))
     return found
 
 
-def at_random(reviewed: list[ReviewedRecording]) -> list[ReviewedRecording]:
+def with_few(recordings: list[RecordingTokens], most: int) -> list[RecordingTokens]:
+    """As many of the recordings, in their order, as hold no more than `most` events of one's own class."""
+    kept: list[RecordingTokens] = []
+    for one in recordings:
+        if examples([each.recording for each in (*kept, one)])[OWN] <= most:
+            kept.append(one)
+    return kept
+
+
+def at_random(reviewed: list[RecordingTokens]) -> list[RecordingTokens]:
     """As many events of the same classes and lengths, anywhere."""
     rng = np.random.default_rng(SEED)
     found = []
     for one in reviewed:
-        labels = [label for label, _, _ in one.events]
+        labels = [label for label, _, _ in one.recording.events]
         rng.shuffle(labels)
-        lengths = [end - start for _, start, end in one.events]
+        lengths = [end - start for _, start, end in one.recording.events]
         starts = rng.uniform(0, SECONDS - np.array(lengths)).tolist()
         events = [(label, at, at + length) for label, at, length in zip(labels, starts, lengths, strict=True)]
-        found.append(replace(one, events=tuple(sorted(events, key=lambda event: event[1]))))
+        events.sort(key=lambda event: event[1])
+        found.append(replace(one, recording=replace(one.recording, events=tuple(events))))
     return found
 
 
-def judge(
-    weights: Path, recordings: list[ReviewedRecording], chosen: Callable[[str], bool]
-) -> tuple[Interval, DetectionScore]:
-    """F1 of the events of some classes, with its interval by people, as `analyze` finds events by these weights."""
-    scorer = open_scorer(weights)
-    names = [*gesture_names(scorer.specification.classes), OWN]
-    rule, rows, groups = event_rule(scorer.specification), [], []
-    for one in recordings:
-        observation = Observation((one.skeleton,), None)
-        (scores,) = scorer.score((one.skeleton,), observation, lambda _: None)
-        events = find_events(scores, rule, start=0.0, end=SECONDS, source="")
-        found = [(names.index(event.label), event.start, event.end) for event in events if chosen(event.label)]
-        truth = [(names.index(label), start, end) for label, start, end in one.events if chosen(label)]
-        score = detection_score({"": found}, {"": truth})
+def judge(layer: LastLayer, judged: list[RecordingTokens], own: bool) -> tuple[Interval, DetectionScore]:
+    """F1 of the events of known classes or of one's own, with its interval by people."""
+    classes = layer.specification.classes
+    rule, rows = EventRule(by_class=layer.specification.thresholds), []
+    for one in judged:
+        truth = [(classes.index(label), start, end) for label, start, end in one.recording.events]
+        scored = ScoredRecording(layer.scores(one), truth, one.recording.seconds)
+        parts = ([event for event in events if (classes[event[0]] == OWN) == own]
+                 for events in (found_instances(scored, rule), truth))  # fmt: skip
+        score = detection_score(*({"": part} for part in parts))
         rows.append((score.matched, score.predicted, score.true))
-        groups.append(one.subject)
     counts = np.array(rows, float)
 
     def f1(rows: np.ndarray) -> float:
         matched, predicted, true = counts[rows].sum(0)
         return float(2 * matched / max(predicted + true, 1))
 
+    groups = [one.recording.subject for one in judged]
     return bootstrap(f1, groups), DetectionScore(*counts.sum(0).astype(int).tolist())
 
 
 def main(folder: Path) -> None:
     torch.set_num_threads(1)
     make(folder)
-    reviewed, judged = load(folder, range(PEOPLE // 2)), load(folder, range(PEOPLE // 2, PEOPLE))
-    counts = examples(reviewed)
-    print(f"reviewed: {sum(counts.values())} events, {counts[OWN]} of them {OWN}", flush=True)
+    looked = look(folder)
+    half = PEOPLE // 2 * INTERVIEWS
+    reviewed, judged = with_few(looked[:half], OWN_EXAMPLES), looked[half:]
+    counts = examples([one.recording for one in reviewed])
+    print(
+        f"reviewed: {len(reviewed)} recordings, {sum(counts.values())} events, {counts[OWN]} of them {OWN}", flush=True
+    )
+    network, specification, _ = load_weights()
+    before = first_layer(network, specification, [OWN])
     begin = time.monotonic()
-    adapted = adapt(reviewed)
-    adapted.save(folder / "adapted.safetensors")
-    print(f"adapted in {time.monotonic() - begin:.0f} s; cross-validated over people: before {shown(adapted.before)}, "
-          f"after {shown(adapted.after)}, gain {shown(adapted.gain)}; {adapted.own}", flush=True)  # fmt: skip
-    for title, weights in (("shipped", DEFAULT), ("adapted", folder / "adapted.safetensors")):
-        known, _ = judge(weights, judged, lambda label: label != OWN)
-        _, own = judge(weights, judged, lambda label: label == OWN)
+    adapted = adapt_layer(before, reviewed)
+    took = time.monotonic() - begin
+    print(f"adapted in {took:.0f} s on tokens; over people left out: before {shown(adapted.before)}, after "
+          f"{shown(adapted.after)}, gain {shown(adapted.gain)}; {adapted.own}", flush=True)  # fmt: skip
+    for title, layer in (("shipped", before), ("adapted", adapted.layer)):
+        known, _ = judge(layer, judged, own=False)
+        _, own = judge(layer, judged, own=True)
         print(f"{title}, on six others: known classes {shown(known)}; {OWN}: {own.matched} of {own.true} found, "
               f"{own.predicted - own.matched} false", flush=True)  # fmt: skip
     try:
-        adapt(at_random(reviewed))
+        adapt_layer(before, at_random(reviewed))
         print("random corrections: NOT refused")
     except KinesicsError as error:
         print(f"random corrections: {error}")

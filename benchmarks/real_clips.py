@@ -23,7 +23,8 @@ from PIL import Image, ImageDraw
 import kinesics
 from kinesics.data.sets.imigue.classes import CLASSES
 from kinesics.inference.events import EventRule, find_events
-from kinesics.inference.scorer import Scorer, open_scorer
+from kinesics.inference.scorer import Scorer, open_scorer, spotter_of
+from kinesics.inference.spotter import SpotterScorer
 from kinesics.metrics.intervals import wilson
 from kinesics.perception import Observation
 from kinesics.perception.engines import DEFAULT_ENGINE
@@ -44,6 +45,7 @@ class Judged:
     clip: dict[str, Any]
     analysis: kinesics.Analysis | None
     ranked: tuple[int, ...] = ()
+    spotter: SpotterScorer | None = None
 
     @property
     def right(self) -> set[int]:
@@ -65,6 +67,9 @@ class Judged:
         rule = EventRule(**self.analysis.model["rule"])
         moved = {name: max(0.02, 1 - factor * (1 - onset)) for name, onset in (rule.by_class or {}).items()}
         shifted = replace(rule, by_class=moved)
+        if self.spotter is not None:
+            people = self.analysis.people
+            return [event for person in people for event in self.spotter.find(person, shifted, "")]
         return [
             event
             for scores in self.analysis.scores
@@ -116,7 +121,7 @@ def judge(clip: dict[str, Any], folder: Path, scorer: Scorer, options: argparse.
     except kinesics.KinesicsError:  # nobody is found
         return Judged(clip, None)
     probability = scorer.classify(_cut(analysis.people[0], clip), Observation(analysis.people, None))
-    return Judged(clip, analysis, tuple(int(i) for i in np.argsort(-probability)))
+    return Judged(clip, analysis, tuple(int(i) for i in np.argsort(-probability)), spotter_of(scorer))
 
 
 # ── tables ───────────────────────────────────────────────────────────────────────────────────────────────────

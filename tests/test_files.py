@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from kinesics.errors import KinesicsError
-from kinesics.files import cache_folder, replacing, sha256_of, write_text
+from kinesics.files import cache_folder, replacing, sha256_of, write_text, written_on
 
 
 def test_a_file_appears_only_when_it_is_whole(tmp_path):
@@ -68,3 +68,10 @@ def test_the_cache_folder(monkeypatch, chosen, expected):
     if chosen is not None:
         monkeypatch.setenv("XDG_CACHE_HOME", chosen)
     assert cache_folder() == Path(expected or "/home/x/.cache/kinesics")
+
+
+def test_files_bear_the_date_that_is_given(monkeypatch):
+    monkeypatch.setenv("SOURCE_DATE_EPOCH", "1700000000")
+    assert written_on().isoformat() == "2023-11-14T22:13:20+00:00"
+    monkeypatch.delenv("SOURCE_DATE_EPOCH")
+    assert written_on().year >= 2026

@@ -7,6 +7,7 @@ import os
 import platform
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
 from pathlib import Path
 
 from kinesics.errors import KinesicsError
@@ -139,6 +140,15 @@ def write_text(path: Path, text: str, encoding: str = "utf-8") -> None:
     """
     with replacing(path) as temporary:
         temporary.write_text(text, encoding=encoding, errors="backslashreplace", newline="")
+
+
+def written_on() -> datetime:
+    """The date that files bear: now, or SOURCE_DATE_EPOCH, with which the same work gives the same bytes.
+
+    That is a number of seconds since 1970, https://reproducible-builds.org/specs/source-date-epoch.
+    """
+    epoch = os.environ.get("SOURCE_DATE_EPOCH", "")
+    return datetime.fromtimestamp(int(epoch), UTC) if epoch.isdigit() else datetime.now().astimezone()
 
 
 def sha256_of(path: Path) -> str:

@@ -491,3 +491,17 @@ def test_a_name_that_is_not_utf_8(capsys, tmp_path):
     write_grey(tmp_path / "cafe.mp4").rename(path)
     assert "rename" in fails(capsys, "analyze", path, "--out", tmp_path / "out")
     assert not (tmp_path / "out").exists()
+
+
+def test_faces_or_all_images_are_hidden(tmp_path, capsys, monkeypatch):
+    video, out = write_grey(tmp_path / "wall.mp4"), tmp_path / "out"
+    monkeypatch.setitem(ENGINES, "dummy", EverybodyInTheMiddle)
+    given = ["analyze", str(video), "--out", str(out), "--engine", "dummy"]
+    assert "expected one of them" in fails(capsys, *given, "--blur", "fill", "--skeleton-only")
+    for option, images in ((["--blur", "mosaic"], True), (["--skeleton-only"], False)):
+        assert main([*given, *option]) == 0
+        assert ("data:image/webp" in (out / "report.html").read_text(encoding="utf-8")) is images
+    capsys.readouterr()
+    (out / "overlay.mp4").write_bytes(b"of an earlier run")
+    assert main([*given, "--blur", "fill"]) == 0
+    assert "overlay.mp4 of an earlier run may show faces" in capsys.readouterr().out

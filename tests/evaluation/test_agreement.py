@@ -117,6 +117,15 @@ def test_recordings_of_two_names_are_one_where_each_has_one():
         compare_tiers([tier("a", {"x": []}), tier("a", {"x": []})], RULE)
 
 
+def test_rules_of_kinesics_that_nobody_codes_are_left_out():
+    kinesics = tier("Kinesics", {"one": [("neck", 1, 4), ("jaw open", 5, 6)]})
+    found = compare_tiers([tier("Anna", {"one": [("neck", 1, 4)]}), kinesics], RULE)
+    assert found.disagreements == ()
+    assert found.notes == ("'jaw open' is a rule of Kinesics that no coder codes, and is left out",)
+    coded = tier("Anna", {"one": [("neck", 1, 4), ("jaw open", 5, 6)]})
+    assert compare_tiers([coded, kinesics], RULE).pairs[0].overall.linked == 2
+
+
 def test_nothing_coded_by_anybody():
     found = compare_tiers([tier("a", {"x": []}), tier("b", {"x": []})], RULE)
     assert math.isnan(found.pairs[0].overall.event_kappa.value)

@@ -29,6 +29,7 @@ LABELS = {
     "0001": [(8, 3, 12)],
     "0217": [(0, 1, 8), (0, 30, 41)],
 }
+MORE = {f"{number:04d}": number % 2 for number in range(21, 29)}  # further videos of as many people, and their emotion
 # pixels of the frontal person: the person's right arm is at the picture's left, and OpenPose counts it first
 _BODY = {
     "nose": (32, 12), "neck": (32, 20), "pelvis": (32, 40), "right_shoulder": (24, 20), "right_elbow": (20, 28),
@@ -79,3 +80,20 @@ def write_sample(root: Path) -> None:
     files.write_emotions(root / "validation_label.csv", {"0001": 1})
     files.write_subjects(root / "subjects.csv", SUBJECTS)
     (root / "kinesics.json").write_text(json.dumps({"simulated": True}))
+
+
+def add_videos(root: Path) -> None:
+    """Copies of video 0005 in which the winners illustrate, and the losers touch their foreheads."""
+    skeletons, videos = root / SKELETONS["train"], root / VIDEOS["train"]
+    for name, won in MORE.items():
+        for folder in (skeletons, videos):
+            (folder / name).mkdir()
+            for path in (folder / "0005").iterdir():
+                (folder / name / path.name.replace("0005", name)).write_bytes(path.read_bytes())
+        files.write_labels(skeletons / name / f"{name}_label.csv", [(99 if won else 5, k, k + 9) for k in (0, 20, 40)])
+    files.write_emotions(root / "train_label.csv", {"0005": 1, "0012": 0} | MORE)
+    files.write_subjects(
+        root / "subjects.csv", {"0005": "2", "0012": "2", "0001": "7", "0217": "9"} | {n: n for n in MORE}
+    )
+    (root / "truth").mkdir()
+    files.write_emotions(root / "truth" / "emotions.csv", {"0217": 0})

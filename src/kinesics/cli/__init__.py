@@ -12,11 +12,13 @@ from kinesics.cli.ablate import ABLATE
 from kinesics.cli.adapt import ADAPT
 from kinesics.cli.agree import AGREE
 from kinesics.cli.analyze import ANALYZE, CLASSIFY
+from kinesics.cli.batch import BATCH
 from kinesics.cli.bench import BENCH
 from kinesics.cli.common import Verb
 from kinesics.cli.data import DATA
 from kinesics.cli.evaluate import ENSEMBLE, EVALUATE
 from kinesics.cli.export import EXPORT
+from kinesics.cli.live import LIVE
 from kinesics.cli.models import MODELS
 from kinesics.cli.serve import SERVE
 from kinesics.cli.simulate import SIMULATE
@@ -31,6 +33,8 @@ examples:
   kinesics analyze interview.mp4                     timeline, ELAN tiers and a report in interview_kinesics/
   kinesics analyze interview.mp4 --person all        everybody in the video
   kinesics analyze openpose_json/ --out result       landmarks that you have already
+  kinesics batch videos/ --out study                 all recordings of a study
+  kinesics live                                      a camera, while it runs
   kinesics classify clip.mp4                         rank the classes of one short, pre-cut clip
   kinesics serve interviews/                         look at, correct and compare them in a browser
   kinesics simulate --class "touching or scratching neck" --out a.gif see what a class means
@@ -109,6 +113,8 @@ def _version() -> str:
 VERBS: dict[str, Verb] = {
     "analyze": ANALYZE,
     "classify": CLASSIFY,
+    "batch": BATCH,
+    "live": LIVE,
     "serve": SERVE,
     "agree": AGREE,
     "adapt": ADAPT,

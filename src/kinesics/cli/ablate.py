@@ -10,7 +10,7 @@ from kinesics.errors import KinesicsError
 
 
 def _describe(verb: argparse.ArgumentParser) -> None:
-    verb.add_argument("name", help="gesture, emotion, interviews, mosi, long_tail, or a .yaml of your own")
+    verb.add_argument("name", help="gesture, emotion, interviews, mosi, long_tail, spotting, or a .yaml of your own")
     verb.add_argument("--data", type=Path, required=True, metavar="DIR", help="the data set")
     verb.add_argument("--out", type=Path, required=True, metavar="DIR", help="for the runs and the table")
     verb.add_argument("--seeds", type=int, nargs="+", default=[], metavar="N", help="(default: those of the file)")

@@ -29,6 +29,13 @@ def _describe_analyze(verb: argparse.ArgumentParser) -> None:
         help="score from 0 to 1 at which events begin, of all classes (0.5) or one ('touching jaw=0.3'); repeatable",
     )
     verb.add_argument(
+        "--precision",
+        type=float,
+        metavar="X",
+        help="in place of --threshold: for each gesture the least threshold at which this share of its events was "
+        "right in simulated recordings (0.8: four of five)",
+    )
+    verb.add_argument(
         "--overlay", action="store_true", help="also write overlay.mp4: the video with skeleton and events"
     )
     verb.add_argument(
@@ -58,14 +65,19 @@ settings does not track anybody again.
 
 --threshold also takes the rules by which facial actions become events: lips pressed, brows raised, jaw open.
 
+--blur and --skeleton-only change what is shown, not what is measured. The video itself stays as it is.
+
 examples:
   kinesics analyze interview.mp4
+  kinesics analyze interview.mp4 --blur mosaic --overlay
   kinesics analyze interview.mp4 --out results --person all --overlay
   kinesics analyze interview.mp4 --threshold 0.6 --threshold "touching or scratching neck=0.3\""""
 
 
 def _analyze(options: argparse.Namespace) -> None:
-    threshold = [_threshold(text) for text in options.threshold]
+    by_class = thresholds_of(options.threshold)
+    if by_class and options.precision is not None:
+        raise KinesicsError("--precision: expected it without --threshold, found both; leave one away")
     if options.blur and options.skeleton_only:
         raise KinesicsError("--blur and --skeleton-only: expected one of them; without images there is no face to hide")
     source: Path = options.input
@@ -74,7 +86,8 @@ def _analyze(options: argparse.Namespace) -> None:
 
     from kinesics.inference import analyze
     from kinesics.inference.action_files import check_format
-    from kinesics.inference.analyze import ALL_CLASSES, event_rule
+    from kinesics.inference.analyze import event_rule
+    from kinesics.inference.precision import precise_thresholds
     from kinesics.inference.scorer import open_scorer
     from kinesics.report import check_folder, default_folder, result_names, write_results, written_results
     from kinesics.weights.specification import DEFAULT
@@ -87,7 +100,8 @@ def _analyze(options: argparse.Namespace) -> None:
     if not options.force:
         check_folder(out, source, names)
     scorer = open_scorer(options.weights or DEFAULT, options.prior)
-    by_class = {name or ALL_CLASSES: onset for name, onset in threshold}
+    if options.precision is not None:
+        by_class = precise_thresholds(scorer.specification, scorer.sha256, options.precision)
     event_rule(scorer.specification, by_class)  # a class that these weights do not know is refused at once
     make_folder(out)
     with alone_in(out), progress_bar("Tracking people") as progress:
@@ -108,6 +122,8 @@ def _analyze(options: argparse.Namespace) -> None:
         say((out / "timeline.json").read_text(encoding="utf-8"))
     else:
         _summary(analysis, written)
+    if (options.blur or options.skeleton_only) and not options.overlay and (out / "overlay.mp4").exists():
+        say(f"Note: {out / 'overlay.mp4'} of an earlier run may show faces; remove it, or write it anew with --overlay")
 
 
 def _recording(options: argparse.Namespace) -> Path | OpenPoseFolder:
@@ -115,6 +131,13 @@ def _recording(options: argparse.Namespace) -> Path | OpenPoseFolder:
     from kinesics.perception import OpenPoseFolder
 
     return options.input if options.fps is None else OpenPoseFolder(options.input, options.fps)
+
+
+def thresholds_of(texts: Sequence[str]) -> dict[str, float]:
+    """What `--threshold` gave, each `0.6` or `CLASS=0.3`, as `threshold` of `kinesics.analyze` takes it."""
+    from kinesics.inference.events import ALL_CLASSES
+
+    return {name or ALL_CLASSES: onset for name, onset in map(_threshold, texts)}
 
 
 def _threshold(text: str) -> tuple[str, float]:

@@ -18,7 +18,7 @@ from kinesics.cli.common import (
     plain_console,
     say,
 )
-from kinesics.errors import printable
+from kinesics.errors import KinesicsError, printable
 from kinesics.files import alone_in
 from kinesics.progress import progress_bar
 
@@ -149,6 +149,27 @@ def _prepare(options: argparse.Namespace) -> None:
     say(f"{len(made.clips)} clips in {options.out}")
 
 
+def _describe_shard(verb: argparse.ArgumentParser) -> None:
+    verb.add_argument("folder", type=Path, metavar="DATA", help="the data set's folder or file")
+    verb.add_argument("--out", type=Path, required=True, metavar="D", help="the folder to write")
+    verb.add_argument("--clips", type=int, default=1000, metavar="N", help="of a shard (default 1000)")
+
+
+def _shard(options: argparse.Namespace) -> None:
+    must_exist(options.folder)
+    if options.clips < 1:
+        raise KinesicsError(f"--clips {options.clips}: expected a number from 1 on")
+    make_folder(options.out)
+    from kinesics.data.registry import open_dataset
+    from kinesics.data.sets.shards import LISTING, write_shards
+
+    if not (options.out / LISTING).exists() and any(options.out.iterdir()):
+        raise KinesicsError(f"{options.out}: expected an empty folder, found one with files in it; give another --out")
+    with alone_in(options.out), progress_bar("Writing shards") as progress:
+        files = write_shards(open_dataset(options.folder), options.out, options.clips, progress)
+    say(f"{len(files)} shards in {options.out}, {sum(path.stat().st_size for path in files) / 1e6:.1f} MB")
+
+
 DOCTOR = Verb(
     "recognise a data set, count it, and name each broken file",
     "examples:\n  kinesics data doctor ~/iMiGUE\n\nexit code 0: every check passed; 1: problems were found",
@@ -169,8 +190,15 @@ PREPARE = Verb(
     _prepare,
     _describe_prepare,
 )
+SHARD = Verb(
+    "write the clips of a data set into a few large files, for training on several machines",
+    "the tars are laid out as WebDataset's; every --data takes their folder. Skeletons go into them, not videos.\n\n"
+    "example:\n  kinesics data shard ~/iMiGUE --out /shared/imigue_shards",
+    _shard,
+    _describe_shard,
+)
 DATA = Verb(
     "look after data sets",
     "examples:\n  kinesics data doctor ~/iMiGUE\n  kinesics data prepare videos/ --labels coding.csv --out mine",
-    verbs={"doctor": DOCTOR, "show": SHOW, "prepare": PREPARE},
+    verbs={"doctor": DOCTOR, "show": SHOW, "prepare": PREPARE, "shard": SHARD},
 )

@@ -26,6 +26,10 @@ def _describe_evaluate(verb: argparse.ArgumentParser) -> None:
 
 
 def _evaluate(options: argparse.Namespace) -> None:
+    events = RunFolder(options.run).events("test") if options.run.is_dir() else options.run
+    if events.name == RunFolder(Path()).events("test").name and events.exists():
+        _evaluate_events(options, events)
+        return
     test, validation = _predictions(options.run)
     test = _expecting(test, options.prior)
     validation = validation and _expecting(validation, options.prior)
@@ -45,6 +49,34 @@ def _evaluate(options: argparse.Namespace) -> None:
     else:
         _table(evaluation, FIGURES)
         say(f"  {out / 'evaluation.html'}\n  {out / 'evaluation.json'}")
+
+
+def _evaluate_events(options: argparse.Namespace, path: Path) -> None:
+    """Judge the events that a spotting run found in whole recordings."""
+    from kinesics.evaluation.spots import SpottedRecordings, evaluate_spots
+    from kinesics.files import write_text
+
+    test, held = SpottedRecordings.load(path), RunFolder(path.parent).events("val")
+    out: Path = options.out or path.parent
+    make_folder(out)
+    evaluation = evaluate_spots(test, SpottedRecordings.load(held) if held.exists() else None)
+    content = json.dumps(evaluation.to_dict(), indent=2)
+    write_text(out / "evaluation.json", content + "\n")
+    if options.json:
+        say(content)
+        return
+    from rich.console import Console
+    from rich.table import Table
+
+    title = (
+        f"{evaluation.recordings:,} recordings, scores from {evaluation.threshold:g} (chosen on {evaluation.chosen_on})"
+    )
+    table = Table("", "", "95 % interval", title=title, title_justify="left")
+    for name, figure in evaluation.figures.items():
+        digits = 0 if name.endswith("_ms") else 3
+        table.add_row(name, f"{figure.value:.{digits}f}", f"{figure.low:.{digits}f} to {figure.high:.{digits}f}")
+    Console().print(table)
+    say(f"  {out / 'evaluation.json'}")
 
 
 def _expecting(predictions: Predictions, prior: str | None) -> Predictions:

@@ -16,7 +16,7 @@ def _describe(verb: argparse.ArgumentParser) -> None:
         "run",
         type=Path,
         nargs="?",
-        help="a trained run's folder, or one full of `analyze`'s results (track 2)",
+        help="a trained run's folder (one that spots: track 2), or one full of `analyze`'s results (track 2)",
     )
     verb.add_argument(
         "--out", type=Path, metavar="FILE", help=".csv, or .zip as the challenge of 2023 wants it; track 2: a folder"
@@ -35,6 +35,9 @@ def _submit(options: argparse.Namespace) -> None:
     timelines = sorted(options.run.glob("*/timeline.json")) if options.run.is_dir() else []
     if timelines:
         _recognition(timelines, options.out)
+        return
+    if options.run.is_dir() and RunFolder(options.run).events("test").exists():
+        _spotted(RunFolder(options.run), options.out)
         return
     _classification_or_emotion(options)
 
@@ -75,6 +78,27 @@ def _recognition(timelines: list[Path], out: Path) -> None:
             )
             for event in content["events"]
         ]
+    say(f"{out}: {len(write_recognition(out, sequences))} sequences, checked")
+
+
+def _spotted(run: RunFolder, out: Path) -> None:
+    """Track 2 from the events of a spotting run, at the threshold that was chosen on its validation split."""
+    from kinesics.data.sets.imigue.classes import class_id
+    from kinesics.evaluation import write_recognition
+    from kinesics.evaluation.spots import SpottedRecordings, choose_threshold
+
+    path, held = run.events("test"), run.events("val")
+    if not held.exists():
+        raise KinesicsError(f"{held}: expected events of validation to choose a threshold by, found none; train again")
+    spotted = SpottedRecordings.load(path)
+    targets = [class_id(_class_of(label, path)) for label in spotted.classes]
+    sequences = {
+        name: [
+            (targets[label], round(start * spotted.fps), max(round(end * spotted.fps) - 1, round(start * spotted.fps)))
+            for label, start, end, _ in events
+        ]
+        for name, events in spotted.events(choose_threshold(SpottedRecordings.load(held))).items()
+    }
     say(f"{out}: {len(write_recognition(out, sequences))} sequences, checked")
 
 

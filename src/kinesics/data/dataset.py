@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import ClassVar, Literal
 
@@ -92,6 +93,14 @@ class GestureDataset(ABC):
     @abstractmethod
     def read_skeleton(self, clip: ClipInfo) -> SkeletonSequence:
         """The skeleton of the clip's time span, in `layout`; raises KinesicsError for a broken file."""
+
+    def recording_of(self, clip: ClipInfo) -> str:
+        """Name the recording that a clip is a stretch of; by default those of one skeleton file are of one."""
+        return "" if clip.skeleton is None else clip.skeleton.name.split(".")[0]
+
+    def read_whole(self, clip: ClipInfo) -> SkeletonSequence:
+        """The skeleton of the whole recording that a clip is a stretch of; raises KinesicsError for a broken file."""
+        return self.read_skeleton(replace(clip, start=0.0, end=math.inf))
 
     def read_recording(self, video: LabelledVideo) -> SkeletonSequence:
         """The skeleton of a whole recording of `emotions` that has one; raises KinesicsError for a broken file."""

@@ -15,6 +15,7 @@ from kinesics.data.registry import find_dataset
 from kinesics.data.sets.clip_folder import ClipFolder, manifest_problems
 from kinesics.data.sets.imigue.checks import imigue_problems
 from kinesics.data.sets.imigue.dataset import IMiGUE
+from kinesics.data.sets.shards import Shards, shard_problems
 from kinesics.errors import KinesicsError
 from kinesics.progress import Progress
 
@@ -22,6 +23,7 @@ from kinesics.progress import Progress
 CHECKS: Mapping[type[GestureDataset], Callable[[Any, Progress], Iterator[Problem]]] = {
     IMiGUE: imigue_problems,
     ClipFolder: manifest_problems,
+    Shards: shard_problems,
 }
 
 

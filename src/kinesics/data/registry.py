@@ -9,12 +9,14 @@ from kinesics.data.sets.clip_folder import ClipFolder
 from kinesics.data.sets.imigue.dataset import IMiGUE
 from kinesics.data.sets.ma52 import MA52
 from kinesics.data.sets.natops import NATOPS
+from kinesics.data.sets.shards import Shards
+from kinesics.data.sets.shrec21 import SHREC21
 from kinesics.data.sets.smg import SMG
 from kinesics.data.sets.utd_mhad import UTDMHAD
 
 # a folder belongs to the first that recognises it
 DATASETS: dict[str, type[GestureDataset]] = {
-    dataset.name: dataset for dataset in (IMiGUE, SMG, MA52, ClipFolder, NATOPS, UTDMHAD)
+    dataset.name: dataset for dataset in (IMiGUE, SMG, MA52, ClipFolder, NATOPS, UTDMHAD, SHREC21, Shards)
 }
 
 

@@ -20,7 +20,7 @@ import torch
 from kinesics.deploy.cases import Case, CaseInputs, cases
 from kinesics.deploy.machine import Machine, measure_machine, peak_memory, reset_peak_memory
 from kinesics.progress import Progress
-from kinesics.weights.exported import threads
+from kinesics.threads import threads
 
 ROUNDS, QUICK_ROUNDS = 9, 3
 

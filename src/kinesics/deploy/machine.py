@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from kinesics.weights.exported import threads
+from kinesics.threads import threads
 
 _PACKAGES = ("kinesics", "torch", "torchvision", "onnxruntime", "openvino", "mediapipe", "av")
 _SIZE = 1536  # of the square matrices whose product is timed

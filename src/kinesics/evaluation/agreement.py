@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import warnings
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from itertools import combinations
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +14,7 @@ from numpy.typing import NDArray
 
 from kinesics.data.codings import CodedTier
 from kinesics.errors import KinesicsError
+from kinesics.inference.action_events import ONSETS
 from kinesics.metrics.agreement import (
     LINKED,
     OVERLAPS,
@@ -239,7 +241,7 @@ def compare_tiers(tiers: Sequence[CodedTier], rule: AgreementRule | None = None)
     if len(set(names)) < len(names) or len(names) < 2:
         raise KinesicsError(f"agreement: expected two or more coders of different names, found {', '.join(names)}")
     notes: list[str] = []
-    matched = _matched(tiers, notes)
+    matched = _matched(_without_rules(tiers, notes), notes)
     classes = list(dict.fromkeys(event.label for found in matched.values() for one in found.values() for event in one))
     classes.sort()
     recordings = [one for name, found in matched.items() for one in _parted(name, found, classes)]
@@ -260,6 +262,25 @@ def compare_tiers(tiers: Sequence[CodedTier], rule: AgreementRule | None = None)
     return Agreement(
         tuple(names), tuple(matched), rule, tuple(pairs), alpha, by_class, tuple(disagreements), tuple(notes)
     )
+
+
+def _without_rules(tiers: Sequence[CodedTier], notes: list[str]) -> list[CodedTier]:
+    """Without the events of rules on facial actions that are no class, where one coder alone has them: Kinesics."""
+    used = Counter(
+        label for tier in tiers for label in {event.label for one in tier.recordings.values() for event in one}
+    )
+    alone = {label for label in ONSETS if used[label] == 1}
+    notes += [f"{label!r} is a rule of Kinesics that no coder codes, and is left out" for label in sorted(alone)]
+    return [
+        replace(
+            tier,
+            recordings={
+                name: replace(one, events=tuple(event for event in one if event.label not in alone))
+                for name, one in tier.recordings.items()
+            },
+        )
+        for tier in tiers
+    ]
 
 
 def _matched(tiers: Sequence[CodedTier], notes: list[str]) -> dict[str, dict[str, Timeline]]:
@@ -379,12 +400,12 @@ class _Pair:
         found = []
         for one, links, (a, b) in zip(self.recordings, self.links, self.pairs, strict=True):
             for link in links:
-                left, right = (None if n is None else events[n] for n, events in ((link.first, a), (link.second, b)))
-                if left is not None and right is not None and left[0] == right[0]:
+                mine, theirs = (None if n is None else events[n] for n, events in ((link.first, a), (link.second, b)))
+                if mine is not None and theirs is not None and mine[0] == theirs[0]:
                     continue
-                events = [event for event in (left, right) if event is not None]
+                events = [event for event in (mine, theirs) if event is not None]
                 start, end = min(event[1] for event in events), max(event[2] for event in events)
-                labels = ["" if event is None else self.classes[event[0]] for event in (left, right)]
+                labels = ["" if event is None else self.classes[event[0]] for event in (mine, theirs)]
                 found.append(Disagreement(one.name, start, end, self.first, self.second, *labels))
         return found
 

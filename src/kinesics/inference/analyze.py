@@ -13,7 +13,7 @@ from kinesics.errors import KinesicsError
 from kinesics.files import sha256_of
 from kinesics.inference.action_events import ONSETS, find_action_events, with_rules
 from kinesics.inference.emotion import predict_outcomes
-from kinesics.inference.events import EventRule, find_events
+from kinesics.inference.events import ALL_CLASSES, EventRule, find_events
 from kinesics.inference.expressions import ExpressionReader
 from kinesics.inference.face_model import FaceExpressionModel, face_model
 from kinesics.inference.facial_actions import FacialActions, facial_actions
@@ -21,8 +21,9 @@ from kinesics.inference.frame_pass import read_requests
 from kinesics.inference.hide_faces import FaceHider
 from kinesics.inference.previews import PreviewReader
 from kinesics.inference.results import Analysis, EmotionPrediction, Expressions, Recording
-from kinesics.inference.scorer import Scorer, open_scorer, prior_of
+from kinesics.inference.scorer import Scorer, open_scorer, prior_of, spotter_of
 from kinesics.inference.scores import Scores, gesture_names
+from kinesics.inference.spotter import SpotterScorer
 from kinesics.perception import Observation, OpenPoseFolder, observe
 from kinesics.perception.engine import LandmarkEngine
 from kinesics.perception.engines import DEFAULT_ENGINE
@@ -33,7 +34,6 @@ from kinesics.timeline.labels import match_label
 from kinesics.weights.specification import DEFAULT, Specification
 
 Shown = Literal["mosaic", "fill", "skeleton"]  # how a video may be shown
-ALL_CLASSES = "*"  # in `threshold`: all classes that are not named
 _OFTEN = 0.8  # of the frames in which anybody is seen
 _LAST_PASS = 0.1  # of the progress bar; half of the rest is for the network where it reads the video as well
 
@@ -90,7 +90,11 @@ def analyze(
     people = choose(observation.people, person)
     scores = scorer.score(people, observation, part_of(progress, tracked, scored))
     recording, actions = _recording(source, observation, people), facial_actions(observation, people)
-    timeline = _timeline(scores, rule, recording.duration, specification.name)
+    spotter = spotter_of(scorer)
+    if spotter is None:
+        timeline = _timeline(scores, rule, recording.duration, specification.name)
+    else:
+        timeline = _spotted(spotter, people, rule, recording.duration)
     ruled = _ruled(actions, rule, specification, recording.duration)
     analysis = Analysis(
         recording,
@@ -196,6 +200,13 @@ def _timeline(scores: tuple[Scores, ...], rule: EventRule, duration: float, sour
         for event in find_events(one, rule, start=start, end=duration, source=source)
     )
     return Timeline(tuple(events), duration)
+
+
+def _spotted(
+    spotter: SpotterScorer, people: tuple[SkeletonSequence, ...], rule: EventRule, duration: float
+) -> Timeline:
+    name = spotter.specification.name
+    return Timeline(tuple(event for person in people for event in spotter.find(person, rule, name)), duration)
 
 
 def _ruled(

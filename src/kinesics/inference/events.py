@@ -12,6 +12,8 @@ from kinesics.inference.scores import Scores
 from kinesics.timeline import Event
 from kinesics.weights.specification import NONE
 
+ALL_CLASSES = "*"  # in `threshold` of `analyze`: all classes that are not named
+
 
 @dataclass(frozen=True)
 class EventRule:

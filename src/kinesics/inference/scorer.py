@@ -13,6 +13,7 @@ from kinesics.inference.fused import exported_fused_scorer, open_fused_scorer
 from kinesics.inference.prior import prior_ratio, with_prior, with_ratio
 from kinesics.inference.scores import Scores, gesture_names
 from kinesics.inference.skeleton import exported_skeleton_scorer, open_skeleton_scorer
+from kinesics.inference.spotter import SpotterScorer, open_spotter_scorer
 from kinesics.perception import Observation
 from kinesics.progress import Progress
 from kinesics.skeleton import UPPER_BODY, SkeletonSequence
@@ -131,6 +132,7 @@ class ScorerKind(NamedTuple):
 SCORERS: dict[str, ScorerKind] = {  # by `Specification.network`
     "two_stream_agcn": ScorerKind(open_skeleton_scorer, exported_skeleton_scorer),
     "gesture_net": ScorerKind(open_fused_scorer, exported_fused_scorer),
+    "skeleton_spotter": ScorerKind(open_spotter_scorer, None),
 }
 
 
@@ -194,6 +196,12 @@ def has_torch() -> bool:
         return bool(importlib.import_module("torch"))
     except ImportError:
         return False
+
+
+def spotter_of(scorer: Scorer) -> SpotterScorer | None:
+    """The scorer that finds events by itself, or None for one whose scores become events by a rule."""
+    inner = scorer.scorer if isinstance(scorer, PriorScorer) else scorer
+    return inner if isinstance(inner, SpotterScorer) else None
 
 
 def prior_of(scorer: Scorer) -> str:

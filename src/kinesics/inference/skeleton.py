@@ -74,7 +74,7 @@ class SkeletonScorer:
         shape = (len(windows.starts), len(specification.classes))
         streams = {name: np.zeros(shape, np.float32) for name in STREAMS}
         for first in range(0, len(windows.starts), _BATCH):
-            batch = self._batch(person, windows.rows, windows.starts[first : first + _BATCH])
+            batch = self.score_windows(person, windows.rows, windows.starts[first : first + _BATCH])
             for name, probability in batch.items():
                 streams[name][first : first + _BATCH] = probability
         smooth = {name: smooth_windows(values, specification) for name, values in streams.items()}
@@ -91,12 +91,23 @@ class SkeletonScorer:
         spare = len(rows) - frames
         count = 1 + max(0, int(np.ceil(spare / (frames // 2))))
         starts = np.round(np.linspace(0, spare, count) if spare > 0 else np.array([spare / 2])).astype(int)
-        return without_none(self._batch(person, rows, starts)["both"].mean(0), self.specification)
+        return without_none(self.score_windows(person, rows, starts)["both"].mean(0), self.specification)
 
-    def _batch(
+    def score_windows(
         self, person: SkeletonSequence, rows: NDArray[np.int64], starts: NDArray[np.int64]
     ) -> dict[str, FloatArray]:
-        """Probabilities of one batch of windows; the recording is held at its ends."""
+        """Score one batch of windows; the recording is held at its ends.
+
+        Parameters
+        ----------
+        person : whom.
+        rows : (T,) the frames of the network's clock.
+        starts : (N,) of each window its first place in `rows`, which may lie before them.
+
+        Returns
+        -------
+        Probabilities (N, C) of each of `STREAMS`.
+        """
         xyz, score, present = held_windows(person, rows, starts, self.specification.frames)
         return {
             name: without_impossible(probabilities(x, present, self.specification), score, self.specification.classes)

@@ -296,11 +296,31 @@ class _Record:
     def finish(self, frames: int, fps: float) -> tuple[SkeletonSequence, FloatArray]:
         if self._waiting:
             self._convert()
-        xyz, score, scale = self._xyz[:frames], self._score[:frames], self._scale[:frames]
-        metres = np.array([*[float(np.median(steady_scale(scale, fps)))] * 2, 1], np.float32)
-        xyz[:, BODY] = smooth(xyz[:, BODY] * metres, score[:, BODY], fps) / metres
-        image_xy: FloatArray = (xyz[..., :2] / self._size).astype(np.float32)
-        to_metres(xyz, score, scale, self._size, fps)
-        image_xy[score == 0] = 0
-        person = SkeletonSequence(xyz, score, fps, UPPER_BODY, image_xy, is_3d=self._engine.is_3d)
-        return person, self._actions[:frames]
+        arrays = self._xyz[:frames], self._score[:frames], self._scale[:frames]
+        return person_of(*arrays, self._size, fps, is_3d=self._engine.is_3d), self._actions[:frames]
+
+
+def person_of(
+    xyz: FloatArray, score: FloatArray, scale: FloatArray, size: tuple[int, int], fps: float, *, is_3d: bool
+) -> SkeletonSequence:
+    """Smooth joints and bring them from pixels to metres.
+
+    Parameters
+    ----------
+    xyz: (T, 42, 3), of which x and y are pixels, z metres; changed.
+    score: (T, 42) in 0..1; changed.
+    scale: (T, 2) metres a pixel as measured on body and head, NaN where there is no measure.
+    size: width and height of the frames in pixels.
+    fps: frames a second.
+    is_3d: whether z is measured.
+
+    Returns
+    -------
+    The person.
+    """
+    metres = np.array([*[float(np.median(steady_scale(scale, fps)))] * 2, 1], np.float32)
+    xyz[:, BODY] = smooth(xyz[:, BODY] * metres, score[:, BODY], fps) / metres
+    image_xy: FloatArray = (xyz[..., :2] / size).astype(np.float32)
+    to_metres(xyz, score, scale, size, fps)
+    image_xy[score == 0] = 0
+    return SkeletonSequence(xyz, score, fps, UPPER_BODY, image_xy, is_3d=is_3d)

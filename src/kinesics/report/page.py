@@ -5,7 +5,6 @@ from __future__ import annotations
 import gzip
 import re
 from collections.abc import Mapping, Sequence
-from datetime import datetime
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
@@ -13,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import jinja2
 
-from kinesics.files import write_text
+from kinesics.files import write_text, written_on
 from kinesics.inference.action_events import ONSETS
 from kinesics.inference.previews import Preview, read_previews
 from kinesics.progress import Progress, part_of
@@ -54,7 +53,7 @@ def write_report(analysis: Analysis, out: Path, progress: Progress | None = None
 
 
 def _render(analysis: Analysis, previews: Sequence[Preview]) -> str:
-    timeline, today, facts = analysis.timeline, datetime.now(), analysis.to_dict()
+    timeline, today, facts = analysis.timeline, written_on(), analysis.to_dict()
     recording, model = facts.pop("recording"), facts.pop("model")
     assets = files("kinesics.report") / "assets"
     environment = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True)

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from kinesics.errors import KinesicsError
 from kinesics.evaluation import Predictions, evaluate
 from kinesics.evaluation.ensemble import fit_ensemble
+from kinesics.evaluation.runs import answers_of, figures_of
 from kinesics.files import write_text
 from kinesics.reading import read_yaml
 from kinesics.training.reproduce import find_config
@@ -217,10 +218,13 @@ class _Search:
         split, found = self.ablation.split, {}
         for cell in self.ablation.cells:
             folder = _folder(self.out, cell.name, seed)
-            if not RunFolder(folder).predictions(split).exists():
+            if not answers_of(folder, split).exists():
                 own = [f"--data.permuted={seed}"] if self.permuted else []
                 given = [f"--data.root={self.data}", f"--data.seed={seed}", f"--seed_everything={seed}", *own]
                 run(find_config(cell.config), folder, [*given, *self.more, *cell.arguments(self.out, seed)])
+            if RunFolder(folder).events(split).exists():  # of recordings, which no ensemble combines
+                yield cell.name, figures_of(folder, split)
+                continue
             found[cell.name] = Predictions.load(RunFolder(folder).predictions(split))
             yield cell.name, _figures(found[cell.name])
         if not (self.ablation.ensembles or self.ablation.permuted):

@@ -40,6 +40,8 @@ class TaskClasses:
     (N, classes), and whose `weights()` gives the network and its Specification.
     data: a LightningDataModule with `spec` (its `classes` are those of the logits), `clips(split)`,
     `windows("train")` (on which the epoch's number is set) and `seed`; `folds` and `fold` where it deals in folds.
+
+    A model that answers with something else than logits has a `save_run(data, out)` of its own.
     """
 
     model: str
@@ -49,6 +51,12 @@ class TaskClasses:
 TASKS: dict[str, TaskClasses] = {
     "gesture": TaskClasses("kinesics.training.gesture.task.GestureTask", "kinesics.training.gesture.data.GestureData"),
     "emotion": TaskClasses("kinesics.training.emotion.task.EmotionTask", "kinesics.training.emotion.data.EmotionData"),
+    "spotting": TaskClasses(
+        "kinesics.training.spotting.task.SpottingTask", "kinesics.training.spotting.data.SpottingData"
+    ),
+    "spotting-tokens": TaskClasses(
+        "kinesics.training.spotting.task.SpottingTask", "kinesics.training.spotting.tokens.TokenData"
+    ),
     "interviews": TaskClasses(
         "kinesics.training.emotion.task.EmotionTask", "kinesics.training.emotion.interviews.InterviewData"
     ),
@@ -65,7 +73,12 @@ class TrainingCLI(LightningCLI):
 
     def add_arguments_to_parser(self, parser: LightningArgumentParser) -> None:
         """Add the options that are neither the trainer's nor the task's."""
-        parser.add_argument("--task", type=str | dict[str, str], default="gesture", help="gesture, emotion, or classes")
+        parser.add_argument(
+            "--task",
+            type=str | dict[str, str],
+            default="gesture",
+            help="gesture, emotion, spotting, spotting-tokens, or classes",
+        )
         parser.add_argument(
             "--expect",
             type=dict[str, Any] | None,
@@ -123,8 +136,7 @@ def run(config: Path, out: Path, arguments: Sequence[str] = ()) -> Path:
         # averaged weights, if the run keeps some; the trainer brings them back only right after training
         checkpoint = read_checkpoint(RunFolder(out).checkpoint)
         cli.model.load_state_dict(checkpoint["state_dict"])
-        save_predictions(cli.model, cli.datamodule, out)
-        save_run_weights(cli.model, out)
+        save_run(cli.model, cli.datamodule, out)
     return out
 
 
@@ -246,6 +258,22 @@ def import_class(path: str, config: Path) -> type[Any]:
             f"{config}: expected the import path of a class, found {path!r} ({error}); mend it"
         ) from error
     return found
+
+
+def save_run(task: Any, data: Any, out: Path) -> None:
+    """Write predictions and weights, or what a task with a `save_run` of its own writes.
+
+    Parameters
+    ----------
+    task : trained.
+    data : the task's data, set up.
+    out : the run's folder.
+    """
+    if hasattr(task, "save_run"):
+        task.save_run(data, out)
+        return
+    save_predictions(task, data, out)
+    save_run_weights(task, out)
 
 
 def save_run_weights(task: Any, out: Path) -> None:

@@ -17,6 +17,7 @@ from torch import Tensor, nn
 from kinesics.errors import KinesicsError
 from kinesics.models.optimised import best_dtype
 from kinesics.training.checkpoints import KeepOneBefore, newest_checkpoint, read_checkpoint
+from kinesics.training.several import WholeBatchNorms, together
 from kinesics.weights.run_folder import RunFolder
 
 State = dict[str, Tensor]  # a network's tensors by name
@@ -68,7 +69,7 @@ def shared_settings(out: Path) -> dict[str, Any]:
         "enable_model_summary": False,
         "log_every_n_steps": 10,
         "callbacks": [checkpoint_callback(out), EpochStart()],
-        "plugins": [KeepOneBefore()],
+        "plugins": [KeepOneBefore(), WholeBatchNorms()],
     }
 
 
@@ -85,9 +86,10 @@ def resume(trainer: L.Trainer, task: L.LightningModule, data: L.LightningDataMod
     Raises
     ------
     KinesicsError
-        where all checkpoints are damaged.
+        where all checkpoints are damaged, and where another process of this training ends.
     """
-    trainer.fit(task, data, ckpt_path=newest_checkpoint(out))
+    with together(trainer, out):
+        trainer.fit(task, data, ckpt_path=newest_checkpoint(out))
 
 
 def fit(

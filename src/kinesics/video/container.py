@@ -16,6 +16,7 @@ from av.video.stream import VideoStream
 
 from kinesics.errors import KinesicsError
 from kinesics.reading import MOST_PIXELS
+from kinesics.threads import threads
 
 # endings by which a folder of videos is searched; a video that is named may have any
 SUFFIXES = frozenset(
@@ -72,6 +73,7 @@ def opened(path: Path) -> Iterator[tuple[InputContainer, VideoStream]]:
         stream = max(streams, key=lambda one: (bool(one.disposition & Disposition.default), one.width * one.height))
         _check_claims(path, stream)
         stream.thread_type = "AUTO"
+        stream.codec_context.thread_count = threads() + 1 if threads() > 1 else 1  # as FFmpeg itself would choose
         stream.codec_context.options = {"max_pixels": str(MOST_PIXELS)}  # a frame on the way may be larger
         yield container, stream
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import importlib.util
 import json
-import os
 import zipfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -16,6 +15,7 @@ from kinesics.errors import KinesicsError
 from kinesics.files import sha256_of
 from kinesics.reading import check_archive, reading
 from kinesics.skeleton.sequence import FloatArray
+from kinesics.threads import threads
 from kinesics.weights.specification import Specification, read_specification
 
 ONNX, OPENVINO = ".onnx", ".openvino"  # the latter a zip of OpenVINO's own two files and the specification
@@ -104,12 +104,6 @@ def _parted(metadata: str) -> tuple[str, Specification]:
     if not isinstance(described, dict):
         raise ValueError("no specification")
     return described.pop(WEIGHTS_SHA256, ""), read_specification(json.dumps(described))
-
-
-def threads() -> int:
-    """As many as OMP_NUM_THREADS says, which neither runtime reads, or as this process may use."""
-    wanted = os.environ.get("OMP_NUM_THREADS", "")
-    return int(wanted) if wanted.isdigit() and int(wanted) else len(os.sched_getaffinity(0))
 
 
 def _onnx(path: Path) -> tuple[Run, str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TypeVar
 
@@ -158,6 +158,22 @@ def _emotion_net(specification: Specification) -> nn.Module:
     return build_emotion_net(*sizes, (face, video), {key: config[key] for key in FURTHER_SIZES if key in config})
 
 
+def _spotting_net(specification: Specification) -> nn.Module:
+    from kinesics.models.gesture.spotting_net import build_spotting_net
+
+    return build_spotting_net(dict(specification.config), specification.skeleton)
+
+
+def _skeleton_spotter(specification: Specification) -> nn.Module:
+    from kinesics.models.gesture.skeleton_spotter import SkeletonSpotter
+    from kinesics.models.gesture.spotting_net import build_spotting_net
+
+    config = specification.config
+    skeleton = _two_stream_agcn(replace(specification, config=config["skeleton"]))
+    assert isinstance(skeleton, TwoStreamAGCN)
+    return SkeletonSpotter(skeleton, build_spotting_net(dict(config["spotting"]), specification.skeleton))
+
+
 # by what a Specification calls `network`; encoders by their own names are in the tables of weights/encoders.py
 BUILDERS: dict[str, Callable[[Specification], nn.Module]] = {
     "agcn": _agcn,
@@ -166,4 +182,6 @@ BUILDERS: dict[str, Callable[[Specification], nn.Module]] = {
     "gesture_net": _gesture_net,
     "emotion_net": _emotion_net,
     "lifter": _lifter,
+    "spotting_net": _spotting_net,
+    "skeleton_spotter": _skeleton_spotter,
 }

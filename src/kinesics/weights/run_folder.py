@@ -41,6 +41,10 @@ class RunFolder:
         """The network's predictions of a split ("val", "test")."""
         return self.path / f"predictions_{split}.npz"
 
+    def events(self, split: str) -> Path:
+        """The events that a spotting network found in a split's recordings."""
+        return self.path / f"events_{split}.npz"
+
     def fold(self, number: int) -> RunFolder:
         """The folder of one fold's run, where the data come in folds."""
         return RunFolder(self.path / f"fold{number}")

@@ -27,6 +27,7 @@ EVEN, INTERVIEW, RECORDING = "even", "interview", "recording"  # how often gestu
 NORMALISATIONS = {
     "joints-v1": "kinesics.preprocessing.normalise: shoulder widths around the window's neck, and the score",
     "image-plane-v1": "kinesics.models.skeleton.lifter.image_plane: x and y around each frame's neck, and the score",
+    "bones-v1": "kinesics.training.spotting.data: each recording in units of its mean bone, and the score",
     "emotion-streams-v1": "kinesics.training.emotion.streams: tokens of faces, of windows, and detected micro-gestures",
 }
 _EARLIER_NORMALISATIONS = {  # the module paths that stood in files before, which every move made untrue
@@ -66,6 +67,7 @@ def _usual_serving(network: str, fps: float) -> Serving:
     """How it was done before specifications said."""
     usual = {
         "two_stream_agcn": Serving(stride=4 / fps if fps else 0.0),
+        "skeleton_spotter": Serving(stride=4 / fps if fps else 0.0),
         "gesture_net": Serving(stride=1.0),
         "emotion_net": Serving(face_rate=2.5, stretch=60.0),
     }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import zipfile
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -256,6 +257,35 @@ def _read_boris(path: Path) -> object:
         return found  # a project of several observations is no timeline
 
 
+def _via(folder: Path) -> Seeds:
+    attribute = {"1": {"aname": "gesture", "type": 4, "options": {"0": "neck", "1": "fold"}}}
+    marks = {"1_a": {"vid": "1", "z": [1.5, 2.5], "xy": [], "av": {"1": "0"}}}
+    marks["1_b"] = {"vid": "1", "z": [3.0], "xy": [2, 1, 1, 5, 5], "av": {"1": "0,1"}}
+    project = {"attribute": attribute, "file": {"1": {"fname": "v.mp4", "src": ""}}, "metadata": marks}
+    (folder / "v.json").write_text(json.dumps(project | {"view": {"1": {"fid_list": ["1"]}}}))
+    return contents(folder)
+
+
+def _read_via(path: Path) -> object:
+    from kinesics.timeline.formats import via
+
+    return via.read_codings(path)
+
+
+def _datavyu(folder: Path) -> Seeds:
+    cells = "00:00:01:500,00:00:02:750,(neck,left)\n00:00:03:000,00:00:04:000,(fold\\, low,)"
+    with zipfile.ZipFile(folder / "v.opf", "w") as archive:
+        archive.writestr("db", f"#4\nhand (MATRIX,true,)-kind|NOMINAL,side|NOMINAL\n{cells}\n")
+        archive.writestr("project", "!project\nviewerSettings:\n  - !vs\n    feed: /v.mp4\n")
+    return contents(folder)
+
+
+def _read_datavyu(path: Path) -> object:
+    from kinesics.timeline.formats import datavyu
+
+    return datavyu.read_codings(path)
+
+
 def _json(folder: Path) -> Seeds:
     from kinesics.timeline.formats import kinesics_json
 
@@ -370,6 +400,8 @@ READERS: dict[str, Reader] = {
     "xlsx": Reader(_workbooks, _read_xlsx, _PREPARE),
     "eaf": Reader(_elan, _read_elan, _PREPARE),
     "boris": Reader(_boris, _read_boris, _PREPARE),
+    "via": Reader(_via, _read_via, _PREPARE),
+    "opf": Reader(_datavyu, _read_datavyu, _PREPARE),
     "json": Reader(_json, _read_json, ("submit", "{}", "--out", "{out}")),
     "safetensors": Reader(_weights, _read_weights, ("classify", "{person}", "--weights", "{}")),
     "onnx": Reader(_exported("onnx"), _read_weights, ("classify", "{person}", "--weights", "{}")),

@@ -9,12 +9,11 @@ import torch
 
 pytest.importorskip("lightning", reason="the train extra is not installed")
 
-from support.imigue_sample import SKELETONS, VIDEOS, write_sample
+from support.imigue_sample import MORE, add_videos, write_sample
 
 from kinesics.cli import main
 from kinesics.data.recordings import Recordings
 from kinesics.data.registry import open_dataset
-from kinesics.data.sets.imigue import files
 from kinesics.errors import KinesicsError
 from kinesics.evaluation import EMOTION, Predictions
 from kinesics.models.emotion.streams import Gestures, Stream
@@ -35,7 +34,6 @@ from kinesics.weights.load import Specification, load_network, save_weights
 
 STAGES = ("1-fusion", "2-together")
 CPU = ["--trainer.accelerator=cpu", "--trainer.precision=32-true", "--trainer.enable_progress_bar=false"]
-MORE = {f"{number:04d}": number % 2 for number in range(21, 29)}  # further videos of as many people, and their emotion
 
 
 @pytest.fixture(scope="module")
@@ -43,7 +41,7 @@ def place(tmp_path_factory):
     """A folder with a data set and a tiny clip encoder, in which both tiny stages have been run."""
     root = tmp_path_factory.mktemp("emotion")
     write_sample(root / "imigue")
-    _add_videos(root / "imigue")
+    add_videos(root / "imigue")
     torch.manual_seed(0)
     described = Specification("tiny", "mvit", asdict(TINY), (), "", "", "", "")
     save_weights(root / "encoder.safetensors", VideoEncoder(TINY), described)
@@ -62,23 +60,6 @@ DATA = ["--data.root=imigue", "--data.video=encoder.safetensors"]
 def _there(place, monkeypatch):
     monkeypatch.setenv("XDG_CACHE_HOME", str(place / "cache"))
     monkeypatch.chdir(place)
-
-
-def _add_videos(root):
-    """Copies of video 0005 in which the winners illustrate, and the losers touch their foreheads."""
-    skeletons, videos = root / SKELETONS["train"], root / VIDEOS["train"]
-    for name, won in MORE.items():
-        for folder in (skeletons, videos):
-            (folder / name).mkdir()
-            for path in (folder / "0005").iterdir():
-                (folder / name / path.name.replace("0005", name)).write_bytes(path.read_bytes())
-        files.write_labels(skeletons / name / f"{name}_label.csv", [(99 if won else 5, k, k + 9) for k in (0, 20, 40)])
-    files.write_emotions(root / "train_label.csv", {"0005": 1, "0012": 0} | MORE)
-    files.write_subjects(
-        root / "subjects.csv", {"0005": "2", "0012": "2", "0001": "7", "0217": "9"} | {n: n for n in MORE}
-    )
-    (root / "truth").mkdir()
-    files.write_emotions(root / "truth" / "emotions.csv", {"0217": 0})
 
 
 def data(**options):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import math
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
@@ -87,14 +88,18 @@ class SMG(GestureDataset):
         """List all clips in a steady order."""
         return self._clips
 
+    def recording_of(self, clip: ClipInfo) -> str:
+        """Name the sample: what stands before the clip's own number."""
+        return clip.id.rsplit("_", 1)[0]
+
     def read_skeleton(self, clip: ClipInfo) -> SkeletonSequence:
-        """Read the 25 joints of a clip in metres; raises KinesicsError for a broken file."""
+        """Read the 25 joints of a clip, which may be endless, in metres; raises KinesicsError for a broken file."""
         assert clip.skeleton is not None
         if self._last[0] != clip.skeleton:  # a recording of 15 minutes takes a second to read
             self._last = clip.skeleton, _read_rows(clip.skeleton)
         rows = self._last[1]
         fps = next(one.fps for one in self.recordings if one.skeleton == clip.skeleton)
-        first, last = round(clip.start * fps), round(clip.end * fps)
+        first, last = round(clip.start * fps), round(clip.end * fps) if math.isfinite(clip.end) else len(rows)
         if last > len(rows):
             raise KinesicsError(
                 f"{clip.skeleton}: expected {last} frames (clip {clip.id}), found {len(rows)}; copy it again"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import io
-import os
 import tomllib
 from contextlib import suppress
 from dataclasses import dataclass
@@ -18,10 +17,11 @@ from numpy.typing import NDArray
 from kinesics.errors import KinesicsError
 from kinesics.files import cache_folder, replacing
 from kinesics.skeleton.sequence import FloatArray
+from kinesics.threads import threads
 
 FOLDER = Path(__file__).parent / "models"
 LEDGER = FOLDER / "ledger.toml"
-LANES = min(os.cpu_count() or 1, 4)  # images at the same time, a thread each: batches gain less than compiling for them
+LANES = min(threads(), 4)  # images at the same time, a thread each: batches gain less than compiling for them
 
 _PROCESSOR = ("FULL_DEVICE_NAME", "OPTIMIZATION_CAPABILITIES")
 _DIGEST = 32  # bytes of a sha256

@@ -14,7 +14,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from kinesics.files import replacing
+from kinesics.files import replacing, written_on
 from kinesics.reading import parse_xml, read_bytes, reading
 from kinesics.timeline.coding import Annotation, CodedFile, Coding, Medium, counted, file_names, tidy
 from kinesics.timeline.formats.common import (
@@ -53,6 +53,7 @@ def write(path: Path, timeline: Timeline, provenance: Provenance) -> None:
     import pympi
 
     eaf = pympi.Eaf(author=_AUTHOR)
+    eaf.adocument["DATE"] = written_on().isoformat(timespec="seconds")
     eaf.remove_tier("default")
     eaf.add_language("und", "http://cdb.iso.org/lg/CDB-00130975-001", "undetermined (und)")
     eaf.add_controlled_vocabulary(_VOCABULARY)

@@ -16,7 +16,7 @@ from kinesics.timeline.formats.common import Provenance
 from kinesics.timeline.formats.table import as_cell
 from kinesics.timeline.timeline import Timeline
 
-RATE = 25.0  # frames a second where the provenance does not tell
+USUAL_RATE = 25.0  # frames a second where the provenance does not tell
 
 
 def write(path: Path, timeline: Timeline, provenance: Provenance) -> None:
@@ -35,7 +35,7 @@ def write(path: Path, timeline: Timeline, provenance: Provenance) -> None:
     ------
     KinesicsError : if the file cannot be written
     """
-    fps = provenance.fps or RATE
+    fps = provenance.fps or USUAL_RATE
     labels = list(dict.fromkeys([*provenance.classes, *(event.label for event in timeline)]))
     last = max([timeline.duration, *(event.end for event in timeline)])
     times = np.arange(math.ceil(round(last * fps, 6))) / fps

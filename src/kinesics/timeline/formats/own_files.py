@@ -19,6 +19,7 @@ from kinesics.errors import KinesicsError
 from kinesics.files import replacing
 from kinesics.reading import parse_xml, read_at_most, read_bytes, reading
 from kinesics.timeline.coding import tidy
+from kinesics.timeline.formats import elan
 from kinesics.timeline.formats.common import in_milliseconds
 from kinesics.timeline.timeline import Event, Timeline
 
@@ -80,11 +81,8 @@ def write_elan_tier(source: Path, out: Path, name: str, timeline: Timeline, *, p
     """
     with reading(source, "an ELAN file (.eaf)", "save it again in ELAN"):
         content = read_bytes(source)
-        root = parse_xml(content)
-        if root.tag != "ANNOTATION_DOCUMENT":
-            raise ValueError(f"<{root.tag}>")
         text = _parsed(content)
-        offset = next((int(one.attributes.get("TIME_ORIGIN") or 0) for one in text.all("MEDIA_DESCRIPTOR")), 0)
+        offset = round(1000 * elan.read_codings(source).codings[0].medium.offset)
         rows = _rows(timeline, offset)
         written = _edited(content, [*_removed(source, text, name), *_added(text, name, participant, rows)])
         parse_xml(written)

@@ -10,6 +10,7 @@ import json
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from math import isfinite
 from pathlib import Path
 from typing import Any
 
@@ -77,7 +78,7 @@ def _labels(values: Mapping[str, Any], attributes: Mapping[str, Any], unused: Co
 def _segments(times: list[float], region: list[float], labels: list[str], unused: Counter[str]) -> Iterator[Annotation]:
     if len(times) != 2 or region:
         unused["region or moment"] += 1
-    elif not float(times[0]) < float(times[1]):
+    elif not isfinite(float(times[0]) + float(times[1])) or not float(times[0]) < float(times[1]):
         unused["segment without a length"] += 1
     elif not any(labels):
         unused["segment without a name"] += 1

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -14,6 +14,7 @@ from kinesics.inference.events import EventRule
 from kinesics.inference.scores import gesture_names
 from kinesics.metrics.detection import Instance, detection_score
 from kinesics.metrics.intervals import Interval, Rows, bootstrap
+from kinesics.models.optimised import best_dtype
 from kinesics.models.skeleton.agcn import TwoStreamAGCN
 from kinesics.models.skeleton.agcn_inference import InferenceAGCN
 from kinesics.progress import Progress, part_of
@@ -34,6 +35,8 @@ from kinesics.weights.specification import DEFAULT, Specification
 PULLS = (float("inf"), 3e-3, 3e-4, 3e-5)  # of which one is chosen by people left out; infinite: the bias alone
 LEAST_PEOPLE = 3
 _FOLDS, _INNER_FOLDS = 6, 3
+_GRID = tuple(round(0.1 + 0.05 * step, 2) for step in range(18))  # 0.1 … 0.95
+_SHARED = 10.0  # events more, as those of all classes, that a threshold is fitted to
 _LOOKING = 0.3  # of the progress
 _TIOU = 0.3
 
@@ -45,7 +48,7 @@ class Adaptation:
     Attributes
     ----------
     layer : the fitted last layer, with its thresholds in its specification.
-    network : the weights that were adapted.
+    network : the weights that were adapted, or None where only tokens were given.
     before, after : F1 of the events of all who were reviewed, each by weights that did not learn from that person.
     gain : after less before.
     own : classes that the weights did not know, with the share of their events that is found.
@@ -54,7 +57,7 @@ class Adaptation:
     """
 
     layer: LastLayer
-    network: TwoStreamAGCN
+    network: TwoStreamAGCN | None
     before: Interval
     after: Interval
     gain: Interval
@@ -65,6 +68,7 @@ class Adaptation:
 
     def save(self, path: Path) -> None:
         """Write an ordinary weights file, which `kinesics analyze --weights` takes; raises KinesicsError."""
+        assert self.network is not None
         specification, width = self.layer.specification, self.network.joint.fc.in_features
         network = TwoStreamAGCN(self.network.layout, replace(self.network.config, classes=len(specification.classes)))
         state = self.network.state_dict()
@@ -105,35 +109,61 @@ def adapt(
         for too few people or events, and where nothing is gained for certain: the interval of the gain holds 0.
     """
     network, specification, sha256 = load_weights(weights)
-    people = list(dict.fromkeys(one.subject for one in recordings))
     counts = examples(recordings)
-    _enough(people, counts)
+    _enough({one.subject for one in recordings}, counts)
     recordings, own = _known(recordings, specification, counts)
-    looking, quick = part_of(progress, 0, _LOOKING), InferenceAGCN(network)
+    looking, quick = part_of(progress, 0, _LOOKING), InferenceAGCN(network, best_dtype())
     looked = []
     for one in recordings:
         looked.append(recording_tokens(quick, specification, one))
         looking(len(looked) / len(recordings))
     before = first_layer(network, specification, own)
-    judged = [_instances(before, one) for one in looked]
-    folds = _folds(looked, _FOLDS)
-    learned: list[list[Instance]] = [[] for _ in looked]
+    adapted = adapt_layer(before, looked, part_of(progress, _LOOKING, 1))
+    layer = replace(adapted.layer, specification=_described(adapted, name, sha256))
+    return replace(adapted, layer=layer, network=network)
+
+
+def adapt_layer(
+    before: LastLayer, recordings: Sequence[RecordingTokens], progress: Progress = lambda _: None
+) -> Adaptation:
+    """Adapt the last layer alone, on tokens that are there already: what `adapt` does after it has looked.
+
+    Parameters
+    ----------
+    before : the layer as it is, of all classes in the recordings.
+    recordings : that were reviewed.
+    progress : called with the share done, 0..1.
+
+    Returns
+    -------
+    The adapted layer with its figures, without a network.
+
+    Raises
+    ------
+    KinesicsError
+        where nothing is gained for certain.
+    """
+    judged = [_instances(before, one) for one in recordings]
+    folds = _folds(recordings, _FOLDS)
+    learned: list[list[Instance]] = [[] for _ in recordings]
     for number, held in enumerate(folds):
-        layer = _fit(before, [one for row, one in enumerate(looked) if row not in held])
+        layer = _fit(before, [one for row, one in enumerate(recordings) if row not in held])
         for row in held:
-            learned[row] = _instances(layer, looked[row])
-        part_of(progress, _LOOKING, 1)((number + 1) / (len(folds) + 1))
-    groups = [one.recording.subject for one in looked]
-    figures = _figures(looked, before.specification.classes, judged, learned, groups)
+            learned[row] = _instances(layer, recordings[row])
+        progress((number + 1) / (len(folds) + 1))
+    groups = [one.recording.subject for one in recordings]
+    figures = _figures(recordings, before.specification.classes, judged, learned, groups)
     _refuse_without_gain(figures[2])
-    layer = _fit(before, looked)
-    part_of(progress, 0, 1)(1.0)
-    layer = replace(layer, specification=_described(layer.specification, name, sha256, looked, len(people), figures))
-    found = _found_shares(looked, layer.specification.classes, learned, own)
-    return Adaptation(layer, network, *figures, found, dict(counts), len(people), len(recordings))
+    layer = _fit(before, recordings)
+    progress(1.0)
+    classes = layer.specification.classes
+    counts = examples([one.recording for one in recordings])
+    own = [label for label in classes if not before.weight[classes.index(label)].any()]
+    found = _found_shares(recordings, classes, learned, own)
+    return Adaptation(layer, None, *figures, found, dict(counts), len(set(groups)), len(recordings))
 
 
-def _enough(people: Sequence[str], counts: dict[str, int]) -> None:
+def _enough(people: Collection[str], counts: dict[str, int]) -> None:
     if len(people) < LEAST_PEOPLE:
         raise KinesicsError(
             f"adapt: expected reviewed recordings of {LEAST_PEOPLE} people or more, found {len(people)}; what is "
@@ -177,7 +207,7 @@ def _fit(before: LastLayer, recordings: Sequence[RecordingTokens]) -> LastLayer:
         for held in folds:
             layer = fit_last_layer(before, [one for row, one in enumerate(recordings) if row not in held], pull)
             scored += [_scored(layer, recordings[row]) for row in sorted(held)]
-        thresholds = fit_event_thresholds(scored)
+        thresholds = fit_event_thresholds(scored, grid=_GRID, shared=_SHARED)
         counts = [_counts(found_instances(one, EventRule(by_class=thresholds)), one.truth) for one in scored]
         f1 = _f1(np.array(counts, float).sum(0))
         if f1 > best[0]:
@@ -256,21 +286,14 @@ def _found_shares(
     return shares
 
 
-def _described(
-    specification: Specification,
-    name: str,
-    sha256: str,
-    recordings: Sequence[RecordingTokens],
-    people: int,
-    figures: tuple[Interval, Interval, Interval],
-) -> Specification:
+def _described(adapted: Adaptation, name: str, sha256: str) -> Specification:
     """What the adapted weights say of themselves."""
-    events = sum(len(one.recording.events) for one in recordings)
-    before, after, gain = figures
-    metrics = {"adapted/event_f1_before": before.value, "adapted/event_f1": after.value}
+    specification, gain = adapted.layer.specification, adapted.gain
+    metrics = {"adapted/event_f1_before": adapted.before.value, "adapted/event_f1": adapted.after.value}
     metrics |= {"adapted/gain": gain.value, "adapted/gain_low": gain.low, "adapted/gain_high": gain.high}
     learned = (
-        f"{specification.training_data}; adapted to {events} events of {people} people in {len(recordings)} recordings "
-        f"that an observer reviewed, from {specification.name} (sha256 {sha256[:16]})"
+        f"{specification.training_data}; adapted to {sum(adapted.counts.values())} events of {adapted.people} people "
+        f"in {adapted.recordings} recordings that an observer reviewed, from {specification.name} "
+        f"(sha256 {sha256[:16]})"
     )
     return replace(specification, name=name, training_data=learned, metrics=dict(specification.metrics) | metrics)

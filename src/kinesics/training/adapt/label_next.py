@@ -1,4 +1,4 @@
-"""What is most worth an observer's look: what the weights are unsure of, what is rare, and what is disputed."""
+"""What is most worth an observer's look: what is uncertain, what is rare, and what is disputed."""
 
 from __future__ import annotations
 

@@ -110,7 +110,7 @@ class EmotionTask(L.LightningModule):
             loss = loss + self.auxiliary * torch.stack([self._loss(logit, batch["label"]) for logit in alone]).mean()
         if out.unsupervised is not None:
             loss = loss + self.unsupervised * out.unsupervised.mean()
-        self.log("train_loss", loss, prog_bar=True, batch_size=len(batch["label"]))
+        self.log("train_loss", loss, prog_bar=True, batch_size=len(batch["label"]), sync_dist=True)
         return loss
 
     def _loss(self, logit: Tensor, label: Tensor) -> Tensor:

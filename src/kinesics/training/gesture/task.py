@@ -103,7 +103,7 @@ class GestureTask(L.LightningModule):
             loss = loss + self.auxiliary * self.loss(logits, batch["label"])
         if out.sparsity is not None:
             loss = loss + self.sparsity * out.sparsity
-        self.log("train_loss", loss, prog_bar=True)
+        self.log("train_loss", loss, prog_bar=True, sync_dist=True)
         return loss
 
     def validation_step(self, batch: Batch, _: int) -> None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
+from numpy.typing import NDArray
 
 from kinesics.inference.events import EventRule, find_events
 from kinesics.inference.scores import Scores, gesture_names
@@ -74,20 +75,32 @@ def _recording(seed: int, seconds: float, tracked: bool, n: int) -> SimulatedCli
     return make((seed, 3000, n), seconds=seconds, gestures=n % _BACKGROUND_EACH > 0)
 
 
-def fit_event_thresholds(recordings: Sequence[ScoredRecording]) -> dict[str, float]:
-    """Choose for each gesture the threshold of `GRID` with the best F1 of its own events; of equal ones the middle.
+def fit_event_thresholds(
+    recordings: Sequence[ScoredRecording], *, grid: Sequence[float] = GRID, shared: float = _SHARED_EVENTS
+) -> dict[str, float]:
+    """Choose for each gesture the threshold with the best F1 of its own events; of equal ones the middle.
 
-    A class has a few events only, by which alone its threshold would be random: so it is judged as if it had
-    `_SHARED_EVENTS` more, found and missed as those of all classes are on average.
+    A class has a few events only, by which alone its threshold would be random: so it is judged as if it had some more,
+    found and missed as those of all classes are on average.
+
+    Parameters
+    ----------
+    recordings : with their scores.
+    grid : thresholds to choose from.
+    shared : how many events more a class is judged as if it had.
+
+    Returns
+    -------
+    The threshold of each gesture.
     """
-    counts = np.array([_by_class(recordings, EventRule(onset=threshold)) for threshold in GRID], float)  # (G, C, 3)
+    counts = np.array([_by_class(recordings, EventRule(onset=threshold)) for threshold in grid], float)  # (G, C, 3)
     everybody = counts.sum(1, keepdims=True)
-    matched, predicted, true = np.moveaxis(counts + _SHARED_EVENTS * everybody / max(everybody[..., 2].max(), 1), -1, 0)
+    matched, predicted, true = np.moveaxis(counts + shared * everybody / max(everybody[..., 2].max(), 1), -1, 0)
     f1 = 2 * matched / np.maximum(predicted + true, 1e-9)
     thresholds = {}
     for label, column in zip(gesture_names(recordings[0].scores.classes), f1.T, strict=True):
         best = np.flatnonzero(column >= column.max() - 1e-9)
-        thresholds[label] = GRID[best[len(best) // 2]]
+        thresholds[label] = grid[best[len(best) // 2]]
     return thresholds
 
 
@@ -132,14 +145,13 @@ def found_instances(recording: ScoredRecording, rule: EventRule) -> list[Instanc
     return [(event.index, event.start, event.end) for event in events]
 
 
-def _by_class(recordings: Sequence[ScoredRecording], rule: EventRule) -> list[tuple[int, int, int]]:
-    """Of each class: how many events are matched, predicted and true."""
-    classes = gesture_names(recordings[0].scores.classes)
-    found = [found_instances(one, rule) for one in recordings]
-    counts = []
-    for index in range(len(classes)):
-        predicted = {str(n): [event for event in events if event[0] == index] for n, events in enumerate(found)}
-        truth = {str(n): [event for event in one.truth if event[0] == index] for n, one in enumerate(recordings)}
-        score = detection_score(predicted, truth)
-        counts.append((score.matched, score.predicted, score.true))
+def _by_class(recordings: Sequence[ScoredRecording], rule: EventRule) -> NDArray[np.int64]:
+    """(C, 3) of each class: how many events are matched, predicted and true."""
+    counts = np.zeros((len(gesture_names(recordings[0].scores.classes)), 3), np.int64)
+    for one in recordings:
+        found = found_instances(one, rule)
+        for label in {event[0] for event in (*found, *one.truth)}:
+            predicted, true = ([event for event in events if event[0] == label] for events in (found, one.truth))
+            score = detection_score({"": predicted}, {"": true})
+            counts[label] += (score.matched, score.predicted, score.true)
     return counts

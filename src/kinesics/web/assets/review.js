@@ -99,9 +99,9 @@ class Review {
 
   choose(uid) {
     this.selected = uid;
+    this.showDetail(); // which takes room from the list
     this.list.select(uid);
     this.tiers.select(uid);
-    this.showDetail();
     if (!this.mark) return;
     this.player.pause();
     this.goTo(this.mark.start);

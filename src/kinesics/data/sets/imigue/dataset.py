@@ -182,6 +182,15 @@ class IMiGUE(GestureDataset):
             )
         return whole.slice(first, last)
 
+    def recording_of(self, clip: ClipInfo) -> str:
+        """Name the video: what stands before the clip's own number."""
+        return clip.id.rsplit("_", 1)[0]
+
+    def read_whole(self, clip: ClipInfo) -> SkeletonSequence:
+        """As `read_skeleton`, all frames."""
+        assert clip.skeleton is not None
+        return self._whole(clip.skeleton)
+
     def read_recording(self, video: LabelledVideo) -> SkeletonSequence:
         """As `read_skeleton`, all frames."""
         assert video.skeleton is not None

@@ -1,0 +1,1 @@
+"""Many recordings: found, analysed over processes or machines, and told in one table."""

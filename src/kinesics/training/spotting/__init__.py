@@ -1,0 +1,1 @@
+"""The spotting task: networks that find gestures in untrimmed recordings."""
