@@ -6,7 +6,7 @@ import os
 import socket
 import webbrowser
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 import uvicorn
@@ -57,7 +57,8 @@ def serve(folder: Path, host: str, ports: int | tuple[int, ...], password: str, 
             webbrowser.open(address)
 
         config = uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=_GRACE, server_header=False)
-        _Server(config, tell, app.state.stopping.set).run(sockets=[listening])
+        with suppress(KeyboardInterrupt):  # which is how it is meant to end, and comes again after the end
+            _Server(config, tell, app.state.stopping.set).run(sockets=[listening])
 
 
 class _Server(uvicorn.Server):
