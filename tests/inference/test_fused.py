@@ -15,7 +15,7 @@ from kinesics.deploy.export import export
 from kinesics.errors import KinesicsError
 from kinesics.inference import analyze, classify
 from kinesics.inference.fused import read_clips
-from kinesics.inference.scorer import open_scorer
+from kinesics.inference.scorer import SCORERS, open_scorer
 from kinesics.models import optimised as inference
 from kinesics.models.gesture.net import build_gesture_net
 from kinesics.models.skeleton.agcn import AGCN, AGCNConfig, TwoStreamAGCN
@@ -242,7 +242,7 @@ OTHER = LAYOUTS["ntu_25"]
 @pytest.mark.parametrize(
     ("network", "layout", "says"),
     [
-        (AGCN, UPPER_BODY, "expected weights of two_stream_agcn or gesture_net, found agcn"),
+        (AGCN, UPPER_BODY, f"expected weights of {' or '.join(SCORERS)}, found agcn"),
         (TwoStreamAGCN, OTHER, "expected weights for the joints upper_body"),
     ],
 )

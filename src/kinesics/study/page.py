@@ -12,6 +12,7 @@ from urllib.parse import quote
 import jinja2
 import numpy as np
 
+from kinesics.report.page import STYLES
 from kinesics.study.charts import (
     ChartMark,
     ChartRow,
@@ -54,7 +55,7 @@ def study_page(study: Study, tables: StudyTables, *, link: str = "..") -> str:
     The page's HTML.
     """
     today, assets = datetime.now(), files("kinesics.study") / "assets"
-    styles = (files("kinesics.report") / "assets" / "report.css").read_text("utf-8")
+    styles = "\n".join((files("kinesics.report") / "assets" / name).read_text("utf-8") for name in STYLES)
     environment = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True)
     environment.filters |= {"number": number, "p": p_value}
     series = _series(study)
