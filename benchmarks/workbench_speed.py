@@ -51,7 +51,7 @@ EDIT = """(key) => new Promise((resolve) => {
         watcher.disconnect();
         resolve([drawn, performance.now() - begin]);
     }).observe(saved, { attributes: true, childList: true });
-    document.dispatchEvent(new KeyboardEvent("keydown", { key, bubbles: true }));
+    document.body.dispatchEvent(new KeyboardEvent("keydown", { key, bubbles: true }));
     requestAnimationFrame(() => requestAnimationFrame(() => { drawn = performance.now() - begin; }));
 })"""
 

@@ -174,6 +174,7 @@ def test_the_whole_line(browser, tmp_path):
         until(lambda: tier_of(one, "Anna")["done"])
 
         second_coder_blind(page, one)
+        agreed(page, one)
         agreement(page)
         exports(page, one, tmp_path)
 
@@ -192,6 +193,17 @@ def second_coder_blind(page: Any, one: Served) -> None:
     page.locator("#done").click()
     page.locator(".vis-label", has_text="Anna").wait_for()  # who is done sees the others
     assert tiers_of(page) == ["Ben", "Kinesics", "Anna"]
+
+
+def agreed(page: Any, one: Served) -> None:
+    """The common tier of both, to be settled by whoever sits there."""
+    with page.expect_navigation():
+        page.locator("#agree").click()
+    page.wait_for_selector("body[data-ready]")
+    assert tiers_of(page) == ["Agreed", "Kinesics", "Anna", "Ben"]
+    assert len(tier_of(one, "Agreed")["marks"]) > 0
+    page.go_back()
+    page.wait_for_selector("body[data-ready]")
 
 
 def agreement(page: Any) -> None:

@@ -68,6 +68,7 @@ class Review {
     $("person").onchange = () => this.change("person", this.selected, { person: clamp(Math.round(Number($("person").value)) || 0, 0, 99) });
     $("propose").onclick = () => this.tier.propose();
     $("done").onclick = () => this.toggleDone();
+    $("agree").onclick = () => this.openAgreed().catch(complain);
     $("coder").onclick = async () => { await whoIsThere({ anew: true }); location.search = `?recording=${this.recording.id}`; };
     matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => this.overview.redraw());
     follow(({ reviews }) => {
@@ -212,6 +213,12 @@ class Review {
     if (hidden) this.tier.addEventListener("saving", ({ detail }) => { if (detail === "saved") location.reload(); });
   }
 
+  /** The coders' common tier, which is made when it is first asked for. */
+  async openAgreed() {
+    const { coder } = await ask(`/api/recordings/${this.recording.id}/agreed`, {});
+    location.search = `?recording=${this.recording.id}&coder=${coder}`;
+  }
+
   // ── what is shown ──────────────────────────────────────────────────────────────────────────────────────────
 
   redraw(uids) {
@@ -254,6 +261,7 @@ class Review {
     $("undo").disabled = !tier.can_undo;
     $("redo").disabled = !tier.can_redo;
     $("done").textContent = t(tier.done ? "review.reopen" : "review.finish");
+    $("agree").hidden = !tier.done;
     $("coder").hidden = false;
     $("coder").textContent = tier.blind && !tier.done ? t("who.blind_chip", { name: tier.coder.name }) : tier.coder.name;
     const fresh = this.content.proposals.length && ![...tier.marks.values()].some((mark) => mark.origin);
