@@ -7,6 +7,9 @@ from pathlib import Path
 
 _QUOTA = Path("/sys/fs/cgroup/cpu.max")  # of the container, where there is one
 
+# how OpenVINO is told so; without it each process pins its threads to the first cores, where those of others are pinned
+UNPINNED = {"ENABLE_CPU_PINNING": False}
+
 
 def cores() -> int:
     """Those that this process may run on, no more than its container is granted."""

@@ -15,7 +15,7 @@ from kinesics.errors import KinesicsError
 from kinesics.files import sha256_of
 from kinesics.reading import check_archive, reading
 from kinesics.skeleton.sequence import FloatArray
-from kinesics.threads import threads
+from kinesics.threads import UNPINNED, threads
 from kinesics.weights.specification import Specification, read_specification
 
 ONNX, OPENVINO = ".onnx", ".openvino"  # the latter a zip of OpenVINO's own two files and the specification
@@ -130,7 +130,7 @@ def _openvino(path: Path, precision: str | None) -> tuple[Run, str]:
     core = openvino.Core()
     network = core.read_model(model, openvino.Tensor(np.frombuffer(values, np.uint8)))
     wanted = {} if precision is None else {"INFERENCE_PRECISION_HINT": precision}
-    compiled = core.compile_model(network, "CPU", {"INFERENCE_NUM_THREADS": threads()} | wanted)
+    compiled = core.compile_model(network, "CPU", {"INFERENCE_NUM_THREADS": threads()} | UNPINNED | wanted)
     names = [output.get_any_name() for output in compiled.outputs]
 
     def run(inputs: Mapping[str, Any]) -> dict[str, FloatArray]:

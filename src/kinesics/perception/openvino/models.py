@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from kinesics.errors import KinesicsError
 from kinesics.files import cache_folder, replacing
 from kinesics.skeleton.sequence import FloatArray
-from kinesics.threads import threads
+from kinesics.threads import UNPINNED, threads
 
 FOLDER = Path(__file__).parent / "models"
 LEDGER = FOLDER / "ledger.toml"
@@ -121,7 +121,7 @@ class Network:
 
     def _compile(self) -> None:
         precision = {} if self._spec.coarse else {"INFERENCE_PRECISION_HINT": "f32"}
-        threads = {"NUM_STREAMS": LANES, "INFERENCE_NUM_THREADS": LANES}
+        threads = {"NUM_STREAMS": LANES, "INFERENCE_NUM_THREADS": LANES} | UNPINNED
         compiled = _compiled(self._core, self._spec, precision | threads)
         self._requests = [compiled.create_infer_request() for _ in range(LANES)]
 
