@@ -109,6 +109,7 @@ def start(node: int, temporary: Path) -> subprocess.Popen[bytes]:
 
 def environment() -> dict[str, str]:
     quiet = {"RAY_USAGE_STATS_ENABLED": "0", "RAY_memory_usage_threshold": "0.98"}
+    quiet |= {"RAY_AUTH_MODE": "disabled"}  # nobody else reaches these namespaces
     quiet |= {"RAY_raylet_start_wait_time_s": "300", "RAY_health_check_timeout_ms": "60000"}  # the machine may be busy
     return {key: value for key, value in os.environ.items() if key != "OMP_NUM_THREADS"} | quiet
 

@@ -76,8 +76,8 @@ def _connected(address: str) -> Any:
     except (ConnectionError, ValueError, RuntimeError, TimeoutError) as error:
         found = str(error).strip().splitlines()[0]
         raise KinesicsError(
-            f"--ray {address}: expected a Ray cluster, found none ({found}); start it with `ray start --head`, and "
-            "give the address that it prints"
+            f"--ray {address}: expected a Ray cluster, found none ({found}); start it with `ray start --head`, "
+            "give the address that it prints, and copy its ~/.ray/auth_token to this machine where it asks for one"
         ) from error
     return ray
 
