@@ -1,5 +1,6 @@
 """Kinesics turns a video of a person into a timeline of micro-gestures."""
 
+import sys
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
@@ -7,6 +8,9 @@ from kinesics.errors import KinesicsError
 
 if TYPE_CHECKING:
     from kinesics.inference import analyze, classify
+
+# OpenVINO reports every import to its makers over the network, unless this package of theirs cannot be found
+sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type]
 
 __version__ = version("kinesics")
 __all__ = ["KinesicsError", "__version__", "analyze", "classify"]

@@ -77,3 +77,12 @@ def test_the_engine_needs_neither_torch_nor_mediapipe() -> None:
     )
     assert done.stdout.startswith("openvino ")
     assert done.stdout.split(",")[1].split() == ["revision", "1"]
+
+
+def test_openvino_reports_nothing_over_the_network():
+    code = (
+        "import kinesics, openvino; from openvino.tools.ovc import telemetry_utils as utils; print(utils.tm.__name__)"
+    )
+    said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
+
+    assert said == ["openvino.tools.ovc.telemetry_stub"]
