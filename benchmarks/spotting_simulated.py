@@ -50,7 +50,10 @@ def make(folder: Path, split: str, count: int, seed: int, seconds: float) -> lis
     quick = InferenceAGCN(network)
     scorer = skeleton_scorer(quick, specification)
     (folder / split).mkdir(parents=True, exist_ok=True)
-    path_of = lambda n: folder / split / f"{n:04d}.npz"  # noqa: E731
+
+    def path_of(n: int) -> Path:
+        return folder / split / f"{n:04d}.npz"
+
     wanted = [n for n in range(count) if split != "train" or not path_of(n).exists()]
     scored = []
     with worker_pool(1) as pool, progress_bar(f"Simulating {split}") as progress:
